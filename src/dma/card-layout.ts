@@ -57,6 +57,8 @@ export interface CardLayout {
   readonly store: PoolArea;
   /** Card memory for immediate data. */
   readonly immediate: PoolArea;
+  /** Host memory for the image of a connection that is handed over: one buffer, or none. */
+  readonly image: PoolArea;
 }
 
 export interface PoolSizes {
@@ -69,6 +71,8 @@ export interface PoolSizes {
   readonly immediateSlots: number;
   /** Blocks of 2 KiB for bytes that rest unread. Until they are used, their pages take no memory. */
   readonly storeBlocks: number;
+  /** Bytes for the image of a connection that is handed over; 0 or absent: none is. */
+  readonly imageBytes?: number;
 }
 
 /** Bytes of one slot of immediate data: the most that fits a frame, rounded to lines. */
@@ -118,5 +122,12 @@ export function planCard(
     receive: planPool(plan, `${name}.receive`, sizes.receiveBuckets, sizes.receiveBucketBytes),
     store: planPool(plan, `${name}.store`, sizes.storeBlocks, STORE_BLOCK_BYTES),
     immediate: planPool(plan, `${name}.immediate`, sizes.immediateSlots, IMMEDIATE_SLOT_BYTES),
+    image: planImage(plan, `${name}.image`, sizes.imageBytes ?? 0),
   };
+}
+
+function planImage(plan: MemoryPlan, name: string, bytes: number): PoolArea {
+  if (bytes === 0) return { offset: 0, count: 0, bufferBytes: 0 };
+  const offset = plan.reserve(name, bytes, 'the image of a connection that is handed over', 128);
+  return { offset, count: 1, bufferBytes: bytes };
 }

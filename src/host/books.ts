@@ -20,9 +20,9 @@ export function reconcileHost(ledger: Ledger, windowed = false): Reconciliation 
     ),
     ...transmittedRows(c),
     row(
-      'bytes accepted = delivered + never read + cut off datagrams',
-      c('bytesAccepted'),
-      c('bytesDelivered') + c('bytesUnread') + c('bytesTruncated'),
+      'bytes accepted + taken over = delivered + never read + cut off datagrams + handed over',
+      c('bytesAccepted') + c('handOffUnreadIn'),
+      c('bytesDelivered') + c('bytesUnread') + c('bytesTruncated') + c('handOffUnreadOut'),
     ),
     row('bytes delivered = received by the program', c('bytesDelivered'), c('bytesReceived')),
     ...(windowed

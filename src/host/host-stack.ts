@@ -48,6 +48,7 @@ import {
   takeError,
 } from './sock.ts';
 import { SockCalls } from './sock-calls.ts';
+import { SockMoves } from './sock-moves.ts';
 import type { SockUpcalls } from './sock-upcalls.ts';
 
 /** The smallest SO_SNDBUF; Linux, too, raises smaller ones to a minimum. */
@@ -63,6 +64,8 @@ const NS_PER_MS = 1e6;
 
 export class HostStack implements SocketStack, Agent {
   readonly name = 'host';
+  /** Connections that go to cards, and come back. */
+  readonly moves: SockMoves;
   private readonly stack: Stack;
   private readonly device: PortGroup;
   private readonly clock: Clock;
@@ -105,6 +108,11 @@ export class HostStack implements SocketStack, Agent {
       softirq,
       parts.reads,
     );
+    this.moves = new SockMoves({
+      ...{ stack, clock, memory, socks, dma: parts.dma },
+      calls: this.calls,
+      ready: parts.upcalls.ready,
+    });
     this.counters = ledger.counters;
     this.upcalls = parts.upcalls;
     this.interruptNs = parts.interruptNs;

@@ -300,13 +300,14 @@ export class SockCalls {
   }
 
   /** @returns a socket's number, the caller's; -1 where all are in use. */
-  private number(): number {
+  number(): number {
     if (this.freeCount > 0) return this.free[--this.freeCount];
     this.counters[USER_SOCKETS_REFUSED] += 1;
     return -1;
   }
 
-  private giveNumber(socket: number): void {
+  /** A socket's number is free again. */
+  giveNumber(socket: number): void {
     this.free[this.freeCount++] = socket;
   }
 }

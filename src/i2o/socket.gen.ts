@@ -103,6 +103,26 @@ export const NAME_OF_NAMES: Readonly<Record<number, string>> = {
   0x01: 'Peer',
 };
 
+// ExportStep: A step of a hand-off
+/** write the image, and rest */
+export const EXPORT_STEP_TAKE = 0x00;
+/** nobody has taken the connection: it goes on */
+export const EXPORT_STEP_KEEP = 0x01;
+export const EXPORT_STEP_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Take',
+  0x01: 'Keep',
+};
+
+// OpenHalf: Whether the host may still send on a connection that it imports
+/** it may */
+export const OPEN_HALF_BOTH = 0x00;
+/** it has ended its half */
+export const OPEN_HALF_READ_ONLY = 0x01;
+export const OPEN_HALF_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Both',
+  0x01: 'ReadOnly',
+};
+
 // TcpState: States of a connection, numbered as Linux's TCP_INFO numbers them.
 /** open; of a datagram socket: its peer is fixed */
 export const TCP_STATE_ESTABLISHED = 0x01;
@@ -170,6 +190,8 @@ export const SOCKET_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0x92: 'SocketOptionGet',
   0x94: 'SocketStatusGet',
   0x96: 'SocketNameGet',
+  0x98: 'SocketExport',
+  0x95: 'SocketImport',
 };
 
 /**
@@ -1414,6 +1436,211 @@ export function writeSocketNameGetReply(
 }
 
 /**
+ * Hands an established connection over to the host's own stack. Take brings the connection to rest and
+ * writes its image (docs/connection-image.md) to the host's image area: sequence numbers, windows, timers,
+ * options, the bytes to be sent, and those received that the card has not delivered. From then on the card
+ * takes nothing of the socket but SocketExport with Keep, by which the connection goes on as if nothing had
+ * happened, and SocketClose or SocketAbort, by which the card gives it up without a word to the peer.
+ * Segments that come meanwhile are dropped, not answered. A card without an image area answers as to a
+ * function that it does not know.
+ */
+export const SOCKET_EXPORT = 0x98;
+export const SOCKET_EXPORT_WORDS = 8;
+
+/** Which socket. */
+export function getSocketExportSocketId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xffff;
+}
+
+/** What to do; EXPORT_STEP_ number. */
+export function getSocketExportStep(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xff;
+}
+
+/** Where in the image area, a multiple of 4; in bytes. */
+export function getSocketExportImageOffset(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** How much room there is; in bytes. */
+export function getSocketExportImageBytes(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** Writes 8 words. */
+export function writeSocketExport(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  socketId: number,
+  step: number,
+  imageOffset: number,
+  imageBytes: number,
+): void {
+  checkMessage(frame, 8, 8);
+  words[frame] = 0x00080001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_EXPORT << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = socketId & 0xffff;
+  words[frame + 5] = step & 0xff;
+  words[frame + 6] = imageOffset;
+  words[frame + 7] = imageBytes;
+}
+
+export const SOCKET_EXPORT_REPLY_WORDS = 6;
+
+/** Bytes of the image; 0 with Keep; in bytes. */
+export function getSocketExportReplyImageBytes(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Writes 6 words. */
+export function writeSocketExportReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+  imageBytes: number,
+): void {
+  checkMessage(frame, 6, 6);
+  words[frame] = 0x0006c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_EXPORT << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+  words[frame + 5] = imageBytes;
+}
+
+/**
+ * Makes a socket of a connection that the host's own stack has begun. The card reads the image once, checks
+ * every word of it, and takes the connection over or refuses it whole; then nothing has changed. The bytes
+ * to be sent lie in transmit buffers, which the SendPieces behind the image name in the order of the
+ * stream; the pieces of a buffer follow each other, and its context comes back as of a SocketSend, or stays
+ * the host's if the card refuses. What was received in order and what the peer sends next comes in receive
+ * records, the end of the stream too. A card without an image area answers as to a function that it does
+ * not know.
+ */
+export const SOCKET_IMPORT = 0x95;
+export const SOCKET_IMPORT_WORDS = 9;
+
+/** The host's number for the socket. */
+export function getSocketImportSocketId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xffff;
+}
+
+/** Which half of the connection the host has still open; OPEN_HALF_ number. */
+export function getSocketImportHalf(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xff;
+}
+
+/** Where in the image area, a multiple of 4; in bytes. */
+export function getSocketImportImageOffset(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** How long the image is, without the pieces behind it; in bytes. */
+export function getSocketImportImageBytes(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** How many SendPieces begin at the first word behind the image. */
+export function getSocketImportPieceCount(words: Int32Array, frame: number): number {
+  return words[frame + 8];
+}
+
+/** Writes 9 words. */
+export function writeSocketImport(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  socketId: number,
+  half: number,
+  imageOffset: number,
+  imageBytes: number,
+  pieceCount: number,
+): void {
+  checkMessage(frame, 9, 9);
+  words[frame] = 0x00090001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_IMPORT << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = socketId & 0xffff;
+  words[frame + 5] = half & 0xff;
+  words[frame + 6] = imageOffset;
+  words[frame + 7] = imageBytes;
+  words[frame + 8] = pieceCount;
+}
+
+export const SOCKET_IMPORT_REPLY_WORDS = 5;
+
+/** Writes 5 words. */
+export function writeSocketImportReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+): void {
+  checkMessage(frame, 5, 5);
+  words[frame] = 0x0005c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_IMPORT << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+}
+
+/** Bytes to be sent of a connection that is imported, in a transmit buffer. Since version 2. */
+export const SEND_PIECE_WORDS = 3;
+
+/** The buffer's context. */
+export function getSendPieceContext(words: Int32Array, at: number): number {
+  return words[at];
+}
+
+/** Where in the buffer, as a memory address. */
+export function getSendPieceAddress(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** How many bytes; in bytes. */
+export function getSendPieceLength(words: Int32Array, at: number): number {
+  return words[at + 2] & 0x7fffffff;
+}
+
+/** 1: more follows soon, as of a SocketSend. */
+export function getSendPieceMore(words: Int32Array, at: number): number {
+  return words[at + 2] >>> 31;
+}
+
+/** Writes all 3 words. */
+export function writeSendPiece(
+  words: Int32Array,
+  at: number,
+  context: number,
+  address: number,
+  length: number,
+  more: number,
+): void {
+  words[at] = context;
+  words[at + 1] = address;
+  words[at + 2] = (length & 0x7fffffff) | (more << 31);
+}
+
+/**
  * One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN
  * class's bucket descriptor, with the socket's number inserted.
  */
@@ -1668,6 +1895,18 @@ export function checkSocketRequest(words: Int32Array, frame: number, sizeWords: 
       value = getSocketNameGetWhich(words, frame);
       if (value > 1) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
       return 0;
+    case SOCKET_EXPORT:
+      if (sizeWords < 8) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      value = getSocketExportStep(words, frame);
+      if (value > 1) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
+      return 0;
+    case SOCKET_IMPORT:
+      if (sizeWords < 9) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      value = getSocketImportHalf(words, frame);
+      if (value > 1) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
+      return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;
   }
@@ -1747,6 +1986,11 @@ export function checkSocketReply(words: Int32Array, frame: number, sizeWords: nu
       return 0;
     case SOCKET_NAME_GET:
       if (status === 0 && sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      return 0;
+    case SOCKET_EXPORT:
+      if (status === 0 && sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      return 0;
+    case SOCKET_IMPORT:
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;

@@ -29,6 +29,7 @@ import { ReceiveRecords } from './replies/receive-records.ts';
 import { SendOutcomes } from './replies/send-outcomes.ts';
 import { Aborts } from './requests/aborts.ts';
 import { ControlRequests } from './requests/control-requests.ts';
+import { HandOffs } from './requests/hand-offs.ts';
 import { Inquiries } from './requests/inquiries.ts';
 import { ListSends } from './requests/list-sends.ts';
 import { ListenRequests } from './requests/listen-requests.ts';
@@ -71,6 +72,9 @@ export interface SocketModuleParts {
   readonly madeWhenUsed: boolean;
 }
 
+/** No connection moves. */
+const NO_AREA: PoolArea = { offset: 0, count: 0, bufferBytes: 0 };
+
 export interface SocketParts {
   readonly module: SocketModule;
   readonly stack: Stack;
@@ -105,29 +109,32 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const contexts = new ContextReplies(tid, outbound, clock, sendBuffers, outcomes, batch);
   const connections = new ConnectionReplies({ ...state, outbound, records });
   const data = new DataDelivery({ ...state, region, batch, events, records });
-  const pendingReplies = new PendingReplies({
-    ...state,
-    outbound,
-    batch,
-    events,
-    records,
-    contexts,
-    connections,
-    data,
-  });
+  const told = { outbound, batch, events, records, contexts, connections, data };
+  const pendingReplies = new PendingReplies({ ...state, ...told });
 
   const reader = new SglReader(words, hostAreas(layout));
   const lists = new SendLists(reader, dma, sendBuffers);
   const listSends = new ListSends({ ...state, lists, outcomes });
   const inquiries = new Inquiries(tid, outbound, stack, answers);
   const listeners = new ListenRequests(words, stack, sockets, pending, answers);
+  const area = classVersion >= 2 ? layout.image : NO_AREA;
+  const handOffs = new HandOffs({ ...state, outbound, answers, area });
   const module = new SocketModule({
     ...state,
     classVersion,
     device,
     packets,
     answers,
-    control: new ControlRequests({ ...state, outbound, answers, inquiries, listeners, classVersion }),
+    control: new ControlRequests({
+      ...state,
+      outbound,
+      answers,
+      inquiries,
+      listeners,
+      handOffs,
+      classVersion,
+    }),
+    handOffs,
     sends: new SendRequests({ ...state, dma, contexts, listSends, outcomes, answers }),
     receives: new ReceiveRequests({ ...state, pendingReplies, reader, answers }),
     aborts: new Aborts(state),

@@ -17,6 +17,8 @@ import { FLAG_MULTIPLE, FRAME_WORDS, frameFlags } from '../i2o/frame.ts';
 import type { SglReader } from '../i2o/list/sgl-reader.ts';
 import {
   checkSocketRequest,
+  SOCKET_EXPORT,
+  SOCKET_IMPORT,
   SOCKET_NAME_GET,
   SOCKET_RECEIVE_CREDIT,
   SOCKET_RECEIVE_POST,
@@ -36,6 +38,7 @@ import type { Answers } from './replies/answers.ts';
 import { recordedBytes } from './replies/receive-records.ts';
 import type { Aborts } from './requests/aborts.ts';
 import type { ControlRequests } from './requests/control-requests.ts';
+import type { HandOffs } from './requests/hand-offs.ts';
 import type { ReceiveRequests } from './requests/receive-requests.ts';
 import type { SendRequests } from './requests/send-requests.ts';
 import type { BucketWaits } from './sockets/bucket-waits.ts';
@@ -67,6 +70,7 @@ export interface SocketModuleParts {
   readonly sendBuffers: SendBuffers;
   readonly answers: Answers;
   readonly control: ControlRequests;
+  readonly handOffs: HandOffs;
   readonly sends: SendRequests;
   readonly receives: ReceiveRequests;
   readonly aborts: Aborts;
@@ -111,6 +115,7 @@ export class SocketModule implements Module {
   private readonly sendBuffers: SendBuffers;
   private readonly answers: Answers;
   private readonly control: ControlRequests;
+  private readonly handOffs: HandOffs;
   private readonly sends: SendRequests;
   private readonly receives: ReceiveRequests;
   private readonly aborts: Aborts;
@@ -137,6 +142,7 @@ export class SocketModule implements Module {
     this.sendBuffers = parts.sendBuffers;
     this.answers = parts.answers;
     this.control = parts.control;
+    this.handOffs = parts.handOffs;
     this.sends = parts.sends;
     this.receives = parts.receives;
     this.aborts = parts.aborts;
@@ -246,8 +252,10 @@ export class SocketModule implements Module {
 
   /** Everything that is not of the data path. */
   private controlRequest(frame: number, functionCode: number, sizeWords: number): void {
+    const moves = functionCode === SOCKET_EXPORT || functionCode === SOCKET_IMPORT;
+    const unknown = moves ? !this.handOffs.offered : functionCode === SOCKET_NAME_GET;
     const fault =
-      functionCode === SOCKET_NAME_GET && this.classVersion < 2
+      unknown && (moves || this.classVersion < 2)
         ? DETAILED_STATUS_UNKNOWN_FUNCTION
         : checkSocketRequest(this.words, frame, sizeWords);
     if (fault === 0) this.control.request(frame, functionCode);

@@ -32,556 +32,588 @@ export const CARD_GATHER_COPIES_BYTES = 13;
 export const DRIVER_LINEAR_COPIES = 14;
 /** payload of a packet put behind its headers for a device that fetches from one place only, bytes (iop) */
 export const DRIVER_LINEAR_COPIES_BYTES = 15;
+/** payload between the image of a connection that is handed over and the memory of a stack (iop) */
+export const HAND_OFF_COPIES = 16;
+/** payload between the image of a connection that is handed over and the memory of a stack, bytes (iop) */
+export const HAND_OFF_COPIES_BYTES = 17;
+/** bytes to be sent of a connection that a card is to take over to transmit buffers (host) */
+export const HAND_OFF_FILLS = 18;
+/** bytes to be sent of a connection that a card is to take over to transmit buffers, bytes (host) */
+export const HAND_OFF_FILLS_BYTES = 19;
 /** transmit buffer to the device, first transmission (iop) */
-export const TRANSMIT_FETCHES = 16;
+export const TRANSMIT_FETCHES = 20;
 /** transmit buffer to the device, first transmission, bytes (iop) */
-export const TRANSMIT_FETCHES_BYTES = 17;
+export const TRANSMIT_FETCHES_BYTES = 21;
 /** transmit buffer to the device, sent again (iop) */
-export const RETRANSMIT_FETCHES = 18;
+export const RETRANSMIT_FETCHES = 22;
 /** transmit buffer to the device, sent again, bytes (iop) */
-export const RETRANSMIT_FETCHES_BYTES = 19;
+export const RETRANSMIT_FETCHES_BYTES = 23;
 /** between a program and a buffer of the host's, where the driver is told to (host) */
-export const BOUNCE_COPIES = 20;
+export const BOUNCE_COPIES = 24;
 /** between a program and a buffer of the host's, where the driver is told to, bytes (host) */
-export const BOUNCE_COPIES_BYTES = 21;
+export const BOUNCE_COPIES_BYTES = 25;
 /** card memory to a receive bucket (iop) */
-export const RECEIVE_PLACEMENTS = 22;
+export const RECEIVE_PLACEMENTS = 26;
 /** card memory to a receive bucket, bytes (iop) */
-export const RECEIVE_PLACEMENTS_BYTES = 23;
+export const RECEIVE_PLACEMENTS_BYTES = 27;
 /** host memory to the TCP window on the card (iop) */
-export const WINDOW_FILLS = 24;
+export const WINDOW_FILLS = 28;
 /** host memory to the TCP window on the card, bytes (iop) */
-export const WINDOW_FILLS_BYTES = 25;
+export const WINDOW_FILLS_BYTES = 29;
 /** the TCP window on the card to host memory (iop) */
-export const WINDOW_PLACEMENTS = 26;
+export const WINDOW_PLACEMENTS = 30;
 /** the TCP window on the card to host memory, bytes (iop) */
-export const WINDOW_PLACEMENTS_BYTES = 27;
+export const WINDOW_PLACEMENTS_BYTES = 31;
 /** calls that have the card fill its window, or place what is in it (host) */
-export const WINDOW_COMMANDS = 28;
+export const WINDOW_COMMANDS = 32;
 /** transmit buffer to the receive bucket of an echo, or to card memory (iop) */
-export const ECHO_FETCHES = 29;
+export const ECHO_FETCHES = 33;
 /** transmit buffer to the receive bucket of an echo, or to card memory, bytes (iop) */
-export const ECHO_FETCHES_BYTES = 30;
+export const ECHO_FETCHES_BYTES = 34;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 31;
+export const DEVICE_HEADER_FETCHES = 35;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 32;
+export const DEVICE_HEADER_FETCHES_BYTES = 36;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 33;
+export const DEVICE_RECEIVES = 37;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 34;
+export const DEVICE_RECEIVES_BYTES = 38;
 /** payload of packets to be sent, out of memory that does not wait for the card (host) */
-export const LAN_COPIES = 35;
+export const LAN_COPIES = 39;
 /** payload of packets to be sent, out of memory that does not wait for the card, bytes (host) */
-export const LAN_COPIES_BYTES = 36;
+export const LAN_COPIES_BYTES = 40;
 /** packets named in LanPacketSend or WindowSend (host) */
-export const LAN_PACKETS_SENT = 37;
+export const LAN_PACKETS_SENT = 41;
 /** packets named in LanPacketSend or WindowSend, bytes (host) */
-export const LAN_PACKETS_SENT_BYTES = 38;
+export const LAN_PACKETS_SENT_BYTES = 42;
 /** of these, given back by the card (host) */
-export const LAN_PACKETS_DONE = 39;
+export const LAN_PACKETS_DONE = 43;
 /** of the packets given back, those that were not sent (host) */
-export const LAN_PACKETS_UNSENT = 40;
+export const LAN_PACKETS_UNSENT = 44;
 /** times the stack found no room for a packet (host) */
-export const LAN_SENDS_FULL = 41;
+export const LAN_SENDS_FULL = 45;
 /** packets that came in buckets (host) */
-export const LAN_PACKETS_TAKEN = 42;
+export const LAN_PACKETS_TAKEN = 46;
 /** packets that came in buckets, bytes (host) */
-export const LAN_PACKETS_TAKEN_BYTES = 43;
+export const LAN_PACKETS_TAKEN_BYTES = 47;
 /** buckets named in LanReceivePost (host) */
-export const LAN_BUCKETS_LENT = 44;
+export const LAN_BUCKETS_LENT = 48;
 /** buckets given back by the card, with a packet or without (host) */
-export const LAN_BUCKETS_BACK = 45;
+export const LAN_BUCKETS_BACK = 49;
 /** packet headers from host memory to the card (iop) */
-export const LAN_HEADER_FETCHES = 46;
+export const LAN_HEADER_FETCHES = 50;
 /** packet headers from host memory to the card, bytes (iop) */
-export const LAN_HEADER_FETCHES_BYTES = 47;
+export const LAN_HEADER_FETCHES_BYTES = 51;
 /** card memory to a bucket (iop) */
-export const LAN_PLACEMENTS = 48;
+export const LAN_PLACEMENTS = 52;
 /** card memory to a bucket, bytes (iop) */
-export const LAN_PLACEMENTS_BYTES = 49;
+export const LAN_PLACEMENTS_BYTES = 53;
 /** packets given to the device (iop) */
-export const LAN_TX_PACKETS = 50;
+export const LAN_TX_PACKETS = 54;
 /** packets given to the device, bytes (iop) */
-export const LAN_TX_PACKETS_BYTES = 51;
+export const LAN_TX_PACKETS_BYTES = 55;
 /** packets that could not be sent as they were (iop) */
-export const LAN_TX_ERRORS = 52;
+export const LAN_TX_ERRORS = 56;
 /** packets given up by a reset, a suspension or an abort (iop) */
-export const LAN_TX_CANCELED = 53;
+export const LAN_TX_CANCELED = 57;
 /** packets for other addresses (iop) */
-export const LAN_RX_FILTERED = 54;
+export const LAN_RX_FILTERED = 58;
 /** packets lost for want of a bucket (iop) */
-export const LAN_RX_NO_BUCKET = 55;
+export const LAN_RX_NO_BUCKET = 59;
 /** packets longer than their bucket (iop) */
-export const LAN_RX_ERRORS = 56;
+export const LAN_RX_ERRORS = 60;
 /** packets lost since the device was suspended (iop) */
-export const LAN_RX_SUSPENDED = 57;
+export const LAN_RX_SUSPENDED = 61;
 /** buckets taken (iop) */
-export const LAN_BUCKETS_POSTED = 58;
+export const LAN_BUCKETS_POSTED = 62;
 /** buckets given back without a packet (iop) */
-export const LAN_BUCKETS_RETURNED = 59;
+export const LAN_BUCKETS_RETURNED = 63;
 /** LanReset served (iop) */
-export const LAN_RESETS = 60;
+export const LAN_RESETS = 64;
 /** LanSuspend served (iop) */
-export const LAN_SUSPENDS = 61;
+export const LAN_SUSPENDS = 65;
 /** pages of programs that were mapped, as the card sees them; the model moves them at no cost (host) */
-export const WINDOW_SHOWN = 62;
+export const WINDOW_SHOWN = 66;
 /** pages of programs that were mapped, as the card sees them; the model moves them at no cost, bytes (host) */
-export const WINDOW_SHOWN_BYTES = 63;
+export const WINDOW_SHOWN_BYTES = 67;
 /** stretches named in WindowFill (host) */
-export const WINDOW_FILLS_ASKED = 64;
+export const WINDOW_FILLS_ASKED = 68;
 /** stretches named in WindowFill, bytes (host) */
-export const WINDOW_FILLS_ASKED_BYTES = 65;
+export const WINDOW_FILLS_ASKED_BYTES = 69;
 /** of these, given back by the card (host) */
-export const WINDOW_FILLS_DONE = 66;
+export const WINDOW_FILLS_DONE = 70;
 /** stretches named in WindowPlace (host) */
-export const WINDOW_PLACEMENTS_ASKED = 67;
+export const WINDOW_PLACEMENTS_ASKED = 71;
 /** stretches named in WindowPlace, bytes (host) */
-export const WINDOW_PLACEMENTS_ASKED_BYTES = 68;
+export const WINDOW_PLACEMENTS_ASKED_BYTES = 72;
 /** of these, given back by the card (host) */
-export const WINDOW_PLACEMENTS_DONE = 69;
+export const WINDOW_PLACEMENTS_DONE = 73;
 /** of these, given back by the card, bytes (host) */
-export const WINDOW_PLACEMENTS_DONE_BYTES = 70;
+export const WINDOW_PLACEMENTS_DONE_BYTES = 74;
 /** payload of streams that came whole, since the card could not check it, to where the card places the rest (host) */
-export const WINDOW_WHOLE_COPIES = 71;
+export const WINDOW_WHOLE_COPIES = 75;
 /** payload of streams that came whole, since the card could not check it, to where the card places the rest, bytes (host) */
-export const WINDOW_WHOLE_COPIES_BYTES = 72;
+export const WINDOW_WHOLE_COPIES_BYTES = 76;
 /** packets that the card has told of (host) */
-export const WINDOW_FRAMES_TAKEN = 73;
+export const WINDOW_FRAMES_TAKEN = 77;
 /** packets that the card has told of, bytes (host) */
-export const WINDOW_FRAMES_TAKEN_BYTES = 74;
+export const WINDOW_FRAMES_TAKEN_BYTES = 78;
 /** stretches named in WindowRelease (host) */
-export const WINDOW_RELEASES_ASKED = 75;
+export const WINDOW_RELEASES_ASKED = 79;
 /** stretches named in WindowRelease, bytes (host) */
-export const WINDOW_RELEASES_ASKED_BYTES = 76;
+export const WINDOW_RELEASES_ASKED_BYTES = 80;
 /** stretches placed for programs that never read them (host) */
-export const WINDOW_UNREAD = 77;
+export const WINDOW_UNREAD = 81;
 /** stretches placed for programs that never read them, bytes (host) */
-export const WINDOW_UNREAD_BYTES = 78;
+export const WINDOW_UNREAD_BYTES = 82;
 /** times a send found no memory that the card fills from, or no frame (host) */
-export const WINDOW_SENDS_FULL = 79;
+export const WINDOW_SENDS_FULL = 83;
 /** packet headers, and packets that are brought whole, to host memory (iop) */
-export const WINDOW_HEADERS = 80;
+export const WINDOW_HEADERS = 84;
 /** packet headers, and packets that are brought whole, to host memory, bytes (iop) */
-export const WINDOW_HEADERS_BYTES = 81;
+export const WINDOW_HEADERS_BYTES = 85;
 /** packets in slots that the host was told of (iop) */
-export const WINDOW_FRAMES_KEPT = 82;
+export const WINDOW_FRAMES_KEPT = 86;
 /** packets in slots that the host was told of, bytes (iop) */
-export const WINDOW_FRAMES_KEPT_BYTES = 83;
+export const WINDOW_FRAMES_KEPT_BYTES = 87;
 /** of these, released, or given up by a reset (iop) */
-export const WINDOW_FRAMES_BACK = 84;
+export const WINDOW_FRAMES_BACK = 88;
 /** of these, released, or given up by a reset, bytes (iop) */
-export const WINDOW_FRAMES_BACK_BYTES = 85;
+export const WINDOW_FRAMES_BACK_BYTES = 89;
 /** stretches of the transmit part released, or given up by a reset (iop) */
-export const WINDOW_RELEASES = 86;
+export const WINDOW_RELEASES = 90;
 /** stretches of the transmit part released, or given up by a reset, bytes (iop) */
-export const WINDOW_RELEASES_BYTES = 87;
+export const WINDOW_RELEASES_BYTES = 91;
 /** packets lost since the host held as many as it may (iop) */
-export const WINDOW_RX_FULL = 88;
+export const WINDOW_RX_FULL = 92;
 /** packets lost while the port was closed or suspended, or had no memory for headers (iop) */
-export const WINDOW_RX_CLOSED = 89;
+export const WINDOW_RX_CLOSED = 93;
 /** requests that named memory outside the window (iop) */
-export const WINDOW_OUTSIDE = 90;
+export const WINDOW_OUTSIDE = 94;
 /** requests that named bytes which hold nothing (iop) */
-export const WINDOW_NOT_FILLED = 91;
+export const WINDOW_NOT_FILLED = 95;
 /** requests that would have filled bytes twice (iop) */
-export const WINDOW_ALREADY_FILLED = 92;
+export const WINDOW_ALREADY_FILLED = 96;
 /** requests that named packets which the host does not hold (iop) */
-export const WINDOW_NOT_HELD = 93;
+export const WINDOW_NOT_HELD = 97;
 /** requests whose transactions are not made as they must be (iop) */
-export const WINDOW_BAD_TRANSACTIONS = 94;
+export const WINDOW_BAD_TRANSACTIONS = 98;
 /** requests with more transactions than the card can hold (iop) */
-export const WINDOW_OVERFULL = 95;
+export const WINDOW_OVERFULL = 99;
 /** WindowReset served (iop) */
-export const WINDOW_RESETS = 96;
+export const WINDOW_RESETS = 100;
 /** WindowSuspend served (iop) */
-export const WINDOW_SUSPENDS = 97;
+export const WINDOW_SUSPENDS = 101;
 /** doorbells rung (host) */
-export const DOORBELLS = 98;
+export const DOORBELLS = 102;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 99;
+export const DOORBELLS_SUPPRESSED = 103;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 100;
+export const INTERRUPTS = 104;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 101;
+export const INTERRUPTS_SUPPRESSED = 105;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 102;
+export const IOP_SLEEPS = 106;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 103;
+export const HOST_SLEEPS = 107;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 104;
+export const HOST_INTERRUPTS_SERVICED = 108;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 105;
+export const HOST_POLLS = 109;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 106;
+export const HOST_IDLE_POLLS = 110;
 /** looks that found nothing after one that did (host) */
-export const HOST_RESTS = 107;
+export const HOST_RESTS = 111;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 108;
+export const IOP_POLLS = 112;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 109;
+export const IOP_IDLE_POLLS = 113;
 /** turns that found nothing after one that did (iop) */
-export const IOP_RESTS = 110;
+export const IOP_RESTS = 114;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 111;
+export const INBOUND_POSTED = 115;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 112;
+export const INBOUND_FULL = 116;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 113;
+export const INBOUND_RELEASED = 117;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 114;
+export const OUTBOUND_POSTED = 118;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 115;
+export const OUTBOUND_FULL = 119;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 116;
+export const OUTBOUND_DESTROYED = 120;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 117;
+export const OUTBOUND_RELEASED = 121;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 118;
+export const INBOUND_REFUSED = 122;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 119;
+export const OUTBOUND_REFUSED = 123;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 120;
+export const EVENTS_SENT = 124;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 121;
+export const EVENTS_LOST = 125;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 122;
+export const REPLY_FAULTS = 126;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 123;
+export const NOPS = 127;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 124;
+export const FRAMES_PRESERVED = 128;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 125;
+export const FRAMES_ADOPTED = 129;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 126;
+export const PORT_READS = 130;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 127;
+export const PORT_WRITES = 131;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 128;
+export const REGISTER_READS = 132;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 129;
+export const REGISTER_WRITES = 133;
 /** descriptors and commands that a device of the host reads, four in a burst (iop) */
-export const BUS_DESCRIPTORS = 130;
+export const BUS_DESCRIPTORS = 134;
 /** descriptors and commands that a device of the host reads, four in a burst, bytes (iop) */
-export const BUS_DESCRIPTORS_BYTES = 131;
+export const BUS_DESCRIPTORS_BYTES = 135;
 /** packet headers, and whole the packets that a window on the card does not keep (iop) */
-export const BUS_HEADERS = 132;
+export const BUS_HEADERS = 136;
 /** packet headers, and whole the packets that a window on the card does not keep, bytes (iop) */
-export const BUS_HEADERS_BYTES = 133;
+export const BUS_HEADERS_BYTES = 137;
 /** payload of TCP and UDP (iop) */
-export const BUS_PAYLOAD = 134;
+export const BUS_PAYLOAD = 138;
 /** payload of TCP and UDP, bytes (iop) */
-export const BUS_PAYLOAD_BYTES = 135;
+export const BUS_PAYLOAD_BYTES = 139;
 /** descriptors that the device writes back, four in a burst (iop) */
-export const BUS_COMPLETIONS = 136;
+export const BUS_COMPLETIONS = 140;
 /** descriptors that the device writes back, four in a burst, bytes (iop) */
-export const BUS_COMPLETIONS_BYTES = 137;
+export const BUS_COMPLETIONS_BYTES = 141;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 138;
+export const PORT_EMPTY_READS = 142;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 139;
+export const PORT_RETRIES = 143;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 140;
+export const OUTBOUND_FREE_OVERFLOWS = 144;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 141;
+export const FIFO_ERROR_INTERRUPTS = 145;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 142;
+export const MFA_OUT_OF_WINDOW = 146;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 143;
+export const MFA_MISALIGNED = 147;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 144;
+export const MFA_WRONG_DIRECTION = 148;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 145;
+export const MFA_NOT_OWNED = 149;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 146;
+export const HOST_MFA_OUT_OF_WINDOW = 150;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 147;
+export const HOST_MFA_MISALIGNED = 151;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 148;
+export const HOST_MFA_WRONG_DIRECTION = 152;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 149;
+export const HOST_MFA_NOT_OWNED = 153;
 /** socket calls (host) */
-export const USER_CALLS = 150;
+export const USER_CALLS = 154;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 151;
+export const USER_WOULD_BLOCK = 155;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 152;
+export const USER_SOCKETS_REFUSED = 156;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 153;
+export const ACCEPTS_WITHOUT_SOCKET = 157;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 154;
+export const SENDS_GATHERED = 158;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 155;
+export const MESSAGE_REQUESTS = 159;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 156;
+export const MESSAGE_REPLIES = 160;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 157;
+export const MEMORY_TRANSMIT_TAKEN = 161;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 158;
+export const MEMORY_TRANSMIT_RETURNED = 162;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 159;
+export const MEMORY_TRANSMIT_DRY = 163;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 160;
+export const MEMORY_TRANSMIT_RESERVE = 164;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 161;
+export const MEMORY_BUCKETS_POSTED = 165;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 162;
+export const MEMORY_BUCKETS_USED = 166;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 163;
+export const MEMORY_BUCKETS_RETURNED = 167;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 164;
+export const MEMORY_BUCKETS_STARVED = 168;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 165;
+export const RECEIVE_WINDOWS_HELD = 169;
 /** address mappings after start (host) */
-export const MAPPINGS = 166;
+export const MAPPINGS = 170;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 167;
+export const ALLOCATIONS = 171;
 /** taken from the program (host) */
-export const BYTES_SENT = 168;
+export const BYTES_SENT = 172;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 169;
+export const BYTES_LENT = 173;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 170;
+export const BYTES_QUEUED = 174;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 171;
+export const BYTES_REFUSED = 175;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 172;
+export const BYTES_ECHO_TAKEN = 176;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 173;
+export const BYTES_UNDELIVERED = 177;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 174;
+export const IMMEDIATE_UNDELIVERED_BYTES = 178;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 175;
+export const BYTES_DISCARDED = 179;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 176;
+export const BYTES_ACKNOWLEDGED = 180;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 177;
+export const BYTES_UNACKNOWLEDGED = 181;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 178;
+export const BYTES_ACCEPTED = 182;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 179;
+export const BYTES_UNREAD = 183;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 180;
+export const BYTES_TRUNCATED = 184;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 181;
+export const BYTES_DESTROYED = 185;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 182;
+export const BYTES_DELIVERED = 186;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 183;
+export const BYTES_ECHO_ANSWERED = 187;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 184;
+export const BYTES_RECEIVED = 188;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 185;
+export const BYTES_BORROWED = 189;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 186;
+export const BYTES_DROPPED = 190;
+/** connections that went to another stack (iop) */
+export const HAND_OFFS_OUT = 191;
+/** connections that came from another stack (iop) */
+export const HAND_OFFS_IN = 192;
+/** images that were refused (iop) */
+export const HAND_OFFS_REFUSED = 193;
+/** connections whose hand-off failed and that went on here (iop) */
+export const HAND_OFFS_KEPT = 194;
+/** segments of connections on their way, which TCP sends again (iop) */
+export const HAND_OFF_SEGMENTS_DROPPED = 195;
+/** bytes queued and not sent, handed over (iop) */
+export const HAND_OFF_UNSENT_OUT = 196;
+/** bytes queued and not sent, taken over (iop) */
+export const HAND_OFF_UNSENT_IN = 197;
+/** bytes sent and not acknowledged, handed over (iop) */
+export const HAND_OFF_FLIGHT_OUT = 198;
+/** bytes sent and not acknowledged, taken over (iop) */
+export const HAND_OFF_FLIGHT_IN = 199;
+/** bytes accepted and not delivered, handed over (iop) */
+export const HAND_OFF_UNREAD_OUT = 200;
+/** bytes accepted and not read by the program, taken over (iop) */
+export const HAND_OFF_UNREAD_IN = 201;
+/** bytes delivered and not read, taken from the driver to another stack (host) */
+export const HAND_OFF_DELIVERED_BYTES = 202;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 187;
+export const DATAGRAMS_SENT = 203;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 188;
+export const DATAGRAMS_SENT_BYTES = 204;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 189;
+export const DATAGRAMS_UNSENT = 205;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 190;
+export const DATAGRAMS_RECEIVED = 206;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 191;
+export const DATAGRAMS_RECEIVED_BYTES = 207;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 192;
+export const DATAGRAMS_CUT = 208;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 193;
+export const DATAGRAMS_CUT_BYTES = 209;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 194;
+export const DATAGRAMS_DROPPED = 210;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 195;
+export const DATAGRAMS_DROPPED_BYTES = 211;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 196;
+export const EVENTS_TAKEN = 212;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 197;
+export const EXECUTIVE_EVENTS_TAKEN = 213;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 198;
+export const TABLE_CHANGES = 214;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 199;
+export const EVENTS_DROPPED = 215;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 200;
+export const FAILURES_TAKEN = 216;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 201;
+export const FAILURES_OURS = 217;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 202;
+export const DELIVERY_RETRIES = 218;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 203;
+export const LATE_REPLIES = 219;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 204;
+export const CHECKSUMS = 220;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 205;
+export const CHECKSUMS_BYTES = 221;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 206;
+export const IP_IN_RECEIVES = 222;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 207;
+export const IP_IN_HDR_ERRORS = 223;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 208;
+export const IP_IN_ADDR_ERRORS = 224;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 209;
+export const IP_IN_UNKNOWN_PROTOS = 225;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 210;
+export const IP_OUT_REQUESTS = 226;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 211;
+export const IP_OUT_NO_ROUTES = 227;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 212;
+export const IP_REASM_REQDS = 228;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 213;
+export const IP_REASM_OKS = 229;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 214;
+export const IP_REASM_FAILS = 230;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 215;
+export const ARP_REQUESTS_SENT = 231;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 216;
+export const ARP_REPLIES_SENT = 232;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 217;
+export const ARP_RECEIVED = 233;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 218;
+export const ICMP_IN_MSGS = 234;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 219;
+export const ICMP_IN_ERRORS = 235;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 220;
+export const ICMP_IN_ECHOS = 236;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 221;
+export const ICMP_OUT_ECHO_REPS = 237;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 222;
+export const ICMP_OUT_DEST_UNREACHS = 238;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 223;
+export const ICMP_OUT_DATA_BYTES = 239;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 224;
+export const UDP_IN_DATAGRAMS = 240;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 225;
+export const UDP_OUT_DATAGRAMS = 241;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 226;
+export const UDP_OUT_DATA_BYTES = 242;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 227;
+export const UDP_IN_DATA_BYTES = 243;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 228;
+export const UDP_NO_PORTS = 244;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 229;
+export const UDP_IN_ERRORS = 245;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 230;
+export const TCP_ACTIVE_OPENS = 246;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 231;
+export const TCP_PASSIVE_OPENS = 247;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 232;
+export const TCP_ATTEMPT_FAILS = 248;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 233;
+export const TCP_ESTAB_RESETS = 249;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 234;
+export const TCP_IN_SEGS = 250;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 235;
+export const TCP_IN_ERRS = 251;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 236;
+export const TCP_OUT_SEGS = 252;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 237;
+export const TCP_OUT_DATA_BYTES = 253;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 238;
+export const TCP_RETRANS_SEGS = 254;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 239;
+export const TCP_RETRANS_BYTES = 255;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 240;
+export const TCP_OUT_RSTS = 256;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 241;
+export const TCP_LISTEN_OVERFLOWS = 257;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 242;
+export const TCP_TIMEOUTS = 258;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 243;
+export const TCP_FAST_RETRANSMITS = 259;
 /** tail loss probes sent (RFC 8985) (iop) */
-export const TCP_LOSS_PROBES = 244;
+export const TCP_LOSS_PROBES = 260;
 /** losses that proved to be none and were taken back (iop) */
-export const TCP_LOSS_UNDOS = 245;
+export const TCP_LOSS_UNDOS = 261;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 246;
+export const TCP_DELAYED_ACKS = 262;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 247;
+export const TCP_OUT_OF_ORDER = 263;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 248;
+export const TCP_DUPLICATES = 264;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 249;
+export const TCP_WINDOW_PROBES = 265;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 250;
+export const TCP_CHALLENGE_ACKS = 266;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 251;
+export const TCP_PACKETS_PRUNED = 267;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 252;
+export const TCP_TIME_WAIT_OVERFLOWS = 268;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 253;
+export const DEVICE_TX_PACKETS = 269;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 254;
+export const DEVICE_TX_PACKETS_BYTES = 270;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 255;
+export const DEVICE_RX_PACKETS = 271;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 256;
+export const DEVICE_RX_PACKETS_BYTES = 272;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 257;
+export const DEVICE_TX_FULL = 273;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 258;
+export const DEVICE_RX_NO_BUFFER = 274;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 259;
+export const DEVICE_RX_BAD_CHECKSUM = 275;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 260;
+export const DEVICE_REFUSED = 276;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 261;
+export const DEVICE_TSO_SEGMENTS = 277;
 /** times that a port's link went down (iop) */
-export const DEVICE_LINK_DOWNS = 262;
+export const DEVICE_LINK_DOWNS = 278;
 /** times that a port's link came back (iop) */
-export const DEVICE_LINK_UPS = 263;
+export const DEVICE_LINK_UPS = 279;
 /** times that another device of a bond became active (iop) */
-export const BOND_FAILOVERS = 264;
+export const BOND_FAILOVERS = 280;
 /** gratuitous ARPs of a device that became active (iop) */
-export const BOND_ANNOUNCEMENTS = 265;
+export const BOND_ANNOUNCEMENTS = 281;
 /** frames that came to a bond's device at rest, or back to it (iop) */
-export const BOND_RX_INACTIVE = 266;
+export const BOND_RX_INACTIVE = 282;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 267;
+export const DRIVER_GSO_SEGMENTS = 283;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 268;
+export const DRIVER_GRO_PACKETS = 284;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 269;
+export const DRIVER_GRO_SEGMENTS = 285;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 270;
+export const DEVICE_LRO_PACKETS = 286;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 271;
+export const DEVICE_LRO_SEGMENTS = 287;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 272;
+export const WIRE_SENT = 288;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 273;
+export const WIRE_ARRIVED = 289;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 274;
+export const WIRE_DROPPED = 290;
 /** frames lost because the link was down (link) */
-export const WIRE_CUT = 275;
+export const WIRE_CUT = 291;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 276;
+export const WIRE_REFUSED = 292;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 277;
+export const WIRE_SLOTS_REFUSED = 293;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 278;
+export const WIRE_OVERFLOW = 294;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 279;
+export const WIRE_DUPLICATED = 295;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 280;
+export const WIRE_DUPLICATED_BYTES = 296;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 281;
+export const WIRE_CORRUPTED = 297;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 282;
+export const WIRE_REORDERED = 298;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 283;
+export const SWITCH_FORWARDS = 299;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 284;
+export const SWITCH_FORWARDS_BYTES = 300;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 285;
+export const SWITCH_FRAMES = 301;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 286;
+export const SWITCH_FLOODED = 302;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 287;
+export const SWITCH_DROPPED = 303;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 288;
+export const CAPTURE_COPIES = 304;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 289;
+export const CAPTURE_COPIES_BYTES = 305;
 
-export const COUNTER_COUNT = 290;
+export const COUNTER_COUNT = 306;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -599,6 +631,10 @@ export const COUNTER_NAMES: readonly string[] = [
   'cardGatherCopiesBytes',
   'driverLinearCopies',
   'driverLinearCopiesBytes',
+  'handOffCopies',
+  'handOffCopiesBytes',
+  'handOffFills',
+  'handOffFillsBytes',
   'transmitFetches',
   'transmitFetchesBytes',
   'retransmitFetches',
@@ -770,6 +806,18 @@ export const COUNTER_NAMES: readonly string[] = [
   'bytesReceived',
   'bytesBorrowed',
   'bytesDropped',
+  'handOffsOut',
+  'handOffsIn',
+  'handOffsRefused',
+  'handOffsKept',
+  'handOffSegmentsDropped',
+  'handOffUnsentOut',
+  'handOffUnsentIn',
+  'handOffFlightOut',
+  'handOffFlightIn',
+  'handOffUnreadOut',
+  'handOffUnreadIn',
+  'handOffDeliveredBytes',
   'datagramsSent',
   'datagramsSentBytes',
   'datagramsUnsent',
@@ -893,6 +941,10 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'host',
+  'host',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'host',
@@ -1061,6 +1113,18 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'host',
   'host',
+  'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
   'host',
   'host',
   'host',
@@ -1183,6 +1247,10 @@ export const COUNTER_GROUPS: readonly string[] = [
   'copy',
   'copy',
   'copy',
+  'copy',
+  'copy',
+  'copy',
+  'copy',
   'dma',
   'dma',
   'dma',
@@ -1335,6 +1403,18 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
+  'bytes',
   'bytes',
   'bytes',
   'bytes',
@@ -1475,6 +1555,10 @@ export const COUNTER_DOCS: readonly string[] = [
   'small sends put together in card memory for a segment of more pieces than the device gathers, bytes',
   'payload of a packet put behind its headers for a device that fetches from one place only',
   'payload of a packet put behind its headers for a device that fetches from one place only, bytes',
+  'payload between the image of a connection that is handed over and the memory of a stack',
+  'payload between the image of a connection that is handed over and the memory of a stack, bytes',
+  'bytes to be sent of a connection that a card is to take over to transmit buffers',
+  'bytes to be sent of a connection that a card is to take over to transmit buffers, bytes',
   'transmit buffer to the device, first transmission',
   'transmit buffer to the device, first transmission, bytes',
   'transmit buffer to the device, sent again',
@@ -1646,6 +1730,18 @@ export const COUNTER_DOCS: readonly string[] = [
   'given to the program',
   'of these, used in the bucket (no copy)',
   'delivered and never read, socket closed',
+  'connections that went to another stack',
+  'connections that came from another stack',
+  'images that were refused',
+  'connections whose hand-off failed and that went on here',
+  'segments of connections on their way, which TCP sends again',
+  'bytes queued and not sent, handed over',
+  'bytes queued and not sent, taken over',
+  'bytes sent and not acknowledged, handed over',
+  'bytes sent and not acknowledged, taken over',
+  'bytes accepted and not delivered, handed over',
+  'bytes accepted and not read by the program, taken over',
+  'bytes delivered and not read, taken from the driver to another stack',
   'datagrams taken from the program, and their bytes',
   'datagrams taken from the program, and their bytes, bytes',
   'of these, refused by the card',

@@ -90,9 +90,9 @@ function sentRows(h: Side, c: Side): Row[] {
 export function transmittedRows(c: Side): Row[] {
   return [
     row(
-      'bytes queued = first transmissions + discarded',
-      c('bytesQueued'),
-      c('tcpOutDataBytes') + c('udpOutDataBytes') + c('bytesDiscarded'),
+      'bytes queued + taken over = first transmissions + discarded + handed over',
+      c('bytesQueued') + c('handOffUnsentIn'),
+      c('tcpOutDataBytes') + c('udpOutDataBytes') + c('bytesDiscarded') + c('handOffUnsentOut'),
     ),
     row(
       'first transmissions, and what ICMP quotes = bytes the device fetched',
@@ -105,9 +105,9 @@ export function transmittedRows(c: Side): Row[] {
       c('retransmitFetchesBytes'),
     ),
     row(
-      'first transmissions over TCP = acknowledged + never acknowledged',
-      c('tcpOutDataBytes'),
-      c('bytesAcknowledged') + c('bytesUnacknowledged'),
+      'first transmissions over TCP + taken over = acknowledged + never acknowledged + handed over',
+      c('tcpOutDataBytes') + c('handOffFlightIn'),
+      c('bytesAcknowledged') + c('bytesUnacknowledged') + c('handOffFlightOut'),
     ),
   ];
 }
@@ -116,16 +116,20 @@ export function transmittedRows(c: Side): Row[] {
 function receivedRows(h: Side, c: Side): Row[] {
   return [
     row(
-      'bytes accepted = delivered + never read + cut off datagrams',
-      c('bytesAccepted'),
-      c('bytesDelivered') + c('bytesUnread') + c('bytesTruncated'),
+      'bytes accepted + taken over = delivered + never read + cut off datagrams + handed over',
+      c('bytesAccepted') + c('handOffUnreadIn'),
+      c('bytesDelivered') + c('bytesUnread') + c('bytesTruncated') + c('handOffUnreadOut'),
     ),
     row('bytes delivered = placed in buckets', c('bytesDelivered'), c('receivePlacementsBytes')),
     row(
       'bytes delivered + echoed = received by the program + dropped at close + cut off datagrams + ' +
-        'destroyed by a reset',
+        'destroyed by a reset + handed over',
       c('bytesDelivered') + c('bytesEchoAnswered'),
-      h('bytesReceived') + h('bytesDropped') + h('datagramsCutBytes') + c('bytesDestroyed'),
+      h('bytesReceived') +
+        h('bytesDropped') +
+        h('datagramsCutBytes') +
+        c('bytesDestroyed') +
+        h('handOffDeliveredBytes'),
     ),
     row(
       'bytes received = copied + used in place',

@@ -28,6 +28,7 @@ import { ReplyDispatch } from './message/reply-dispatch.ts';
 import { Requests } from './message/requests.ts';
 import { SendBatch } from './message/send-batch.ts';
 import { SendRequests } from './message/send-requests.ts';
+import { CardMoves } from './user/card-moves.ts';
 import { CardSockets, type CardSocketsParts } from './user/card-sockets.ts';
 import { DeviceCalls } from './user/device-calls.ts';
 import { EchoCalls } from './user/echo-calls.ts';
@@ -188,6 +189,7 @@ export class Host {
       sender: new Sender(this.driver, messages, batch, table, transmit, dma, ledger),
       receiver: new Receiver(region, this.driver, table, receive, dma, ledger),
       device: new DeviceCalls(this.driver, requests, params, events),
+      moves: new CardMoves({ ...parts, driver: this.driver, dma, words: region.words, image: layout.image }),
     };
     this.sockets = isWasteful(config)
       ? new WastefulSockets(calls, dma, layout.receive.bufferBytes, ledger)

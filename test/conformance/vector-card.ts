@@ -61,6 +61,7 @@ export class VectorCard {
         receiveBuckets: BUFFERS,
         receiveBucketBytes: BUFFER_BYTES,
         immediateSlots: BUFFERS,
+        imageBytes: 65_536,
       },
       driver: { socketsMax: SOCKETS },
       stack: { connectionsMax: 32 },

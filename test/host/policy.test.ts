@@ -43,6 +43,7 @@ const settings = fc.record(
     device: fc.constantFrom('toe0', 'x-9', 'any', 'offload'),
     nodelay: fc.boolean(),
     keepalive: fc.boolean(),
+    after: fc.integer({ min: 1, max: 0x3fff_ffff }),
     sndbuf: fc.integer({ min: 1, max: 0x3fff_ffff }),
     rcvbuf: fc.integer({ min: 1, max: 0x3fff_ffff }),
   },
@@ -141,7 +142,7 @@ describe('text that is no policy', () => {
     ['any => no-offload, device a', 'expected the end of the line, as no-offload has no settings'],
     [
       'any => offload, speed 9',
-      'expected a setting (device, nodelay, keepalive, sndbuf, rcvbuf), got "speed"',
+      'expected a setting (device, after, nodelay, keepalive, sndbuf, rcvbuf), got "speed"',
     ],
     ['any => offload, nodelay maybe', 'column 25: expected "on" or "off", got "maybe"'],
     ['any => offload, sndbuf 1, sndbuf 2', 'column 27: expected a setting that the rule does not have yet'],

@@ -1,6 +1,6 @@
 /** What was claimed of open TOE, and what others objected: each as a bound on a figure. */
 import { TOUCH_POINTS } from '../../host/devices/touch-points.ts';
-import { effectOf, exactly, ratioOf } from '../claims/effect.ts';
+import { type Effect, effectOf, exactly, ratioOf } from '../claims/effect.ts';
 import type { Claim } from '../claims/judge.ts';
 import type { Arm, Measure } from './arms.ts';
 import type { LoadFigures } from './load.ts';
@@ -155,6 +155,10 @@ export interface LiveFigures {
   readonly bypassedWithout: readonly number[];
   readonly died: readonly number[];
   readonly diedWithout: readonly number[];
+  /** What is lost with a device that is taken out of service in order. */
+  readonly retired: readonly number[];
+  /** By how much longer than else a stream pauses that is handed over and comes back. */
+  readonly pausesNs: readonly number[];
 }
 
 /** @param stallNs as long as an answer is waited for. */
@@ -221,6 +225,7 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
       bound: { above: 50 },
       without: { cause: 'offload', effect: effectOf(died, '', live.diedWithout) },
     },
+    ...handOffClaims(live, effectOf(died, '', live.died)),
     {
       name: 'touch-points',
       statement: 'A host is changed at a few dozen places.',
@@ -231,6 +236,32 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
         Object.keys(TOUCH_POINTS).length,
       ),
       bound: { below: 36 },
+    },
+  ];
+}
+
+/** What becomes of connections that move. @param died of connections whose device dies. */
+function handOffClaims(live: LiveFigures, died: Effect): Claim[] {
+  const lost = 'of 100 connections, lost with the device';
+  return [
+    {
+      name: 'hand-back',
+      statement: 'A device that goes in order gives its connections back, and none is lost.',
+      source: "derived: what a connection is, its image says, as of Microsoft's chimney",
+      effect: effectOf(lost, '', live.retired),
+      bound: { below: 1 },
+      without: { cause: 'handing them back', effect: died },
+    },
+    {
+      name: 'hand-off-pause',
+      statement: 'A stream that goes to a device and back pauses for less than a millisecond more than else.',
+      source: "derived: the state of one connection is small, and its peer's window stays open",
+      effect: effectOf(
+        'longest time without a byte, beyond that of a stream that stays',
+        'ns',
+        live.pausesNs,
+      ),
+      bound: { below: 1e6 },
     },
   ];
 }

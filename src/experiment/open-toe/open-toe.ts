@@ -6,6 +6,7 @@ import type { Experiment, Findings, Progress } from '../claims/experiment.ts';
 import { SEEDS, type SettingValues } from '../claims/settings.ts';
 import { ALL_OFFLOADED, type Arm, bedOf, type LoadSettings, type Measure, measureArm } from './arms.ts';
 import { type Arms, costClaims, type LiveFigures, liveClaims, receiveClaims } from './claims.ts';
+import { type HandOver, handOver, retireDevice } from './hand-offs.ts';
 import {
   fillDevice,
   forbid,
@@ -84,8 +85,8 @@ function run(settings: SettingValues, progress: Progress): Findings {
   };
   const arms = armsOf(profile);
   const list = Object.values(arms);
-  // Each arm's stream, five arms' short connections, and fourteen trials.
-  const total = seeds.length * (list.length + 5 + 14);
+  // Each arm's stream, five arms' short connections, and sixteen trials.
+  const total = seeds.length * (list.length + 5 + 16);
   let done = 0;
   const step = <T>(measured: T): T => {
     done += 1;
@@ -125,7 +126,7 @@ function run(settings: SettingValues, progress: Progress): Findings {
     ],
     open: [
       'Which rates cards and hosts of 2005 had: ratios and shapes are told here, and no silicon is measured.',
-      'What handing a connection that stands from a device to the host and back would save: it is not built.',
+      'How long a hand-off takes a device that keeps the state of its connections in another form.',
       "What other makers' TCP would do differently.",
     ],
   };
@@ -164,6 +165,10 @@ function remembering(
   };
 }
 
+function pauseOf({ pauseNs, calmNs }: HandOver): number {
+  return pauseNs - calmNs;
+}
+
 function trials(
   load: LoadSettings,
   { host, card }: Arms,
@@ -191,5 +196,7 @@ function trials(
     bypassedWithout: each((seed) => forbid(bed(seed), true)),
     died: each((seed) => loseDevice(bed(seed)).lostPercent),
     diedWithout: each((seed) => loseDevice(bed(seed, false)).lostPercent),
+    retired: each((seed) => retireDevice(bed(seed))),
+    pausesNs: each((seed) => Math.max(0, pauseOf(handOver(bed(seed))))),
   };
 }

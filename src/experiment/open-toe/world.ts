@@ -35,6 +35,8 @@ export interface TestBed {
   readonly programs?: object;
   /** Settings of the server's cards. */
   readonly card?: object;
+  /** What else is to be said of both links. */
+  readonly link?: object;
 }
 
 /** Sockets that a host has: what is tried here needs no more. */
@@ -43,7 +45,7 @@ const LINK = { rate: '10Gbit/s', delay: '5us', queueFrames: 512 };
 const NO_COSTS = { costs: {}, lookNs: 0 };
 const NO_BUS = { latencyNs: 0, nsPerByte: 0, requestNs: 0 };
 
-function description({ seed, profile, programs = {}, card = {} }: TestBed): object {
+function description({ seed, profile, programs = {}, card = {}, link = {} }: TestBed): object {
   const at = (host: string, address: string, own: object = {}): object => ({
     host,
     ports: { eth0: { address } },
@@ -61,8 +63,8 @@ function description({ seed, profile, programs = {}, card = {} }: TestBed): obje
       far: at('far', '10.0.1.2/24'),
     },
     links: {
-      one: { ends: ['first.eth0', 'near.eth0'], ...LINK },
-      two: { ends: ['second.eth0', 'far.eth0'], ...LINK },
+      one: { ends: ['first.eth0', 'near.eth0'], ...LINK, ...link },
+      two: { ends: ['second.eth0', 'far.eth0'], ...LINK, ...link },
     },
     programs,
   };

@@ -14,6 +14,7 @@ import {
   ENOMEM,
   ETIMEDOUT,
 } from '../../socket/errno.ts';
+import type { MovedPiece, MovingSockets } from '../../socket/moving.ts';
 import type { Tuple } from './policy/rule.ts';
 
 /** What a device can hold, as its maker publishes it; each at least 0. */
@@ -72,6 +73,8 @@ export interface SocketsDriver {
   has(tuple: Tuple): boolean;
   /** Whether it listens at an address and port. */
   listens(address: number, port: number): boolean;
+  /** How connections move between it and the host's stack, and where images lie; absent: none move. */
+  readonly moves?: MovingSockets & { readonly area: MovedPiece | undefined };
 }
 
 /** What makes TCP/sockets drivers for the devices of one type. */

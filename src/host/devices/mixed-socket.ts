@@ -1,5 +1,6 @@
 /** A program's socket on a host with offload devices: whose operations it has, and what is held for it. */
 import type { SocketStack } from '../../socket/contract.ts';
+import type { RuleSettings } from './policy/rule.ts';
 import type { OffloadDevice } from './registry.ts';
 
 /** A socket of the host's stack (no device), or of a device's. */
@@ -27,6 +28,10 @@ export class MixedSocket {
   port = 0;
   /** What SO_ERROR would have said of a connect on a device, had nobody looked; 0 for nothing. */
   heldErrno = 0;
+  /** A rule by which a device has it later; undefined: none does. */
+  later: RuleSettings | undefined;
+  /** How many more bytes it sends and receives before that. */
+  bytesLeft = 0;
   /** A bind has named its port. */
   bound = false;
   /** The host's socket that keeps its port while a device has it; undefined: none. */
@@ -47,6 +52,12 @@ export class MixedSocket {
     this.number = number;
     this.device = device;
     this.datagram = datagram;
+  }
+
+  /** It stays the host's until so many bytes have passed. */
+  stayUntil(later: RuleSettings | undefined): void {
+    this.later = later;
+    this.bytesLeft = later?.after ?? 0;
   }
 
   get place(): Place {

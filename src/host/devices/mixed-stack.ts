@@ -18,15 +18,17 @@ import {
   type SocketStack,
 } from '../../socket/contract.ts';
 import { EADDRINUSE, EAGAIN, EBADF, EINPROGRESS, ENOTCONN } from '../../socket/errno.ts';
+import type { MovingSockets } from '../../socket/moving.ts';
 import { SO_ERROR } from '../../socket/options.ts';
 import type { Clock } from '../../time/clock.ts';
+import { HandOffs } from './hand-offs.ts';
 import type { MixedSocket, Place } from './mixed-socket.ts';
 import type { Offloading } from './offloading.ts';
 import { heardOutcome, type ReadyStack, SocketPlaces } from './socket-places.ts';
 
 /** What such a host is made of. */
 export interface MixedParts {
-  readonly host: SocketStack & ReadyStack;
+  readonly host: SocketStack & ReadyStack & { readonly moves: MovingSockets };
   readonly offloading: Offloading;
   readonly clock: Clock;
   readonly socketsMax: number;
@@ -45,16 +47,45 @@ export class MixedStack implements SocketStack {
   readonly offloading: Offloading;
   private readonly parts: MixedParts;
   private readonly places: SocketPlaces;
+  private readonly handOffs: HandOffs;
 
   constructor(parts: MixedParts) {
     this.parts = parts;
     this.offloading = parts.offloading;
     this.places = new SocketPlaces(parts);
+    this.handOffs = new HandOffs(parts, this.places);
   }
 
   /** The device that has a socket, by its name; undefined: the host has it. */
   deviceOf(socket: number): string | undefined {
     return this.places.sockets[socket]?.device?.name;
+  }
+
+  /**
+   * Hands an established connection over to a device: the program's socket goes on, and its peer notices
+   * nothing.
+   * @param device its name. @returns 0; or why not, a negative errno: then it is where it was. -EBADF,
+   *   -ENODEV, -EALREADY (a device has it), -ENOTCONN, -EOPNOTSUPP (a datagram socket, or a device that takes
+   *   none), -EBUSY (the device refuses, as its counts say), -EINVAL (it is ending), -ENOBUFS, -ENFILE, ...
+   */
+  handOff(socket: number, device: string): number {
+    const mixed = this.at(socket);
+    return mixed === undefined ? -EBADF : this.handOffs.handOff(mixed, socket, device);
+  }
+
+  /** Takes a connection back from its device. @returns 0 or a negative errno, as of `handOff`. */
+  takeBack(socket: number): number {
+    const mixed = this.at(socket);
+    return mixed === undefined ? -EBADF : this.handOffs.takeBack(mixed, socket);
+  }
+
+  /**
+   * Deactivates a device and takes back all connections of programs that it has.
+   * @returns how many could not be taken back, and stay; -ENODEV, -EINVAL (it is not active).
+   */
+  deactivate(device: string): number {
+    const answer = this.offloading.registry.deactivate(device);
+    return answer < 0 ? answer : this.handOffs.takeAllBack(device);
   }
 
   socket(type: number = SOCK_STREAM): number {
@@ -128,7 +159,9 @@ export class MixedStack implements SocketStack {
     this.offloading.touched.pass('connect');
     if (this.places.offload(mixed, socket, address, port)) return -EINPROGRESS;
     const answer = mixed.ops.connect(mixed.number, address, port);
-    if (answer === -EINPROGRESS || answer === 0) mixed.fresh = false;
+    if (answer !== -EINPROGRESS && answer !== 0) return answer;
+    mixed.fresh = false;
+    this.handOffs.opened(mixed, address | 0, port);
     return answer;
   }
 
@@ -137,7 +170,9 @@ export class MixedStack implements SocketStack {
     const mixed = this.at(socket);
     if (mixed === undefined) return -EBADF;
     if (mixed.heldErrno !== 0) return 0 - this.takeHeld(mixed);
-    return mixed.ops.send(mixed.number, bytes, offset, length);
+    const answer = mixed.ops.send(mixed.number, bytes, offset, length);
+    if (mixed.later !== undefined && answer > 0) this.handOffs.passed(mixed, socket, answer);
+    return answer;
   }
 
   /** // Hot path. */
@@ -145,7 +180,9 @@ export class MixedStack implements SocketStack {
     const mixed = this.at(socket);
     if (mixed === undefined) return -EBADF;
     if (mixed.heldErrno !== 0) return 0 - this.takeHeld(mixed);
-    return mixed.ops.recv(mixed.number, bytes, offset, length);
+    const answer = mixed.ops.recv(mixed.number, bytes, offset, length);
+    if (mixed.later !== undefined && answer > 0) this.handOffs.passed(mixed, socket, answer);
+    return answer;
   }
 
   sendTo(

@@ -36,7 +36,7 @@ export class Offloading {
   listeners(address: number, port: number): Placement[] {
     const tuple = { localAddress: address, localPort: port, remoteAddress: 0, remotePort: 0 };
     const { offload, settings } = this.policy.decide('listen', tuple);
-    if (!offload) return [];
+    if (!offload || settings.after !== undefined) return [];
     const named = this.registry.devices.filter(
       ({ name, hardware }) =>
         (settings.device ?? name) === name &&
@@ -55,7 +55,7 @@ export class Offloading {
    */
   opener(tuple: Tuple, port: number, own: OffloadDevice | undefined): Placement | undefined {
     const { offload, settings } = this.policy.decide('active', tuple);
-    if (!offload) return undefined;
+    if (!offload || settings.after !== undefined) return undefined;
     const { devices } = this.registry;
     const device =
       own ??
@@ -69,6 +69,24 @@ export class Offloading {
     if (!this.fits(device, refusal)) return undefined;
     device.give('active', nowUs);
     return { device, settings };
+  }
+
+  /** What a rule says of a connection that the host has now, and that a device may have later. */
+  later(kind: 'active' | 'passive', tuple: Tuple): RuleSettings | undefined {
+    const { settings } = this.policy.peek(kind, tuple);
+    return settings.after === undefined ? undefined : settings;
+  }
+
+  /**
+   * Why a device does not get a connection that has been open for a while; undefined: it does. The wire of a
+   * connection to the host itself is no device's.
+   */
+  moveRefusal(device: OffloadDevice, tuple: Tuple, port: number): Refusal | undefined {
+    const elsewhere = device.hardware.port !== port || tuple.localAddress !== device.hardware.address;
+    const refusal =
+      openRefusal(device, this.clock.nowUs) ?? (elsewhere ? 'not its address' : wayRefusal(device, tuple));
+    if (refusal !== undefined) device.refuse(refusal);
+    return refusal;
   }
 
   /** The host has learnt a neighbour behind one of its ports: the devices there are told. */
@@ -113,7 +131,8 @@ export class Offloading {
   takerOf(device: OffloadDevice, tuple: Tuple): SynTaker {
     this.touched.pass('passive');
     const { offload, settings } = this.policy.decide('passive', tuple);
-    if (!offload || (settings.device ?? device.name) !== device.name) return 'host';
+    if (!offload || settings.after !== undefined) return 'host';
+    if ((settings.device ?? device.name) !== device.name) return 'host';
     const { nowUs } = this.clock;
     if (!this.fits(device, synRefusal(device, tuple, nowUs))) return this.fallsBack ? 'host' : 'nobody';
     device.give('passive', nowUs);

@@ -33,6 +33,9 @@ export class OffloadDevice {
   /** Connections that it got: those the host opened, and those that peers opened. */
   offeredActive = 0;
   offeredPassive = 0;
+  /** Connections of the host's that were handed over to it, and those that were taken back. */
+  handedOver = 0;
+  takenBack = 0;
   /** When it last got one, and of all that it got how many were not in its table then, nor on their way. */
   private gaveUs = 0;
   private missing = 0;
@@ -53,17 +56,19 @@ export class OffloadDevice {
     return this.attachedSockets + this.attachedListeners + (this.sockets?.connections() ?? 0) > 0;
   }
 
-  /** It gets a connection, which a peer opens or the host. */
-  give(by: 'active' | 'passive', nowUs: number): void {
+  /** It gets a connection: one that the host opens, or a peer, or one that has been open for a while. */
+  give(by: 'active' | 'passive' | 'hand-off', nowUs: number): void {
     this.underWay(nowUs);
     this.gaveUs = nowUs;
     if (by === 'active') this.offeredActive += 1;
-    else this.offeredPassive += 1;
+    else if (by === 'passive') this.offeredPassive += 1;
+    else this.handedOver += 1;
   }
 
   /** Connections that it got and has not in its table yet, as the frames and messages are on their way. */
   underWay(nowUs: number): number {
-    const untold = this.offeredActive + this.offeredPassive - (this.sockets?.begun() ?? 0);
+    const given = this.offeredActive + this.offeredPassive + this.handedOver;
+    const untold = given - (this.sockets?.begun() ?? 0);
     if (((nowUs - this.gaveUs) | 0) > UNDER_WAY_US) this.missing = untold;
     return Math.max(0, untold - this.missing);
   }

@@ -54,18 +54,18 @@ export class SocketPlaces {
     const mixed = this.sockets[socket];
     if (mixed === undefined) return;
     mixed.fresh = false;
-    if (mixed.device === undefined) return;
-    mixed.device.attachedSockets += 1;
+    if (mixed.device !== undefined) mixed.device.attachedSockets += 1;
     const local = mixed.ops.localEndpoint(mixed.number);
     const remote = mixed.ops.remoteEndpoint(mixed.number);
     if (local === undefined || remote === undefined) return;
-    const { settings } = this.offloading.policy.peek('passive', {
+    const tuple = {
       localAddress: local.address | 0,
       localPort: local.port,
       remoteAddress: remote.address | 0,
       remotePort: remote.port,
-    });
-    applySettings(mixed.place, settings);
+    };
+    if (mixed.device === undefined) mixed.stayUntil(this.offloading.later('passive', tuple));
+    else applySettings(mixed.place, this.offloading.policy.peek('passive', tuple).settings);
   }
 
   /** Keeps a port that a bind has named on the devices too. @returns false: it is taken on one of them. */
@@ -214,6 +214,15 @@ export class SocketPlaces {
     return mixed.ops.close(mixed.number);
   }
 
+  /** A socket's connection goes on somewhere else. */
+  move(mixed: MixedSocket, socket: number, to: Place): void {
+    this.owners.clear(mixed.place);
+    if (mixed.device !== undefined) mixed.device.attachedSockets -= 1;
+    mixed.moveTo(to);
+    if (to.device !== undefined) to.device.attachedSockets += 1;
+    this.owners.set(to, socket);
+  }
+
   /** // Hot path. */
   nextReady(): number {
     const { devices } = this.offloading.registry;
@@ -292,7 +301,11 @@ function copyOptions({ options }: MixedSocket, { ops, number }: Place): void {
   for (const [option, value] of options) ops.setOption(number, option, value);
 }
 
-function applySettings({ ops, number }: Place, { nodelay, keepalive, sndbuf, rcvbuf }: RuleSettings): void {
+/** Sets what a rule sets. */
+export function applySettings(
+  { ops, number }: Place,
+  { nodelay, keepalive, sndbuf, rcvbuf }: RuleSettings,
+): void {
   const set = (option: number, value: number | boolean | undefined): void => {
     if (value !== undefined) ops.setOption(number, option, Number(value));
   };

@@ -35,6 +35,8 @@ export interface SteeringParts {
   readonly offloading: Offloading;
   /** Whether a connection is in the table of the host's own stack. */
   hostHas(tuple: Tuple): boolean;
+  /** The same, and not at rest there as a device may take it over. */
+  hostServes(tuple: Tuple): boolean;
   /** The device at this wire, if it is registered now. */
   device(): OffloadDevice | undefined;
 }
@@ -104,7 +106,8 @@ export class FrameSteering implements Steering {
     const device = parts.device();
     if (device?.sockets === undefined || (tuple.kind !== 'tcp' && tuple.kind !== 'icmp')) return HOST_PORT;
     // A SYN that comes to a connection of TIME-WAIT is for whoever has that.
-    if (device.sockets.has(tuple)) return DEVICE_PORT;
+    // One that both have is on its way: it is with whoever does not rest.
+    if (device.sockets.has(tuple)) return parts.hostServes(tuple) ? HOST_PORT : DEVICE_PORT;
     if (!tuple.syn || parts.hostHas(tuple)) return HOST_PORT;
     return TAKERS[offloading.takerOf(device, tuple)];
   }

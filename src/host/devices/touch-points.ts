@@ -10,6 +10,8 @@ export const TOUCH_POINTS = {
   accept: 'an accept looks at the device listeners as well',
   connect: 'a connect asks the policy, and may go to a device',
   outcome: 'the outcome of a connect on a device is looked at: the host may take it over',
+  handOff: 'an established connection is handed over to a device',
+  takeBack: 'a connection is taken back from a device',
   ready: 'the list of ready sockets is taken from the devices as well',
   close: 'a close gives back what was reserved on devices',
   receive: 'a frame that has come is steered to a device or to the host',

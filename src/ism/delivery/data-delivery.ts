@@ -74,6 +74,11 @@ export class DataDelivery {
     const { stack, buckets } = this;
     const { connection } = socket;
     let told = false;
+    if (socket.exported !== 0) {
+      // What it has not told of is in the image.
+      socket.pending &= ~(PENDING_READ | PENDING_FAIL);
+      return told;
+    }
     if (connection >= 0) {
       while (stack.tcpReadable(connection) > 0) {
         const bucket = this.take(socketId);

@@ -65,6 +65,7 @@ import {
   PENDING_CONNECT,
 } from '../sockets/card-socket.ts';
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
+import type { HandOffs } from './hand-offs.ts';
 import type { Inquiries } from './inquiries.ts';
 import type { ListenRequests } from './listen-requests.ts';
 
@@ -80,6 +81,7 @@ export interface ControlRequestsParts {
   readonly answers: Answers;
   readonly inquiries: Inquiries;
   readonly listeners: ListenRequests;
+  readonly handOffs: HandOffs;
   /** Version of the socket class that the card speaks. */
   readonly classVersion: number;
 }
@@ -95,6 +97,7 @@ export class ControlRequests {
   private readonly answers: Answers;
   private readonly inquiries: Inquiries;
   private readonly listeners: ListenRequests;
+  private readonly handOffs: HandOffs;
   /** Whether there are datagram sockets, as there are since version 2 of the class. */
   private readonly datagrams: boolean;
 
@@ -109,6 +112,7 @@ export class ControlRequests {
     this.answers = parts.answers;
     this.inquiries = parts.inquiries;
     this.listeners = parts.listeners;
+    this.handOffs = parts.handOffs;
     this.datagrams = parts.classVersion >= 2;
   }
 
@@ -124,6 +128,8 @@ export class ControlRequests {
       this.answers.outcome(frame, EBADF, mode);
     } else if (functionCode === SOCKET_CREATE) {
       this.answers.outcome(frame, this.create(frame, socketId, socket), mode);
+    } else if (this.handOffs.serves(frame, functionCode, socketId, socket)) {
+      return;
     } else if (!isOpen(socket) && !(isEnding(functionCode) && hasFailedToReopen(socket))) {
       this.answers.outcome(frame, EBADF, mode);
     } else if (socket.kind === KIND_DATAGRAM) {

@@ -95,6 +95,8 @@ export class CardSocket {
   unpostErrno = 0;
   /** The listener that a posted number was posted for; -1 for none. */
   postedFor = -1;
+  /** 1: its connection is at rest, as another stack may take it over. */
+  exported = 0;
   /** 1: a datagram socket whose sending half has been shut down. */
   sendEnded = 0;
   /** Contexts of the SocketConnect or SocketAcceptPost that is to be answered. */
@@ -127,6 +129,7 @@ export class CardSocket {
     this.endStatus = REQUEST_STATUS_ERROR_NO_DATA;
     this.unpostErrno = 0;
     this.postedFor = -1;
+    this.exported = 0;
     this.sendEnded = 0;
     this.postedHead = -1;
     this.postedTail = -1;

@@ -32,11 +32,13 @@ const BLOCKS_IN_PART = 2;
 
 export class WindowBudget {
   private readonly totalBytes: number;
+  private readonly firstBytes: number;
   private readonly counters: Float64Array;
   private freeBytes: number;
 
   constructor(store: PoolArea, buckets: PoolArea, config: DriverConfig, ledger: Ledger) {
     const blockBytes = store.bufferBytes;
+    this.firstBytes = config.receiveWindowBytes;
     const firstBytes = config.receiveWindowBytes + BLOCKS_IN_PART * blockBytes;
     const storeRoom = store.count * blockBytes - config.socketsMax * firstBytes;
     this.totalBytes = Math.max(
@@ -82,6 +84,20 @@ export class WindowBudget {
     this.freeBytes = freeBytes - growth;
     if (COSTLY) this.check(socket);
     return growth;
+  }
+
+  /** Whether a connection that comes with a window of so many bytes could keep it. */
+  bears(bytes: number): boolean {
+    return bytes - this.firstBytes <= this.freeBytes;
+  }
+
+  /** A socket's connection has come with a window of so many bytes, which the budget bears. */
+  adopt(socket: HostSocket, bytes: number): void {
+    assert(this.bears(bytes), 'window budget: a window that is taken over was asked about');
+    assert(socket.widenedBytes === 0, 'window budget: a connection that is taken over comes to a new socket');
+    socket.widenedBytes = Math.max(0, bytes - this.firstBytes);
+    socket.receiveWindowBytes = bytes;
+    this.freeBytes -= socket.widenedBytes;
   }
 
   private check(socket: HostSocket): void {

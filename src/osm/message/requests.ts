@@ -30,6 +30,8 @@ import {
   writeSocketClose,
   writeSocketConnect,
   writeSocketCreate,
+  writeSocketExport,
+  writeSocketImport,
   writeSocketListen,
   writeSocketNameGet,
   writeSocketOptionGet,
@@ -263,6 +265,33 @@ export class Requests extends InboundFrames {
     this.tagged(frame, socketId, tag);
     const write = abort ? writeSocketAbort : writeSocketClose;
     write(this.words, frame, this.deviceTid, HOST_TID, HANDLER_CLOSE, tag, socketId);
+    this.post();
+  }
+
+  /** A step of a hand-off. @param step EXPORT_STEP_ number. @param bytes of room for the image. */
+  exportConnection(frame: number, transaction: number, socketId: number, step: number, bytes: number): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
+    assert(bytes >= 0, 'requests: an image has room, or none');
+    const head = [words, frame, deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId] as const;
+    writeSocketExport(...head, step, 0, bytes);
+    this.post();
+  }
+
+  /** Has the card go on with a connection. @param half OPEN_HALF_ number. @param bytes of its image. */
+  importConnection(
+    frame: number,
+    transaction: number,
+    socketId: number,
+    half: number,
+    bytes: number,
+    pieces: number,
+  ): void {
+    const { words, deviceTid } = this;
+    this.about(frame, socketId);
+    assert(bytes > 0, 'requests: an image that is imported has bytes');
+    const head = [words, frame, deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId] as const;
+    writeSocketImport(...head, half, 0, bytes, pieces);
     this.post();
   }
 

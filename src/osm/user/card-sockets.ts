@@ -23,6 +23,7 @@ import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
+import type { CardMoves } from './card-moves.ts';
 import type { DeviceCalls } from './device-calls.ts';
 import { readinessOf } from './readiness.ts';
 import type { Receiver } from './receiver.ts';
@@ -41,11 +42,14 @@ export interface CardSocketsParts {
   readonly sender: Sender;
   readonly receiver: Receiver;
   readonly device: DeviceCalls;
+  readonly moves: CardMoves;
   readonly ledger: Ledger;
 }
 
 export class CardSockets implements SocketStack {
   readonly name = 'inic';
+  /** Connections that come from the host's own stack, and go there. */
+  readonly moves: CardMoves;
   /** Offers buffers for sending, beside the calls that every stack has. */
   readonly sender: Sender;
   /** Lends received data in place, beside the calls that every stack has. */
@@ -72,6 +76,7 @@ export class CardSockets implements SocketStack {
     this.receiver = receiver;
     this.device = device;
     this.counters = ledger.counters;
+    this.moves = parts.moves;
   }
 
   socket(type: number = SOCK_STREAM): number {

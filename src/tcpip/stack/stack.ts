@@ -12,17 +12,16 @@ import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
 import { abortOrphans } from '../tcp/lifecycle.ts';
 import * as options from '../tcp/options.ts';
 import * as taking from '../tcp/taking.ts';
-import type { Tcb } from '../tcp/tcb.ts';
 import { windowBytes } from '../tcp/window.ts';
 import type { UdpSocket } from '../udp/socket.ts';
-import { Engine } from './engine.ts';
+import { MovingStack } from './moving-stack.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
 export { DEFAULT_STACK_CONFIG, type StackConfig };
 
-export class Stack extends Engine {
+export class Stack extends MovingStack {
   // TCP. A connection is named by its Tcb index `c`.
 
   /** @returns a new connection of the user `owner` (its number, at least 0), or -1 when none is free. */
@@ -367,17 +366,6 @@ export class Stack extends Engine {
     this.udp.close(this.socket(u));
   }
 
-  /** The connection that its user calls by its number. */
-  private connection(c: number): Tcb {
-    const tcb = this.tcp.tcbs[c];
-    if (COSTLY)
-      assert(
-        tcb !== undefined && tcb.inUse !== 0,
-        'stack: a call names a connection that its user has not given up',
-      );
-    return tcb;
-  }
-
   /** The UDP socket that its user calls by its number. */
   private socket(u: number): UdpSocket {
     const socket = this.udp.sockets[u];
@@ -386,10 +374,6 @@ export class Stack extends Engine {
       'stack: a call names a UDP socket that its user has not given up',
     );
     return socket;
-  }
-
-  private isInRegion(address: number, length: number): boolean {
-    return address >= 0 && length >= 0 && address + length <= this.environment.bytes.length;
   }
 
   private checkPieces(pieces: Int32Array, lengths: Int32Array, count: number): void {

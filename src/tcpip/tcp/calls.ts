@@ -25,6 +25,7 @@ import {
   abortTcb,
   allocateTcb,
   closeTcb,
+  departTcb,
   discardReceived,
   failTcb,
   forgetEmbryo,
@@ -215,7 +216,7 @@ export function push(tcp: TcpTables, tcb: Tcb): void {
 export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
   const { state } = tcb;
   if (tcb.error !== 0) return tcb.error;
-  if (tcb.finQueued !== 0) return EPIPE;
+  if ((tcb.finQueued | tcb.moving) !== 0) return EPIPE;
   if (state !== ESTABLISHED && state !== CLOSE_WAIT && state !== SYN_SENT && state !== SYN_RECEIVED) {
     // Linux says the same of a socket that was never connected.
     return EPIPE;
@@ -304,6 +305,10 @@ export function close(tcp: TcpTables, tcb: Tcb): void {
 
 /** What becomes of a connection that nobody owns any more. */
 function leave(tcp: TcpTables, tcb: Tcb): void {
+  if (tcb.moving !== 0) {
+    departTcb(tcp, tcb);
+    return;
+  }
   switch (tcb.state) {
     case CLOSED:
     case TIME_WAIT:
@@ -341,7 +346,7 @@ export function reset(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.inUse === 1, 'calls: a connection is reset before it is given up');
   const { state } = tcb;
   tcb.owner = -1;
-  if (state === LISTEN || state === CLOSED || state === TIME_WAIT) leave(tcp, tcb);
+  if (state === LISTEN || state === CLOSED || state === TIME_WAIT || tcb.moving !== 0) leave(tcp, tcb);
   else resetTcb(tcp, tcb);
   if (COSTLY) checkTcb(tcp, tcb);
 }
@@ -351,7 +356,7 @@ export function abort(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.inUse === 1, 'calls: a connection is aborted before it is given up');
   const { state } = tcb;
   tcb.owner = -1;
-  if (state === LISTEN || state === CLOSED || state === TIME_WAIT) leave(tcp, tcb);
+  if (state === LISTEN || state === CLOSED || state === TIME_WAIT || tcb.moving !== 0) leave(tcp, tcb);
   else abortTcb(tcp, tcb);
   if (COSTLY) checkTcb(tcp, tcb);
 }

@@ -56,6 +56,7 @@ export function tcpIcmpError(
   const found = tcp.demux.find(remote, local, (remotePort << 16) | localPort);
   if (found <= 0) return false;
   const tcb = tcp.tcbs[found - 1];
+  if (tcb.moving !== 0) return false;
   // Whoever cannot see the connection would have to guess this (RFC 5927 §4.1).
   if (before(seq, tcb.sndUna) || atOrAfter(seq, tcb.sndMax)) return false;
   if (type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION) {

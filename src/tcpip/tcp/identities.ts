@@ -55,7 +55,7 @@ export function checkTcb(tcp: TcpTables, tcb: Tcb): void {
   else tcp.checks.edges.check(tcb);
   if (walks || tcb.sends.count <= SHORT_QUEUE) tcp.sendQueue.check(tcb);
   checkRecovery(tcp, tcb);
-  checkTimers(tcp, tcb);
+  if (tcb.moving === 0) checkTimers(tcp, tcb);
 }
 
 /** A Tcb in the pool. */

@@ -4,7 +4,12 @@
  * the next flush.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import { TCP_DUPLICATES, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
+import {
+  HAND_OFF_SEGMENTS_DROPPED,
+  TCP_DUPLICATES,
+  TCP_IN_ERRS,
+  TCP_IN_SEGS,
+} from '../../ledger/counters.gen.ts';
 import { ECONNREFUSED, ECONNRESET, EPIPE } from '../../socket/errno.ts';
 import { RX_CHECKSUM_CHECKED, RX_MERGED } from '../contract.ts';
 import { addressSum, fold, PROTOCOL_TCP } from '../header/ipv4.ts';
@@ -84,7 +89,10 @@ export function tcpInput(
     return kept;
   }
   if (found < 0) receiveInTimeWait(tcp, -found - 1, segment);
-  else receiveForListener(tcp, segment, 0);
+  else if ((segment.flags & (SYN | ACK)) !== SYN && tcp.departed.has(source, destination, segment.ports)) {
+    // It was on its way when the connection left: who has that now is not to be reset for it.
+    counters[HAND_OFF_SEGMENTS_DROPPED] += 1;
+  } else receiveForListener(tcp, segment, 0);
   return false;
 }
 
@@ -158,6 +166,11 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
     assert(tcb.hashed !== 0 && tcb.state !== CLOSED, 'input: a segment finds a connection that lives');
   // Its user has gone with a reset: as on Linux there is no connection any more that could take anything.
   if (tcb.resetDue !== 0) return false;
+  if (tcb.moving !== 0) {
+    // Whoever has the connection next acknowledges what has come by then: its peer sends this again.
+    tcp.environment.counters[HAND_OFF_SEGMENTS_DROPPED] += 1;
+    return false;
+  }
   if (tcb.state === SYN_SENT) {
     receiveInSynSent(tcp, tcb, segment);
     return false;

@@ -8,6 +8,10 @@ import {
   BYTES_DISCARDED,
   BYTES_UNACKNOWLEDGED,
   BYTES_UNREAD,
+  HAND_OFF_FLIGHT_OUT,
+  HAND_OFF_UNREAD_OUT,
+  HAND_OFF_UNSENT_OUT,
+  HAND_OFFS_OUT,
   TCP_ATTEMPT_FAILS,
   TCP_ESTAB_RESETS,
 } from '../../ledger/counters.gen.ts';
@@ -58,6 +62,7 @@ export function releaseTcb(tcp: TcpTables, tcb: Tcb): void {
 /** Lets segments from its peer find the connection, and prepares the constant parts of its headers. */
 export function hashTcb(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.hashed === 0, 'connection: one that segments are to find is not to be found yet');
+  tcp.departed.forget(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
   tcp.demux.insert(tcb.remoteAddress, tcb.localAddress, portPair(tcb), tcb.index + 1);
   tcb.hashed = 1;
   prepareHeader(tcb);
@@ -87,6 +92,28 @@ export function discardSends(tcp: TcpTables, tcb: Tcb): void {
   counters[BYTES_DISCARDED] += queued - outstanding;
   tcp.sendQueue.discard(tcb);
   tcb.sends.cursor = -1;
+}
+
+/**
+ * Another stack has taken the connection over, as it was when `moving` was set: it is over here, and its peer
+ * hears nothing of that. What of it waited in the queues is booked as handed over.
+ */
+export function departTcb(tcp: TcpTables, tcb: Tcb): void {
+  const { counters } = tcp.environment;
+  assert(tcb.moving !== 0 && tcb.hashed !== 0, 'connection: one that departs was on its way');
+  tcb.moving = 0;
+  tcb.owner = -1;
+  const queued = tcp.sendQueue.queuedBytes(tcb);
+  const inFlight = Math.max(0, (earlier(tcb.sndMax, tcb.sndEnd) - tcb.sndUna) | 0);
+  counters[HAND_OFFS_OUT] += 1;
+  counters[HAND_OFF_FLIGHT_OUT] += inFlight;
+  counters[HAND_OFF_UNSENT_OUT] += queued - inFlight;
+  counters[HAND_OFF_UNREAD_OUT] += tcb.received.queuedBytes;
+  tcp.sendQueue.discard(tcb);
+  tcb.sends.cursor = -1;
+  tcp.receiveQueue.dropAll(tcb);
+  tcp.departed.add(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
+  closeTcb(tcp, tcb);
 }
 
 /** Throws away what was received and not taken. */
@@ -191,6 +218,10 @@ export function endReset(tcp: TcpTables, tcb: Tcb): void {
  */
 export function abortTcb(tcp: TcpTables, tcb: Tcb): void {
   const { state } = tcb;
+  if (tcb.moving !== 0) {
+    departTcb(tcp, tcb);
+    return;
+  }
   if (state !== SYN_SENT && state !== CLOSED && state !== LISTEN && state !== TIME_WAIT) queueReset(tcp, tcb);
   if (tcb.parent >= 0) leaveListener(tcp, tcb);
   closeTcb(tcp, tcb);

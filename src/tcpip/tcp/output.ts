@@ -83,6 +83,7 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
 function output(tcp: TcpTables, tcb: Tcb): number {
   const { state } = tcb;
   if (state === CLOSED || state === LISTEN || state === TIME_WAIT || tcb.hashed === 0) return 0;
+  if (tcb.moving !== 0) return 0;
   if (!hasNeighbour(tcp, tcb)) {
     if (tcb.nextHop === 0) strandedOutput(tcp, tcb);
     return 0;

@@ -137,6 +137,23 @@ export class Scoreboard {
     return most;
   }
 
+  /** Goes over the ranges that the peer holds, from the first on. */
+  eachRange(tcb: Tcb, visit: (start: number, end: number) => void): void {
+    let range = tcb.recovery.sackHead;
+    let count = 0;
+    for (; range >= 0; range = this.next[range]) {
+      visit(this.start[range], this.end[range]);
+      count += 1;
+    }
+    assert(count === tcb.recovery.sackCount, 'scoreboard: every range that is counted is gone over');
+  }
+
+  /** Another stack has known of a range: as with a block of a segment, it is forgotten for want of room. */
+  restore(tcb: Tcb, start: number, end: number): void {
+    assert(!before(start, tcb.sndUna), 'scoreboard: a range that is restored is not acknowledged');
+    this.add(tcb, start, end);
+  }
+
   /** A connection's ranges against its sequence numbers and counts. Costs a walk over them. */
   check(tcb: Tcb): void {
     const { recovery } = tcb;

@@ -45,3 +45,11 @@ export function setState(tcp: TcpTables, tcb: Tcb, state: number): void {
   tcp.inState[state] += 1;
   if (tcb.owner >= 0 && former !== state) tcp.environment.owner.stateChanged(tcb.owner, former, state);
 }
+
+/** A connection of another stack's goes on here, in the state in which that had it. */
+export function takeOverState(tcp: TcpTables, tcb: Tcb, state: number): void {
+  assert(tcb.state === CLOSED && tcb.hashed === 0, 'state: only a new connection is another taken over');
+  tcb.state = state;
+  tcp.inState[CLOSED] -= 1;
+  tcp.inState[state] += 1;
+}

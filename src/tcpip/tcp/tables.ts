@@ -13,6 +13,7 @@ import type { CongestionControl } from './congestion/congestion.ts';
 import { Cubic } from './congestion/cubic.ts';
 import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
+import { Departed } from './departed.ts';
 import { FastRecovery } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { RackRecovery } from './rack-recovery.ts';
@@ -38,6 +39,8 @@ export class TcpTables {
   readonly freeTcbs: Int32Array;
   freeTcbCount: number;
   readonly demux: Demux;
+  /** Connections that other stacks have taken over a moment ago. */
+  readonly departed: Departed;
   readonly timers: TimerHeap;
   readonly timeWait: TimeWaitTable;
   readonly sendQueue: SendQueue;
@@ -76,6 +79,7 @@ export class TcpTables {
     this.freeTcbs = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
     this.freeTcbCount = count;
     this.demux = new Demux(count + config.timeWaitMax, random.nextInt32());
+    this.departed = new Departed(environment);
     this.timers = new TimerHeap(count);
     this.timeWait = new TimeWaitTable(config.timeWaitMax);
     this.sendQueue = new SendQueue(config.sendElementsMax, environment);

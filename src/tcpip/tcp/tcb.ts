@@ -115,6 +115,8 @@ export class Tcb {
   finQueued = 0;
   /** 1: nobody owns it any more, and a reset follows what the next flush can still send. */
   resetDue = 0;
+  /** 1 while another stack may take it over: it neither sends nor takes anything, and no timer runs. */
+  moving = 0;
   /** The largest payload of a segment, timestamps already taken off. */
   mss = MSS_DEFAULT;
   /** The peer's MSS option. */
@@ -219,6 +221,7 @@ export class Tcb {
     this.sndForced = 0;
     this.finQueued = 0;
     this.resetDue = 0;
+    this.moving = 0;
     this.mss = MSS_DEFAULT;
     this.mssPeer = MSS_DEFAULT;
     this.pathMtu = 0;

@@ -111,9 +111,16 @@ export function worldBooks(region: Region, plan: WorldPlan, cards: readonly Card
   lost['neverAccepted'] = streamsLost;
   lost['datagramsOnTheWay'] = udpOut - udpIn;
   const lostBytes = Object.values(lost).reduce((total, bytes) => total + bytes, 0);
+  const moved = (what: string, way: string): number => sum(iops, `handOff${what}${way}`);
+  const delivered = sum(hosts, 'handOffDeliveredBytes');
   const unacknowledged = sum(iops, 'bytesUnacknowledged');
   const rows: Row[] = [
     row('bytes all programs sent = received + lost by name', bytesSent, bytesReceived + lostBytes),
+    row(
+      'bytes handed over to another stack = taken over there',
+      moved('Unsent', 'Out') + moved('Flight', 'Out') + moved('Unread', 'Out') + delivered,
+      moved('Unsent', 'In') + moved('Flight', 'In') + moved('Unread', 'In'),
+    ),
     row('bytes of streams accepted = sent, at most', Math.max(0, -streamsLost), 0),
     row('bytes of streams lost = never acknowledged, at most', Math.max(0, streamsLost - unacknowledged), 0),
     ...cardRows(plan, cards, hosts, iops, wires),

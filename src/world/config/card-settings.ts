@@ -60,6 +60,14 @@ const POOLS: readonly SettingRow[] = [
     follows: 'eight times the buckets, and room for the first windows of all sockets',
     beside: '`stack.receiveWindowBytes` times `driver.socketsMax` should fit',
   },
+  {
+    name: 'pools.imageBytes',
+    meaning:
+      "host memory for a connection on its way between the card and the host's own stack; 0: none goes",
+    unit: 'bytes',
+    range: [0, BYTES_MAX],
+    beside: 'two buffers of a connection and 4 KiB should fit; a larger connection stays where it is',
+  },
 ];
 
 const DRIVER: readonly SettingRow[] = [

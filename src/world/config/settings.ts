@@ -74,6 +74,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     receiveBucketBytes: 16384,
     immediateSlots: 1024,
     storeBlocks: 65536,
+    imageBytes: 0,
   },
   driver: {
     classVersion: 2,

@@ -99,6 +99,7 @@ function socketsDriver(card: VirtualCard): SocketsDriver {
   const stack = stackOf(card);
   return {
     stack: card.stack,
+    moves: card.stack.moves,
     connections: () => stack.tcpConnections,
     begun: () => stack.tcpConnectionsBegun,
     halfOpen: (address, port) => Math.max(0, stack.tcpHalfOpenAt(address, port)),

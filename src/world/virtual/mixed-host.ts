@@ -145,6 +145,10 @@ export function steeringAt(
       const engine = host()?.built.engine;
       return engine !== undefined && hasConnection(engine, tuple);
     },
+    hostServes: ({ localAddress, localPort, remoteAddress, remotePort }) => {
+      const ports = (remotePort << 16) | localPort;
+      return host()?.built.engine.tcpServes(remoteAddress, localAddress, ports) ?? false;
+    },
     device: () => {
       const hardware = host()?.devices[port];
       return offloading.registry.devices.find((device) => device.hardware === hardware);

@@ -16,6 +16,10 @@ const DEVICE_FRAMES = 1024;
 const DEVICE_NS = 1;
 /** Connections in TIME-WAIT that host and cards have each, fewer than either has ports to choose from. */
 const TIME_WAIT_MAX = 16384;
+/** Room for the image of a connection that goes to a card, or comes back, where none was asked for. */
+const IMAGE_BYTES = 1 << 22;
+/** References to bytes to be sent that came with such connections. */
+const TAKEN_OVER_ELEMENTS = 1024;
 /** Ports that are chosen for connections: the host's above this one, the cards' up to it. */
 const CARDS_LAST_PORT = 40959;
 
@@ -122,8 +126,17 @@ function deviceLink(name: string, from: LinkEnd, to: LinkEnd): LinkTopology {
 
 /** A card's part of what it shares with its host: the ports that are chosen for connections. */
 function cardsPart(config: CardConfig): CardConfig {
-  const stack = { ...config.stack, ephemeralLast: CARDS_LAST_PORT, timeWaitMax: TIME_WAIT_MAX };
-  return { ...config, stack };
+  const { pools } = config;
+  return {
+    ...config,
+    pools: { ...pools, imageBytes: pools.imageBytes || IMAGE_BYTES },
+    stack: {
+      ...config.stack,
+      ephemeralLast: CARDS_LAST_PORT,
+      timeWaitMax: TIME_WAIT_MAX,
+      sendElementsMax: config.stack.sendElementsMax + TAKEN_OVER_ELEMENTS,
+    },
+  };
 }
 
 /** The plain device with a port for each card. */

@@ -134,11 +134,12 @@ class RuleReader {
       const key = this.text();
       if (Object.hasOwn(settings, key)) this.fail('a setting that the rule does not have yet');
       if (this.take('device')) settings.device = this.word(/^[^\s/:%]{1,15}$/, "a device's name");
+      else if (this.take('after')) settings.after = this.bytes();
       else if (this.take('nodelay')) settings.nodelay = this.word(/^(on|off)$/, '"on" or "off"') === 'on';
       else if (this.take('keepalive')) settings.keepalive = this.word(/^(on|off)$/, '"on" or "off"') === 'on';
       else if (this.take('sndbuf')) settings.sndbuf = this.bytes();
       else if (this.take('rcvbuf')) settings.rcvbuf = this.bytes();
-      else this.fail('a setting (device, nodelay, keepalive, sndbuf, rcvbuf)');
+      else this.fail('a setting (device, after, nodelay, keepalive, sndbuf, rcvbuf)');
     }
     return settings;
   }

@@ -10,7 +10,8 @@
  *                | [ "local" | "remote" ] "port" NUMBER [ "-" NUMBER ]
  *                | [ "local" | "remote" ] "host" ADDRESS [ "/" BITS ]
  *     outcome    = "offload" | "no-offload"
- *     setting    = "device" NAME | "nodelay" SWITCH | "keepalive" SWITCH | "sndbuf" BYTES | "rcvbuf" BYTES
+ *     setting    = "device" NAME | "after" BYTES
+ *                | "nodelay" SWITCH | "keepalive" SWITCH | "sndbuf" BYTES | "rcvbuf" BYTES
  *
  * The kinds are what a host decides: a listener, a connection that it opens, one that a peer opens to it. A
  * rule without a kind is for all of them. A port or host without a direction is matched at either end. A
@@ -36,6 +37,8 @@ export type Expression =
 export interface RuleSettings {
   /** The one device that may have it; absent: the one by whose port it goes. */
   readonly device?: string;
+  /** Bytes that pass while the host still has it; absent: it is the device's from the beginning. */
+  readonly after?: number;
   readonly nodelay?: boolean;
   readonly keepalive?: boolean;
   /** SO_SNDBUF and SO_RCVBUF, in bytes. */

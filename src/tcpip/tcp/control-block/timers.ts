@@ -16,6 +16,8 @@ export const OUTSTANDING_TIMERS = TIMER_RETRANSMIT | TIMER_PROBE | TIMER_REORDER
 export class ConnectionTimers {
   /** TIMER_ bits of the timers that run. */
   armed = 0;
+  /** What was armed when another stack was about to take over, to be armed again if it does not. */
+  armedBefore = 0;
   /**
    * When each expires; only where its bit is set. Those of `SENDING_TIMERS` share the first.
    */
@@ -36,6 +38,7 @@ export class ConnectionTimers {
 
   reset(): void {
     this.armed = 0;
+    this.armedBefore = 0;
     this.retransmitAt = 0;
     this.ackAt = 0;
     this.keepAliveAtMs = 0;

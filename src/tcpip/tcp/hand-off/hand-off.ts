@@ -1,0 +1,111 @@
+/**
+ * A connection is handed over to another stack: it comes to rest, its image is written (`write`), and it
+ * either departs (`lifecycle.ts`), once the other stack has it, or goes on here (`keep`).
+ */
+import { assert } from '../../../assert/assert.ts';
+import { HAND_OFF_COPIES, HAND_OFFS_KEPT } from '../../../ledger/counters.gen.ts';
+import { EBUSY, EINVAL, ENOBUFS, EOPNOTSUPP } from '../../../socket/errno.ts';
+import { checkTcb } from '../identities.ts';
+import { stopAwaiting } from '../path.ts';
+import { markReady } from '../ready.ts';
+import { ELEMENT_MORE } from '../send-queue.ts';
+import type { TcpTables } from '../tables.ts';
+import type { Tcb } from '../tcb.ts';
+import { reschedule } from '../timers.ts';
+import { type ImageShape, ImageWriter, imageBytes, isMovable } from './connection-image.ts';
+import { fieldWord, IMAGE_FIELDS } from './image-fields.ts';
+
+/** @returns how many bytes the image of a connection has now, or a negative errno as `handOff`. */
+export function imageBytesOf(tcp: TcpTables, tcb: Tcb): number {
+  const errno = moveErrno(tcp, tcb);
+  return errno === 0 ? imageBytes(shapeOf(tcp, tcb)) : 0 - errno;
+}
+
+/**
+ * Writes a connection's image, and brings it to rest: from now on it sends nothing, takes nothing and knows
+ * no time, until `keep`, or until its user gives it up because another stack has it.
+ * @param address a multiple of 4. @returns the bytes of the image; -EINVAL in a state in which there is
+ *   nothing to hand over, -EBUSY while it is being handed over or reset, -ENOBUFS for too little room.
+ */
+export function handOff(tcp: TcpTables, tcb: Tcb, address: number, room: number): number {
+  const errno = moveErrno(tcp, tcb);
+  if (errno !== 0) return 0 - errno;
+  const shape = shapeOf(tcp, tcb);
+  const bytes = imageBytes(shape);
+  if (bytes > room) return -ENOBUFS;
+  write(tcp, tcb, address, shape);
+  stopAwaiting(tcp, tcb);
+  tcb.moving = 1;
+  tcb.timers.armedBefore = tcb.timers.armed;
+  tcb.timers.armed = 0;
+  checkTcb(tcp, tcb);
+  return bytes;
+}
+
+/** Nobody has taken the connection over: it goes on here, where it was. */
+export function keep(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.moving !== 0, 'hand-off: a connection that is kept was on its way');
+  assert(tcb.hashed !== 0, 'hand-off: segments of a connection that is kept find it');
+  tcp.environment.counters[HAND_OFFS_KEPT] += 1;
+  tcb.moving = 0;
+  tcb.timers.armed = tcb.timers.armedBefore;
+  if (tcb.timers.armed !== 0) reschedule(tcp, tcb);
+  markReady(tcp, tcb);
+}
+
+function moveErrno(tcp: TcpTables, tcb: Tcb): number {
+  // Of what recovery by time has written down of each segment an image says nothing.
+  if (tcp.environment.config.lossRecovery === 'rack') return EOPNOTSUPP;
+  if (!isMovable(tcb.state) || tcb.parent >= 0 || tcb.owner < 0) return EINVAL;
+  return (tcb.moving | tcb.resetDue) !== 0 ? EBUSY : 0;
+}
+
+function shapeOf({ receiveQueue, sendQueue }: TcpTables, tcb: Tcb): ImageShape {
+  const { received, recovery, sends } = tcb;
+  let lateBytes = 0;
+  for (let packet = received.lateHead; packet >= 0; packet = receiveQueue.next[packet]) {
+    lateBytes += receiveQueue.length[packet];
+  }
+  return {
+    ranges: recovery.sackCount,
+    late: received.lateCount,
+    elements: sends.count,
+    inOrderBytes: received.queuedBytes,
+    lateBytes,
+    sendBytes: sends.count === 0 ? 0 : sendQueue.queuedBytes(tcb),
+  };
+}
+
+function write(tcp: TcpTables, tcb: Tcb, address: number, shape: ImageShape): void {
+  const { environment, receiveQueue, sendQueue } = tcp;
+  const writer = new ImageWriter(environment.view, address, shape);
+  for (const field of IMAGE_FIELDS) writer.word(fieldWord(environment, tcb, field));
+  tcp.scoreboard.eachRange(tcb, (start, end) => {
+    writer.word(start);
+    writer.word(end);
+  });
+  const { received, sends } = tcb;
+  for (let packet = received.lateHead; packet >= 0; packet = receiveQueue.next[packet]) {
+    writer.word(receiveQueue.seq[packet]);
+    writer.word(receiveQueue.length[packet]);
+  }
+  for (let element = sends.head; element >= 0; element = sendQueue.next[element]) {
+    const length = sendQueue.length[element] - (element === sends.head ? sends.headOffset : 0);
+    writer.word((length << 1) | ((sendQueue.flags[element] & ELEMENT_MORE) !== 0 ? 1 : 0));
+  }
+  let at = writer.address;
+  const copy = (from: number, length: number): void => {
+    environment.dma.move(HAND_OFF_COPIES, from, at, length);
+    at += length;
+  };
+  for (const head of [received.head, received.lateHead]) {
+    for (let packet = head; packet >= 0; packet = receiveQueue.next[packet]) {
+      copy(receiveQueue.address[packet], receiveQueue.length[packet]);
+    }
+  }
+  for (let element = sends.head; element >= 0; element = sendQueue.next[element]) {
+    const offset = element === sends.head ? sends.headOffset : 0;
+    copy(sendQueue.address[element] + offset, sendQueue.length[element] - offset);
+  }
+  assert(at === address + imageBytes(shape), 'hand-off: an image is as long as it says');
+}
