@@ -1,6 +1,6 @@
 /** What was claimed of open TOE, and what others objected: each as a bound on a figure. */
 import { TOUCH_POINTS } from '../../host/devices/touch-points.ts';
-import { type Effect, effectOf, exactly, ratioOf } from '../claims/effect.ts';
+import { effectOf, exactly, ratioOf } from '../claims/effect.ts';
 import type { Claim } from '../claims/judge.ts';
 import type { Arm, Measure } from './arms.ts';
 import type { LoadFigures } from './load.ts';
@@ -167,7 +167,6 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
   const seen = 'of 100 frames of the wire, seen by a tap';
   const stall = 'until the answer comes';
   const passed = 'of 100 connections that a filter forbids, opened';
-  const died = 'of 100 connections, lost with the device';
   return [
     {
       name: 'fallback',
@@ -217,15 +216,7 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
       bound: { above: 50 },
       without: { cause: 'the way past the filter', effect: effectOf(passed, '', live.bypassedWithout) },
     },
-    {
-      name: 'device-dies',
-      statement: 'Connections that a device has are lost with it.',
-      source: 'derived: no state of them is anywhere else',
-      effect: effectOf(died, '', live.died),
-      bound: { above: 50 },
-      without: { cause: 'offload', effect: effectOf(died, '', live.diedWithout) },
-    },
-    ...handOffClaims(live, effectOf(died, '', live.died)),
+    ...endClaims(live),
     {
       name: 'touch-points',
       statement: 'A host is changed at a few dozen places.',
@@ -240,10 +231,19 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
   ];
 }
 
-/** What becomes of connections that move. @param died of connections whose device dies. */
-function handOffClaims(live: LiveFigures, died: Effect): Claim[] {
+/** What becomes of connections whose device dies, or goes in order, and of those that move. */
+function endClaims(live: LiveFigures): Claim[] {
   const lost = 'of 100 connections, lost with the device';
+  const died = effectOf(lost, '', live.died);
   return [
+    {
+      name: 'device-dies',
+      statement: 'Connections that a device has are lost with it.',
+      source: 'derived: no state of them is anywhere else',
+      effect: died,
+      bound: { above: 50 },
+      without: { cause: 'offload', effect: effectOf(lost, '', live.diedWithout) },
+    },
     {
       name: 'hand-back',
       statement: 'A device that goes in order gives its connections back, and none is lost.',
