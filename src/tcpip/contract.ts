@@ -48,6 +48,8 @@ export interface LinkPort {
   readonly macLow: number;
   /** Whether TX_CHECKSUM may be asked for. */
   readonly transmitChecksum: boolean;
+  /** Whether what is sent lies where the stack cannot read it: it then makes no checksum of payload. */
+  readonly hidesPayload?: boolean;
   /** The most payload that one TX_SEGMENT request may carry, in bytes; 0 where the device cannot segment. */
   readonly segmentBytesMax: number;
   /**

@@ -20,6 +20,6 @@ socketContractTests('host over LAN messages', async () => {
 });
 
 socketContractTests('host with its window on the card, over messages', async () => {
-  const { stack } = openWindowStack({ driver: { socketsMax: 256 }, mtu: 9000, packetSlots: 768 });
+  const { stack } = openWindowStack({ driver: { socketsMax: 256 }, mtu: 1500, packetSlots: 512 });
   return { stack, close: async () => {} };
 });

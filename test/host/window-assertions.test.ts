@@ -139,6 +139,23 @@ it.each(['ring', 'fifo'] as const)('is up again after a rest, and after another 
   expect(port.claim()).toBeGreaterThan(0);
 });
 
+it('sends a datagram in fragments without a checksum, since the card alone has its payload', () => {
+  const { stack } = open({ pools: { transmitBuffers: 16, transmitBufferBytes: 2048 } });
+  const socket = stack.socket(2);
+  stack.bind(socket, 0x7f000001, 0);
+  const { port = 0 } = stack.localEndpoint(socket) ?? {};
+  const bytes = Uint8Array.from({ length: 4000 }, (_, i) => (i * 7) & 0xff);
+  expect(stack.sendTo(socket, bytes, 0, 4000, 0x7f000001, port)).toBe(4000);
+  const target = new Uint8Array(4000);
+  let got = 0;
+  for (let turn = 0; turn < 50 && got <= 0; turn++) {
+    stack.wait(0);
+    got = stack.recv(socket, target, 0, 4000);
+  }
+  expect(got).toBe(4000);
+  expect(target).toEqual(bytes);
+});
+
 it('is refused on a card that makes no checksums, or whose blocks are too small for its packets', () => {
   expect(() => open({ checksumOffload: false })).toThrow(/needs "checksumOffload"/);
   expect(() => open({ mtu: 65_535 })).toThrow(/^blocks of 2048 bytes are too small .* give "pools/);

@@ -88,6 +88,8 @@ export class WindowPort implements Device, SendingPort {
   readonly transmitChecksum: boolean;
   readonly segmentBytesMax: number;
   readonly piecesMax: number = PIECES_MAX;
+  /** It is in the card's memory, and perhaps not even there yet. */
+  readonly hidesPayload = true;
   /** The class does not tell of links. */
   readonly linkUp: boolean = true;
   tid = 0;

@@ -363,7 +363,9 @@ export class Udp {
     const ports = sends.ports[entry];
     const offload = sender.port.transmitChecksum && sender.isWhole;
     let checksum = pseudo;
-    if (!offload) {
+    // RFC 768: a sender need not make one, where nobody who could read the payload is to.
+    if (!offload && sender.port.hidesPayload === true) checksum = 0;
+    else if (!offload) {
       const sum = fold(pseudo + addressSum(ports) + total);
       checksum = ~sender.sum(sum) & 0xffff;
       // RFC 768: a sum of 0 is sent as all ones, since 0 says that there is none.
