@@ -10,7 +10,9 @@ import { found } from '../validate/found.ts';
 import { RawHost, WALKER } from './raw-host.ts';
 
 const machine = machineNamed('socket')!;
-const requests = machine.transitions.filter(({ on }) => on.startsWith('request '));
+/** A connection that moves needs its image, which no walk has: test/world/mixed-hand-off.test.ts has some. */
+const MOVING = ['request SocketExport', 'request SocketImport'];
+const requests = machine.transitions.filter(({ on }) => on.startsWith('request ') && !MOVING.includes(on));
 const messages = [...new Set(requests.map(({ on }) => on.split(' ')[1]))];
 
 const TIMEOUT_MS = 60_000;
