@@ -37,7 +37,7 @@ describe('what binds', () => {
   });
 
   const usesOf = (workload: string, more: object): Record<string, Use> => {
-    const plan = planOf({ vary: [], workload, connections: 8, operations: 150, link: '10G,20us', ...more });
+    const plan = planOf({ vary: [], workload, connections: 8, operations: 300, link: '10G,20us', ...more });
     const arms = ARMS.filter(({ name }) => !['host+checksum', 'host+GSO'].includes(name));
     const results = compareArms(plan, arms, { hostSpeed: 1, systemCallNs: 200 });
     return Object.fromEntries(results.map(({ arm, figures }) => [arm.name, figures.use]));
