@@ -1,6 +1,6 @@
 /** What a side's card is told: what the test needs, and over it what the user set. */
 
-import { DATAGRAM_SOURCE_WORDS } from '../i2o/socket.gen.ts';
+import { bucketBytesFor } from '../world/config/datagram-room.ts';
 import { overridesOf } from '../world/config/setting-paths.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
 import type { SidePlan } from './side-protocol.ts';
@@ -10,9 +10,6 @@ import type { SidePlan } from './side-protocol.ts';
  * took its core for a moment.
  */
 const POLLING: CardOverrides = { driver: { spinNs: 20e6 }, iopSpinNs: 20e6 };
-
-/** Buckets are of whole lines. */
-const BUCKET_STEP_BYTES = 64;
 
 /** Sockets beside the two of each connection: the listener, and those that connections yet to come get. */
 const SOCKETS_BESIDE = 64;
@@ -37,10 +34,9 @@ export function socketCardSettings(plan: Asked): CardOverrides {
 
 /** A datagram comes in one bucket, behind its source, and what does not fit is cut off: all is to fit. */
 function wholeDatagrams({ test, load: { size, response = size } }: Asked): CardOverrides {
-  const bytes = DATAGRAM_SOURCE_WORDS * 4 + Math.max(size, response);
-  const receiveBucketBytes = BUCKET_STEP_BYTES * Math.ceil(bytes / BUCKET_STEP_BYTES);
+  const receiveBucketBytes = bucketBytesFor(Math.max(size, response));
   const isDatagram = test === 'UDP_RR' || test === 'UDP_STREAM';
-  return isDatagram && bytes > DEFAULT_CARD_CONFIG.pools.receiveBucketBytes
+  return isDatagram && receiveBucketBytes > DEFAULT_CARD_CONFIG.pools.receiveBucketBytes
     ? { pools: { receiveBucketBytes } }
     : {};
 }

@@ -14,7 +14,7 @@ import type { SocketStack } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
 import { pause } from '../time/timers.ts';
 import { FileSink } from '../trace/file-sink.ts';
-import { DatagramRequestResponse, DatagramStream } from '../workloads/datagrams.ts';
+import { DatagramRequestResponse, DatagramStream } from '../workloads/datagram-workload.ts';
 import { HttpKeepAlive } from '../workloads/http.ts';
 import { MessageRoundTrip, MessageStream, payloadsOf } from '../workloads/message.ts';
 import { NetConnectRequestResponse } from '../workloads/net-crr.ts';

@@ -277,7 +277,12 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
         return 0;
       }
       if (got < 0) failCall('recv', got);
-      if (got === 0) throw new Error('a request ended early');
+      if (got === 0) {
+        if (done > 0) throw new Error('a request ended early');
+        // One of a client's idle connections.
+        this.acceptor.end(i);
+        return 1;
+      }
       progress = 1;
       this.bytesReceived += got;
       this.done[i] = (done + got) % size;

@@ -22,13 +22,19 @@ export class Connector {
   private readonly parts: ProgramParts;
   private readonly shape: ProgramShape;
   private readonly stands: Uint8Array;
+  private readonly atOnce: number;
   private count = 0;
+  /** Connections that are opening, and the first that does not stand yet. */
+  private opening = 0;
+  private first = 0;
   private retries = 0;
   private retryAtNs = NEVER;
 
-  constructor(parts: ProgramParts, shape: ProgramShape) {
+  /** @param atOnce connections that are opening at once, at most; absent: all of them. */
+  constructor(parts: ProgramParts, shape: ProgramShape, atOnce: number = shape.connections) {
     this.parts = parts;
     this.shape = shape;
+    this.atOnce = atOnce;
     this.sockets = new Int32Array(shape.connections).fill(NONE);
     this.stands = new Uint8Array(shape.connections);
     this.tries = new Tries(shape.connections, parts.ready);
@@ -51,11 +57,15 @@ export class Connector {
 
   /** Opens what is not open yet. @returns how many calls got on. */
   step(): number {
+    const { sockets, stands } = this;
     let progress = 0;
-    for (let i = 0; i < this.sockets.length; i++) {
-      if (this.stands[i] !== 0) continue;
-      if (this.sockets[i] === NONE) progress += this.begin(i);
-      else progress += this.look(i);
+    while (this.first < stands.length && stands[this.first] !== 0) this.first += 1;
+    for (let i = this.first; i < sockets.length; i++) {
+      if (stands[i] !== 0) continue;
+      if (sockets[i] !== NONE) progress += this.look(i);
+      else if (this.opening < this.atOnce) progress += this.begin(i);
+      // Those behind it have not begun either.
+      else break;
     }
     return progress;
   }
@@ -73,6 +83,7 @@ export class Connector {
     const socket = openSocket(stack, this.shape.address, this.shape.port);
     this.retryAtNs = NEVER;
     this.sockets[i] = socket;
+    this.opening += 1;
     return 1;
   }
 
@@ -86,6 +97,7 @@ export class Connector {
       this.retries += 1;
       stack.close(socket);
       this.sockets[i] = NONE;
+      this.opening -= 1;
       clock.update();
       this.retryAtNs = clock.nowNs + RETRY_NS;
       return 0;
@@ -94,6 +106,7 @@ export class Connector {
     stack.setOption(socket, TCP_NODELAY, 1);
     this.stands[i] = 1;
     this.tries.watch(i, socket);
+    this.opening -= 1;
     this.count += 1;
     return 1;
   }

@@ -38,12 +38,32 @@ export interface ProgramShape {
   readonly port: number;
   /** Connections open at once. */
   readonly connections: number;
-  /** Bytes of a request, or of a write. */
+  /** Bytes of a request, of a write or of a datagram; of HTTP, of an answer's body. */
   readonly sizeBytes: number;
   /** Bytes of a response; absent: as long as its request. */
   readonly responseBytes?: number;
   /** Absent: as fast as it goes. */
   readonly pace?: Pace;
+  /** TCP_MAERTS: readers ask before they are sent anything, and say when they want no more; absent: neither. */
+  readonly asked?: boolean;
+  /** UDP_RR: how long an answer is waited for before its request counts as lost, in nanoseconds. */
+  readonly timeoutNs?: number;
+  /** HTTP: what its requests and connections are like. */
+  readonly http?: HttpShape;
+}
+
+/** How sizes lie around their mean. */
+export const SIZE_SPREADS = ['constant', 'exponential', 'pareto'] as const;
+
+export interface HttpShape {
+  /** Bytes of a request, its head, which is all there is of it. */
+  readonly requestBytes: number;
+  /** Whether sizes of requests and of bodies are the mean, or drawn around it. */
+  readonly sizes: (typeof SIZE_SPREADS)[number];
+  /** Requests of a connection; 0: any number. */
+  readonly requests: number;
+  /** Who closes a connection that has had so many. */
+  readonly closes: 'client' | 'server';
 }
 
 /** The end that begins: it connects, and counts operations. */
@@ -67,6 +87,10 @@ export interface ClientProgram extends Program {
   readonly opened: number;
   /** Payload bytes received. */
   readonly bytesReceived: number;
+  /** Datagrams sent, those that had to be sent again too; absent of what sends none. */
+  readonly sent?: number;
+  /** Of these, those that have had an answer; absent where none is expected. */
+  readonly arrived?: number;
   /** Told the latency of every 16th transaction, or of as many as `sampleMask` says; undefined: nobody. */
   latency: LatencyRecorder | undefined;
   /** Ends after `operationsMax`: closes its sockets once idle. */
@@ -84,6 +108,13 @@ export interface ServerProgram extends Program {
   readonly accepted: number;
   /** Payload bytes received. */
   readonly bytesReceived: number;
+  /** Datagrams of a stream that have come here; absent of what answers them, or knows none. */
+  readonly arrived?: number;
   /** Gives up every socket, the listener too. */
   stop(): void;
+}
+
+/** Whether a program is the one that begins, and not the one that answers. */
+export function isClient(program: ClientProgram | ServerProgram): program is ClientProgram {
+  return 'closeWhenIdle' in program;
 }

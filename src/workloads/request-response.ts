@@ -8,12 +8,11 @@ import { EAGAIN } from '../socket/errno.ts';
 import { TCP_NODELAY } from '../socket/options.ts';
 import { AcceptingServer, FREE } from './acceptor.ts';
 import { Connector } from './connector.ts';
-import { isOpenLoop, NOT_YET, type Pacing, pacingOf } from './pacing.ts';
 import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from './program.ts';
 import { stepAnswer } from './ready.ts';
 import { Service } from './service.ts';
-import { Settling } from './settling.ts';
-import { failCall, patternBytes, SAMPLE_MASK } from './workload.ts';
+import { Timing } from './timing.ts';
+import { failCall, patternBytes } from './workload.ts';
 
 /** Where a client's transaction stands. */
 const REQUEST_OUT = 0;
@@ -22,7 +21,6 @@ const RESPONSE_IN = 1;
 export class RequestResponseClient implements ClientProgram {
   operations = 0;
   operationsMax = Number.POSITIVE_INFINITY;
-  latency: LatencyRecorder | undefined;
   closeWhenIdle = false;
   finished = false;
   private readonly parts: ProgramParts;
@@ -33,36 +31,33 @@ export class RequestResponseClient implements ClientProgram {
   private readonly stages: Uint8Array;
   /** Bytes of the current stage already done. */
   private readonly done: Int32Array;
-  private readonly counts: Int32Array;
-  private readonly startsNs: Float64Array;
-  /** 1 where a request is due and not yet answered. */
-  private readonly due: Uint8Array;
   private readonly message: Uint8Array;
   private readonly response: Uint8Array;
   private readonly received: Uint8Array;
-  private readonly sampleMask: number;
-  private readonly pacing: Pacing | undefined;
-  private readonly settling: Settling;
+  private readonly timing: Timing;
   /** Transactions begun. */
   private begun = 0;
 
   constructor(parts: ProgramParts, shape: ProgramShape) {
     const { connections, sizeBytes, responseBytes = sizeBytes } = shape;
     this.parts = parts;
-    this.sampleMask = parts.sampleMask ?? SAMPLE_MASK;
-    this.pacing = pacingOf(shape.pace, connections, parts.random, parts.clock);
-    this.settling = new Settling(connections, isOpenLoop(shape.pace));
+    this.timing = new Timing(parts, shape);
     this.connector = new Connector(parts, shape);
     this.size = sizeBytes;
     this.responseSize = responseBytes;
     this.stages = new Uint8Array(connections);
     this.done = new Int32Array(connections);
-    this.counts = new Int32Array(connections);
-    this.startsNs = new Float64Array(connections);
-    this.due = new Uint8Array(connections);
     this.message = patternBytes(sizeBytes);
     this.response = patternBytes(responseBytes);
     this.received = new Uint8Array(responseBytes);
+  }
+
+  get latency(): LatencyRecorder | undefined {
+    return this.timing.latency;
+  }
+
+  set latency(latency: LatencyRecorder | undefined) {
+    this.timing.latency = latency;
   }
 
   get connected(): boolean {
@@ -70,7 +65,7 @@ export class RequestResponseClient implements ClientProgram {
   }
 
   get unsettled(): number {
-    return Math.max(this.settling.left, this.stages.length - this.connector.established);
+    return Math.max(this.timing.settling.left, this.stages.length - this.connector.established);
   }
 
   get opened(): number {
@@ -86,9 +81,8 @@ export class RequestResponseClient implements ClientProgram {
   }
 
   nextDeadlineNs(): number {
-    const { pacing } = this;
-    if (pacing === undefined || this.begun >= this.operationsMax) return this.connector.deadlineNs;
-    return Math.min(this.connector.deadlineNs, pacing.nextNs());
+    if (this.begun >= this.operationsMax) return this.connector.deadlineNs;
+    return Math.min(this.connector.deadlineNs, this.timing.nextNs());
   }
 
   /** // Hot path: allocates nothing but the clock's number on every 16th transaction. */
@@ -128,7 +122,7 @@ export class RequestResponseClient implements ClientProgram {
       if (stages[i] !== REQUEST_OUT || !tries.at(i)) continue;
       const sentBefore = done[i];
       if (sentBefore === 0) {
-        if (this.begun >= this.operationsMax || !this.mayBegin(i)) continue;
+        if (this.begun >= this.operationsMax || !this.timing.mayBegin(i)) continue;
       }
       const sent = stack.send(sockets[i], this.message, sentBefore, (size - sentBefore) | 0);
       if (sent === -EAGAIN) {
@@ -178,44 +172,8 @@ export class RequestResponseClient implements ClientProgram {
 
   private complete(i: number): void {
     this.stages[i] = REQUEST_OUT;
-    this.due[i] = 0;
-    this.pacing?.completed(i);
-    if ((this.counts[i] & this.sampleMask) === 0) this.sample(i);
-    if (this.settling.left > 0) this.settling.settled(i);
-    this.counts[i] += 1;
+    this.timing.completed(i);
     this.operations += 1;
-  }
-
-  /** Whether a connection's next request is due. It stays due until it has been sent. */
-  private mayBegin(i: number): boolean {
-    const { pacing } = this;
-    if (pacing === undefined) {
-      // Once: a request that finds no buffer waits, and its wait is a part of its latency.
-      if (this.due[i] === 0) {
-        this.due[i] = 1;
-        if ((this.counts[i] & this.sampleMask) === 0) this.stamp(i);
-      }
-      return true;
-    }
-    if (this.due[i] === 0) {
-      const sinceNs = pacing.begin(i);
-      if (sinceNs === NOT_YET) return false;
-      this.due[i] = 1;
-      this.startsNs[i] = sinceNs;
-    }
-    return true;
-  }
-
-  private stamp(i: number): void {
-    const { clock } = this.parts;
-    clock.update();
-    this.startsNs[i] = clock.nowNs;
-  }
-
-  private sample(i: number): void {
-    const { clock } = this.parts;
-    clock.update();
-    this.latency?.record(clock.nowNs - this.startsNs[i]);
   }
 }
 

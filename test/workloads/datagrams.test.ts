@@ -6,7 +6,7 @@ import { SOCK_DGRAM } from '../../src/socket/contract.ts';
 import { EAGAIN } from '../../src/socket/errno.ts';
 import { SO_RCVBUF, SO_SNDBUF } from '../../src/socket/options.ts';
 import { MachineClock } from '../../src/time/clock.ts';
-import { DatagramStream } from '../../src/workloads/datagrams.ts';
+import { DatagramStream } from '../../src/workloads/datagram-workload.ts';
 import { type Card, openCard } from '../../src/world/open/card.ts';
 
 /** net.core.wmem_default and net.core.rmem_default of Linux. */
