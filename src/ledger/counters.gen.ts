@@ -492,128 +492,130 @@ export const UDP_IN_DATA_BYTES = 243;
 export const UDP_NO_PORTS = 244;
 /** UDP datagrams bad or dropped (iop) */
 export const UDP_IN_ERRORS = 245;
+/** of these, dropped since their socket was full (iop) */
+export const UDP_RCVBUF_ERRORS = 246;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 246;
+export const TCP_ACTIVE_OPENS = 247;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 247;
+export const TCP_PASSIVE_OPENS = 248;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 248;
+export const TCP_ATTEMPT_FAILS = 249;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 249;
+export const TCP_ESTAB_RESETS = 250;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 250;
+export const TCP_IN_SEGS = 251;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 251;
+export const TCP_IN_ERRS = 252;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 252;
+export const TCP_OUT_SEGS = 253;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 253;
+export const TCP_OUT_DATA_BYTES = 254;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 254;
+export const TCP_RETRANS_SEGS = 255;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 255;
+export const TCP_RETRANS_BYTES = 256;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 256;
+export const TCP_OUT_RSTS = 257;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 257;
+export const TCP_LISTEN_OVERFLOWS = 258;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 258;
+export const TCP_TIMEOUTS = 259;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 259;
+export const TCP_FAST_RETRANSMITS = 260;
 /** tail loss probes sent (RFC 8985) (iop) */
-export const TCP_LOSS_PROBES = 260;
+export const TCP_LOSS_PROBES = 261;
 /** losses that proved to be none and were taken back (iop) */
-export const TCP_LOSS_UNDOS = 261;
+export const TCP_LOSS_UNDOS = 262;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 262;
+export const TCP_DELAYED_ACKS = 263;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 263;
+export const TCP_OUT_OF_ORDER = 264;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 264;
+export const TCP_DUPLICATES = 265;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 265;
+export const TCP_WINDOW_PROBES = 266;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 266;
+export const TCP_CHALLENGE_ACKS = 267;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 267;
+export const TCP_PACKETS_PRUNED = 268;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 268;
+export const TCP_TIME_WAIT_OVERFLOWS = 269;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 269;
+export const DEVICE_TX_PACKETS = 270;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 270;
+export const DEVICE_TX_PACKETS_BYTES = 271;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 271;
+export const DEVICE_RX_PACKETS = 272;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 272;
+export const DEVICE_RX_PACKETS_BYTES = 273;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 273;
+export const DEVICE_TX_FULL = 274;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 274;
+export const DEVICE_RX_NO_BUFFER = 275;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 275;
+export const DEVICE_RX_BAD_CHECKSUM = 276;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 276;
+export const DEVICE_REFUSED = 277;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 277;
+export const DEVICE_TSO_SEGMENTS = 278;
 /** times that a port's link went down (iop) */
-export const DEVICE_LINK_DOWNS = 278;
+export const DEVICE_LINK_DOWNS = 279;
 /** times that a port's link came back (iop) */
-export const DEVICE_LINK_UPS = 279;
+export const DEVICE_LINK_UPS = 280;
 /** times that another device of a bond became active (iop) */
-export const BOND_FAILOVERS = 280;
+export const BOND_FAILOVERS = 281;
 /** gratuitous ARPs of a device that became active (iop) */
-export const BOND_ANNOUNCEMENTS = 281;
+export const BOND_ANNOUNCEMENTS = 282;
 /** frames that came to a bond's device at rest, or back to it (iop) */
-export const BOND_RX_INACTIVE = 282;
+export const BOND_RX_INACTIVE = 283;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 283;
+export const DRIVER_GSO_SEGMENTS = 284;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 284;
+export const DRIVER_GRO_PACKETS = 285;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 285;
+export const DRIVER_GRO_SEGMENTS = 286;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 286;
+export const DEVICE_LRO_PACKETS = 287;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 287;
+export const DEVICE_LRO_SEGMENTS = 288;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 288;
+export const WIRE_SENT = 289;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 289;
+export const WIRE_ARRIVED = 290;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 290;
+export const WIRE_DROPPED = 291;
 /** frames lost because the link was down (link) */
-export const WIRE_CUT = 291;
+export const WIRE_CUT = 292;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 292;
+export const WIRE_REFUSED = 293;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 293;
+export const WIRE_SLOTS_REFUSED = 294;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 294;
+export const WIRE_OVERFLOW = 295;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 295;
+export const WIRE_DUPLICATED = 296;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 296;
+export const WIRE_DUPLICATED_BYTES = 297;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 297;
+export const WIRE_CORRUPTED = 298;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 298;
+export const WIRE_REORDERED = 299;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 299;
+export const SWITCH_FORWARDS = 300;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 300;
+export const SWITCH_FORWARDS_BYTES = 301;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 301;
+export const SWITCH_FRAMES = 302;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 302;
+export const SWITCH_FLOODED = 303;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 303;
+export const SWITCH_DROPPED = 304;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 304;
+export const CAPTURE_COPIES = 305;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 305;
+export const CAPTURE_COPIES_BYTES = 306;
 
-export const COUNTER_COUNT = 306;
+export const COUNTER_COUNT = 307;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -861,6 +863,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'udpInDataBytes',
   'udpNoPorts',
   'udpInErrors',
+  'udpRcvbufErrors',
   'tcpActiveOpens',
   'tcpPassiveOpens',
   'tcpAttemptFails',
@@ -1143,6 +1146,7 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -1500,6 +1504,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'stack',
   'stack',
   'stack',
+  'stack',
   'device',
   'device',
   'device',
@@ -1785,6 +1790,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'payload bytes of UDP datagrams accepted',
   'UDP datagrams to no socket',
   'UDP datagrams bad or dropped',
+  'of these, dropped since their socket was full',
   'connects',
   'connections through a listener',
   'handshakes that failed',

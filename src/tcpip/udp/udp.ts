@@ -13,6 +13,7 @@ import {
   UDP_NO_PORTS,
   UDP_OUT_DATA_BYTES,
   UDP_OUT_DATAGRAMS,
+  UDP_RCVBUF_ERRORS,
 } from '../../ledger/counters.gen.ts';
 import {
   EACCES,
@@ -272,6 +273,7 @@ export class Udp {
     }
     if (!this.received.hasRoom(socket, stated)) {
       counters[UDP_IN_ERRORS] += 1;
+      counters[UDP_RCVBUF_ERRORS] += 1;
       return 0;
     }
     this.received.append(socket, packet, stated, source, sourcePort);
