@@ -4,12 +4,14 @@
  */
 
 import { withWorkload } from '../sweep/workload.ts';
-import type { WorkloadName } from '../workloads/programs.ts';
 import type { Shape } from './live-protocol.ts';
+
+/** The workloads that a profile is fitted to and judged by. */
+export type CalibratedWorkload = 'TCP_RR' | 'TCP_CRR' | 'TCP_STREAM';
 
 /** A workload between a client and a server of one host, over a card that is looped back to itself. */
 export interface Load {
-  readonly workload: WorkloadName;
+  readonly workload: CalibratedWorkload;
   readonly connections: number;
   readonly size: number;
   readonly mtu: number;
@@ -17,7 +19,13 @@ export interface Load {
   readonly offload: boolean;
 }
 
-function load(workload: WorkloadName, connections: number, size: number, mtu = 1500, offload = true): Load {
+function load(
+  workload: CalibratedWorkload,
+  connections: number,
+  size: number,
+  mtu = 1500,
+  offload = true,
+): Load {
   return { workload, connections, size, mtu, offload };
 }
 

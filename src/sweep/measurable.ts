@@ -3,6 +3,7 @@
  * plan before any of them runs, so that what could not but fail is refused with its line.
  */
 import { MemoryPlan } from '../dma/plan.ts';
+import { WORKLOADS } from '../workloads/programs.ts';
 import { oneSite, planWorld } from '../world/build/world-plan.ts';
 import { DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
 import { checkReach, serverCard } from '../world/topology/reach.ts';
@@ -28,34 +29,45 @@ interface Opened {
   connections: number;
   /** Those of them that get a socket: a server has so many places, and no more. */
   served: number;
+  /** Sockets of datagrams, of listeners and of clients. */
+  datagrams: number;
 }
 
 function openedOn(topology: Topology): Opened[] {
-  const opened = topology.cards.map((): Opened => ({ listeners: 0, connections: 0, served: 0 }));
+  const opened = topology.cards.map(
+    (): Opened => ({ listeners: 0, connections: 0, served: 0, datagrams: 0 }),
+  );
   const asked = new Map<string, number>();
   for (const program of topology.programs) {
     if (program.role === 'server') {
       opened[program.card].listeners += 1;
       continue;
     }
-    const { card, connections, port } = program;
-    opened[card].connections += connections;
+    const { card, port } = program;
+    const connections = program.connections + program.idle;
     opened[card].served += connections;
+    if (WORKLOADS[program.workload].datagrams) {
+      opened[card].datagrams += connections;
+      continue;
+    }
+    opened[card].connections += connections;
     const server = serverCard(topology, program);
     if (server < 0) continue;
     opened[server].connections += connections;
     const key = `${server}:${port}`;
     asked.set(key, (asked.get(key) ?? 0) + connections);
   }
-  for (const { role, card, port, connections } of topology.programs) {
-    if (role === 'server') opened[card].served += Math.min(connections, asked.get(`${card}:${port}`) ?? 0);
+  for (const { role, workload, card, port, connections, idle } of topology.programs) {
+    if (role !== 'server') continue;
+    if (WORKLOADS[workload].datagrams) opened[card].datagrams += 1;
+    else opened[card].served += Math.min(connections + idle, asked.get(`${card}:${port}`) ?? 0);
   }
   return opened;
 }
 
 /** @throws RangeError for a card with fewer sockets or connections than are opened there. */
 function checkTables(topology: Topology): void {
-  openedOn(topology).forEach(({ listeners, connections, served }, i) => {
+  openedOn(topology).forEach(({ listeners, connections, served, datagrams }, i) => {
     const { name, config } = topology.cards[i];
     const check = (key: string, has: number, needed: number): void => {
       if (has >= needed) return;
@@ -66,6 +78,7 @@ function checkTables(topology: Topology): void {
     };
     check('driver.socketsMax', config.driver.socketsMax, listeners + served);
     check('stack.connectionsMax', config.stack.connectionsMax, listeners + connections);
+    check('stack.udpSocketsMax', config.stack.udpSocketsMax, datagrams);
   });
 }
 
@@ -80,10 +93,11 @@ function clientOf(topology: Topology, card: number): string {
 /** @throws RangeError for a card with fewer ports than its clients open connections to one server. */
 function checkPorts({ cards, programs }: Topology): void {
   const opened = new Map<string, number>();
-  for (const { name, role, card, address, port, connections } of programs) {
+  for (const { name, role, workload, card, address, port, connections, idle } of programs) {
     if (role === 'server') continue;
-    const key = `${card} ${address}:${port}`;
-    const needed = (opened.get(key) ?? 0) + connections;
+    // Of datagrams every socket has a port of its own, whomever it sends to.
+    const key = WORKLOADS[workload].datagrams ? `${card}` : `${card} ${address}:${port}`;
+    const needed = (opened.get(key) ?? 0) + connections + idle;
     opened.set(key, needed);
     const { ephemeralFirst, ephemeralLast } = cards[card].config.stack;
     const ports = ephemeralLast - ephemeralFirst + 1;

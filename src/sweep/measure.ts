@@ -123,6 +123,7 @@ export function measureTopology(
     bytesPerS: rounded((bytes * 1e9) / elapsedNs),
     latencyUs,
     ...seen,
+    ...(counted.datagrams && { datagrams: counted.datagrams }),
     balanced: true,
   };
 }

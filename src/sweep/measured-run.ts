@@ -3,15 +3,16 @@
  * its programs, and its books must balance.
  */
 import { LatencyRecorder, type LatencySummary } from '../record/latency.ts';
-import type { ClientProgram } from '../workloads/program.ts';
+import { type ClientProgram, isClient } from '../workloads/program.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { giveUpNs, losesFrames } from '../world/topology/settle.ts';
+import { type Datagrams, datagramsOf, sentBy } from './datagrams.ts';
 import {
   bytesOf,
   clientsOf,
   endPrograms,
   isWarm,
-  operationsOf,
+  Operations,
   type ProgramWorld,
   unsettledOf,
 } from './run-programs.ts';
@@ -47,6 +48,8 @@ export interface Counted {
   /** Null of a workload that knows no requests. */
   readonly latencyUs: LatencySummary | null;
   readonly meanLatencyNs: number;
+  /** Absent where nothing travels in datagrams. */
+  readonly datagrams?: Datagrams;
 }
 
 /**
@@ -64,35 +67,42 @@ export function runMeasured<Seen>(
   const clients = clientsOf(world);
   const latency = new LatencyRecorder();
   for (const { name, body } of world.programs) {
-    if (!('operationsMax' in body)) continue;
+    if (!isClient(body)) continue;
     body.latency = latencyOf(name, latency);
     body.operationsMax = Number.POSITIVE_INFINITY;
   }
+  const all = new Operations(world);
   const beganNs = world.queue.nowNs;
-  if (!world.run(() => isWarm(clients, warmup, operations), limitNs)) {
-    throw lateWarmup(clients, warmup, limitNs);
+  if (!world.run(() => isWarm(clients, all.done, warmup, operations), limitNs)) {
+    throw lateWarmup(clients, all.done, warmup, limitNs);
   }
   latency.reset();
-  const before = { nowNs: world.queue.nowNs, operations: operationsOf(clients), bytes: bytesOf(world) };
+  const before = {
+    nowNs: world.queue.nowNs,
+    operations: all.done,
+    bytes: bytesOf(world),
+    sent: sentBy(world),
+  };
   const ended = begun();
   const until = before.operations + operations;
-  if (!world.run(() => operationsOf(clients) >= until, limitNs - (before.nowNs - beganNs))) {
-    throw late('the measurement', operationsOf(clients) - before.operations, operations, limitNs);
+  if (!world.run(() => all.done >= until, limitNs - (before.nowNs - beganNs))) {
+    throw late('the measurement', all.done - before.operations, operations, limitNs);
   }
   const counted: Counted = {
-    operations: operationsOf(clients) - before.operations,
+    operations: all.done - before.operations,
     elapsedNs: Math.max(1, Math.round(world.queue.nowNs - before.nowNs)),
     bytes: bytesOf(world) - before.bytes,
     latencyUs: latency.summary() ?? null,
     meanLatencyNs: latency.meanNs,
   };
   const seen = ended(counted);
+  const sent = sentBy(world) - before.sent;
   endPrograms(world, DRAIN_NS + (losesFrames(topology) ? giveUpNs(topology) : 0));
-  return { counted, seen };
+  const datagrams = datagramsOf(world, (sent * 1e9) / counted.elapsedNs);
+  return { counted: { ...counted, ...(datagrams && { datagrams }) }, seen };
 }
 
-function lateWarmup(clients: readonly ClientProgram[], warmup: number, limitNs: number): Error {
-  const done = operationsOf(clients);
+function lateWarmup(clients: readonly ClientProgram[], done: number, warmup: number, limitNs: number): Error {
   if (done < warmup) return late('the warm-up', done, warmup, limitNs);
   const unsettled = unsettledOf(clients);
   return new Error(`${unsettled} connections have not begun in ${limitNs / 1e9} s of virtual time`);

@@ -1,5 +1,6 @@
 /** What one measured world says. */
 import type { LatencySummary } from '../record/latency.ts';
+import type { Datagrams } from './datagrams.ts';
 import type { WorldPools, WorldStalls } from './pressure.ts';
 
 /** Microseconds of one operation, by what it was that took them. */
@@ -39,5 +40,7 @@ export interface Measurement {
   readonly stalls: WorldStalls;
   readonly timeUs: TimeParts;
   readonly perOperation: OperationCounts;
+  /** Absent where nothing travels in datagrams. */
+  readonly datagrams?: Datagrams;
   readonly balanced: true;
 }

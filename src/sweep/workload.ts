@@ -6,7 +6,7 @@ export type WorkloadSettings = Readonly<Record<string, unknown>>;
 type Map = Readonly<Record<string, unknown>>;
 
 /** Settings that only one role knows. */
-const OF_CLIENT = ['think', 'arrivals'];
+const OF_CLIENT = ['think', 'arrivals', 'timeout'];
 const OF_SERVER = ['service', 'port'];
 
 /**
@@ -25,11 +25,15 @@ function withPrograms(description: Map, workload: WorkloadSettings): Map {
   const programs = programsOf(description);
   const made = settled(description, programs, workload);
   const { server, ...clients } = made.programs;
-  const { connections = 1 } = workload;
+  const { connections = 1, idle } = workload;
+  const { length: callers } = Object.keys(clients);
   // What is no number is left as it is, for the reader to refuse.
   if (typeof connections !== 'number' || !isMap(server)) return made;
-  const places = connections * Object.keys(clients).length;
-  return { ...made, programs: { server: { ...server, connections: places }, ...clients } };
+  const places = {
+    connections: connections * callers,
+    ...(typeof idle === 'number' ? { idle: idle * callers } : {}),
+  };
+  return { ...made, programs: { server: { ...server, ...places }, ...clients } };
 }
 
 function settled(

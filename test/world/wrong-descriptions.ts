@@ -237,8 +237,8 @@ export const WRONG: readonly [string, readonly string[], unknown, string][] = [
   [
     'a workload there is not',
     ['programs', 'echo', 'workload'],
-    'UDP_RR',
-    '"programs.echo.workload" expected TCP_RR or TCP_CRR or TCP_STREAM',
+    'UDP_CRR',
+    '"programs.echo.workload" expected TCP_RR or TCP_CRR or TCP_STREAM or TCP_MAERTS or UDP_RR or',
   ],
   [
     'a role there is not',

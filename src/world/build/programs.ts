@@ -2,7 +2,8 @@
 import type { SocketStack } from '../../socket/contract.ts';
 import type { Clock } from '../../time/clock.ts';
 import { Random } from '../../time/random.ts';
-import type { ClientProgram, ProgramParts, ServerProgram } from '../../workloads/program.ts';
+import { BesideIdle } from '../../workloads/beside-idle.ts';
+import type { ClientProgram, ProgramParts, ProgramShape, ServerProgram } from '../../workloads/program.ts';
 import { WORKLOADS } from '../../workloads/programs.ts';
 import { ReadySockets, type ReadyStack } from '../../workloads/ready.ts';
 import type { ProgramTopology, Topology } from '../topology/checked.ts';
@@ -33,16 +34,19 @@ export function makePrograms(
   const readyOf = new Map<number, ReadySockets>();
   return inOrder.map((program) => {
     const { Client, Server } = WORKLOADS[program.workload];
-    const { address, port, connections, sizeBytes, operations, pace } = program;
     const stack = stackOf(program.card);
     if (!readyOf.has(program.card)) readyOf.set(program.card, new ReadySockets(stack));
     const ready = program.eventLoop === 'readiness' ? readyOf.get(program.card) : undefined;
     const parts = { stack, clock, ready, random: random.fork(), ...partsOf?.(program) };
-    const shape = { address, port, connections, sizeBytes, pace };
-    if (program.role === 'server')
-      return { name: program.name, topology: program, body: new Server(parts, shape) };
-    const client = new Client(parts, shape);
-    client.operationsMax = operations;
+    const shape: ProgramShape = { ...program, asked: true };
+    if (program.role === 'server') {
+      // It cannot know which of its connections will never be used.
+      const places = { ...shape, connections: program.connections + program.idle };
+      return { name: program.name, topology: program, body: new Server(parts, places) };
+    }
+    const active: ClientProgram = new Client(parts, shape);
+    const client = program.idle === 0 ? active : new BesideIdle(active, parts, shape, program.idle);
+    client.operationsMax = program.operations;
     client.closeWhenIdle = true;
     return { name: program.name, topology: program, body: client };
   });
@@ -53,14 +57,19 @@ export function clientsFinished(programs: readonly WorldProgram[]): boolean {
   return programs.every(({ body }) => !('finished' in body) || body.finished);
 }
 
-/** Whether the servers have seen every connection that clients opened come and end. */
+/** Whether the servers have seen every connection that clients opened come and end, and every datagram. */
 export function serversIdle(programs: readonly WorldProgram[]): boolean {
-  let opened = 0;
-  let accepted = 0;
+  let [opened, accepted, sent, arrived] = [0, 0, 0, 0];
   for (const { body } of programs) {
-    if ('opened' in body) opened += body.opened;
-    else if (body.connections > 0) return false;
-    else accepted += body.accepted;
+    if ('opened' in body) {
+      opened += body.opened;
+      // Of a request it is the answer that counts, which its client has.
+      if (body.arrived === undefined) sent += body.sent ?? 0;
+    } else if (body.connections > 0) return false;
+    else {
+      accepted += body.accepted;
+      arrived += body.arrived ?? 0;
+    }
   }
-  return accepted >= opened;
+  return accepted >= opened && arrived >= sent;
 }

@@ -8,6 +8,7 @@ import type { Costs } from '../../time/cost-model.ts';
 import type { PipeConfig } from '../../wire/config.ts';
 import type { SwitchConfig } from '../../wire/switch.ts';
 import type { Pace } from '../../workloads/pacing.ts';
+import type { HttpShape } from '../../workloads/program.ts';
 import type { WorkloadName } from '../../workloads/programs.ts';
 import type { CardConfig } from '../config/settings.ts';
 
@@ -111,8 +112,16 @@ export interface ProgramTopology {
   readonly address: number;
   readonly port: number;
   readonly connections: number;
-  /** Bytes of a request and of its response, or of a write. */
+  /** Of a client, connections beside them that are never used; of a server, places for such. */
+  readonly idle: number;
+  /** Bytes of a request, of a write or of a datagram; of HTTP, of an answer's body. */
   readonly sizeBytes: number;
+  /** Bytes of a response, of what has one of some length. */
+  readonly responseBytes: number;
+  /** Of UDP_RR: how long an answer is waited for. */
+  readonly timeoutNs: number;
+  /** What HTTP's requests and connections are like; of other workloads, what nobody asks for. */
+  readonly http: HttpShape;
   /** How it is paced. */
   readonly pace: Pace;
   readonly eventLoop: (typeof EVENT_LOOPS)[number];

@@ -1,8 +1,13 @@
 /** Reads which programs run where. */
+
+import { DATAGRAM_BYTES_MAX } from '../../socket/contract.ts';
+import { BODY_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_BYTES_MIN } from '../../workloads/http-message.ts';
 import { type Pace, SPREADS } from '../../workloads/pacing.ts';
-import { ROLES, WORKLOAD_NAMES, type WorkloadName } from '../../workloads/programs.ts';
+import { type HttpShape, SIZE_SPREADS } from '../../workloads/program.ts';
+import { ROLES, WORKLOAD_NAMES, WORKLOADS, type WorkloadKey } from '../../workloads/programs.ts';
 import { shown } from '../config/complaint.ts';
 import { type CardTopology, EVENT_LOOPS, type HostTopology, type ProgramTopology } from './checked.ts';
+import { checkDatagrams } from './datagram-room.ts';
 import { Fields } from './fields.ts';
 import { durationNs, eventsPerSecond, ipv4Address } from './quantities.ts';
 
@@ -17,20 +22,24 @@ const KEYS = [
   'connections',
   'size',
   'operations',
-  'think',
-  'arrivals',
-  'service',
-  'spread',
   'eventLoop',
 ];
-const PACE_KEYS = ['think', 'arrivals', 'service', 'spread'];
+/** What only some workloads have. */
+const WORKLOAD_KEYS: readonly WorkloadKey[] = [
+  ...new Set(WORKLOAD_NAMES.flatMap((name): readonly WorkloadKey[] => WORKLOADS[name].keys)),
+];
 /** What only the other role has. */
 const KEYS_OF_OTHER = {
   client: ['address', 'port', 'service'],
-  server: ['server', 'operations', 'think', 'arrivals'],
+  server: ['server', 'operations', 'think', 'arrivals', 'timeout'],
 } as const;
 const CONNECTIONS_MAX = 65536;
-const SIZE_MAX = 1 << 20;
+const SIZE_MAX = BODY_BYTES_MAX;
+const CLOSERS = ['client', 'server'] as const;
+/** Requests of a connection. */
+const REQUESTS_MAX = 1e9;
+const REQUEST_BYTES = 128;
+const TIMEOUT_NS = 200e6;
 /** The echo protocol's port (RFC 862), where nothing else is said. */
 const PORT = 7;
 /** A server listens at all of its card's addresses. */
@@ -48,7 +57,7 @@ export function readPrograms(
   cards: readonly CardTopology[],
 ): ProgramTopology[] {
   const drafts = world.named('programs').map(({ name, value, path }): Draft => {
-    const fields = new Fields(value, path, KEYS);
+    const fields = new Fields(value, path, [...KEYS, ...WORKLOAD_KEYS]);
     const role = fields.choice('role', ROLES);
     if (role === 'client' && !fields.has('server')) {
       throw fields.refusal('server', 'the program that serves it');
@@ -57,6 +66,15 @@ export function readPrograms(
       if (fields.has(key)) throw new RangeError(`"${fields.at(key)}" is not known of a ${role}`);
     }
     const workload = fields.choice('workload', WORKLOAD_NAMES);
+    const { datagrams, keys } = WORKLOADS[workload];
+    const foreign = WORKLOAD_KEYS.find(
+      (key) => fields.has(key) && !(keys as readonly string[]).includes(key),
+    );
+    if (foreign !== undefined) {
+      throw new RangeError(`"${fields.at(foreign)}" is not known of ${workload}`);
+    }
+    const sizeMax = datagrams ? DATAGRAM_BYTES_MAX : SIZE_MAX;
+    const sizeBytes = fields.whole('size', 1, sizeMax, 64);
     const { host, card } = placeOf(fields, hosts, cards);
     return {
       name,
@@ -69,8 +87,12 @@ export function readPrograms(
       address: fields.has('address') ? ownAddress(fields, cards[card]) : ANY_ADDRESS,
       port: fields.whole('port', 1, 65535, PORT),
       connections: fields.whole('connections', 1, CONNECTIONS_MAX, 1),
-      sizeBytes: fields.whole('size', 1, SIZE_MAX, 64),
-      pace: readPace(fields, workload),
+      idle: fields.whole('idle', 0, CONNECTIONS_MAX, 0),
+      sizeBytes,
+      responseBytes: fields.whole('response', 1, sizeMax, sizeBytes),
+      timeoutNs: readTimeout(fields),
+      http: readHttp(fields),
+      pace: readPace(fields),
       eventLoop: fields.choice('eventLoop', EVENT_LOOPS, 'readiness'),
       operations: fields.has('operations')
         ? fields.whole('operations', 1, Number.MAX_SAFE_INTEGER)
@@ -79,18 +101,30 @@ export function readPrograms(
   });
   checkPorts(drafts);
   checkSockets(drafts, cards);
+  checkDatagrams(drafts, cards);
   return drafts.map((draft) => {
     const { path: _path, server: _server, ...program } = draft;
     return program.role === 'server' ? program : { ...program, ...serverOf(draft, drafts, cards) };
   });
 }
 
-/** How a program is paced. A stream knows no requests that could be. */
-function readPace(fields: Fields, workload: WorkloadName): Pace {
-  const paced = PACE_KEYS.find((key) => fields.has(key));
-  if (paced !== undefined && workload === 'TCP_STREAM') {
-    throw new RangeError(`"${fields.at(paced)}" is not known of TCP_STREAM`);
-  }
+function readTimeout(fields: Fields): number {
+  const timeoutNs = durationNs(fields, 'timeout', TIMEOUT_NS);
+  if (timeoutNs > 0) return timeoutNs;
+  throw fields.refusal('timeout', 'a time above 0, such as 200ms');
+}
+
+function readHttp(fields: Fields): HttpShape {
+  return {
+    requestBytes: fields.whole('request', REQUEST_BYTES_MIN, REQUEST_BYTES_MAX, REQUEST_BYTES),
+    sizes: fields.choice('sizes', SIZE_SPREADS, 'constant'),
+    requests: fields.whole('requests', 0, REQUESTS_MAX, 0),
+    closes: fields.choice('closes', CLOSERS, 'server'),
+  };
+}
+
+/** How a program is paced. */
+function readPace(fields: Fields): Pace {
   if (fields.has('think') && fields.has('arrivals')) {
     throw new RangeError(
       `"${fields.at('think')}" is of a client that waits for its answers, "arrivals" of one that does not`,
@@ -144,10 +178,9 @@ function serverOf(
   if (server === undefined || server.role !== 'server') {
     throw new RangeError(`"${client.path}.server" names no server of "programs": ${shown(client.server)}`);
   }
-  if (server.workload !== client.workload || server.sizeBytes !== client.sizeBytes) {
+  if (shapeText(server) !== shapeText(client)) {
     throw new RangeError(
-      `"${client.path}.server": "${server.name}" runs ${server.workload} of ${server.sizeBytes} bytes, not ` +
-        `${client.workload} of ${client.sizeBytes}`,
+      `"${client.path}.server": "${server.name}" runs ${shapeText(server)}, not ${shapeText(client)}`,
     );
   }
   if (server.address !== ANY_ADDRESS) return { address: server.address, port: server.port };
@@ -155,6 +188,15 @@ function serverOf(
   const theirs = addressesOf(cards[server.card]);
   const near = theirs.find((address) => own.some((mine) => sameSubnet(cards[client.card], mine, address)));
   return { address: near ?? theirs[0], port: server.port };
+}
+
+/** What both ends of a workload must agree on. */
+function shapeText({ workload, sizeBytes, responseBytes, http }: Draft): string {
+  const answers = responseBytes === sizeBytes ? '' : ` with answers of ${responseBytes}`;
+  const { requests, closes, sizes } = http;
+  const life = requests === 0 ? '' : ` and ${requests} requests a connection, which the ${closes} closes`;
+  const drawn = sizes === 'constant' ? '' : ` (${sizes})`;
+  return `${workload} of ${sizeBytes} bytes${drawn}${answers}${life}`;
 }
 
 function addressesOf({ config }: CardTopology): number[] {
@@ -176,8 +218,8 @@ function sameSubnet({ config }: CardTopology, own: number, other: number): boole
  */
 function checkSockets(drafts: readonly Draft[], cards: readonly CardTopology[]): void {
   const opened = cards.map(() => 0);
-  for (const { path, card, role, connections } of drafts) {
-    opened[card] += role === 'server' ? 1 : connections;
+  for (const { path, card, role, connections, idle } of drafts) {
+    opened[card] += role === 'server' ? 1 : connections + idle;
     const { name, config } = cards[card];
     const { socketsMax } = config.driver;
     if (opened[card] <= socketsMax) continue;
@@ -192,7 +234,14 @@ function checkSockets(drafts: readonly Draft[], cards: readonly CardTopology[]):
 function checkPorts(drafts: readonly Draft[]): void {
   const servers = drafts.filter(({ role }) => role === 'server');
   servers.forEach((server, i) => {
-    const other = servers.slice(0, i).find(({ card, port }) => card === server.card && port === server.port);
+    const other = servers
+      .slice(0, i)
+      .find(
+        ({ card, port, workload }) =>
+          card === server.card &&
+          port === server.port &&
+          WORKLOADS[workload].datagrams === WORKLOADS[server.workload].datagrams,
+      );
     if (other !== undefined) {
       throw new RangeError(
         `"${server.path}.port": ${server.port} is the port of "${other.name}" on this card`,

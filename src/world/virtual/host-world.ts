@@ -7,10 +7,12 @@
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import type { NicFeatures } from '../../hdm/features.ts';
+import type { Counters } from '../../ledger/reconcile.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, type Costs, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
 import type { Program } from '../../workloads/program.ts';
+import { wireCounters } from '../build/books.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
 import {
   type BuiltHostStack,
@@ -190,6 +192,11 @@ export class HostWorld {
       if (line !== undefined) return line;
     }
     return undefined;
+  }
+
+  /** Counters of all links together. */
+  wireCounters(): Counters {
+    return wireCounters(this.region, this.plan);
   }
 
   /** Every counter of every stack. */

@@ -10,6 +10,7 @@ import type { MixedStack } from '../../host/devices/mixed-stack.ts';
 import { Offloading } from '../../host/devices/offloading.ts';
 import { parsePolicy } from '../../host/devices/policy/parse.ts';
 import type { FrameSteering, StationAddress } from '../../host/devices/steering.ts';
+import type { Counters } from '../../ledger/reconcile.ts';
 import { ARP_BYTES, ARP_REPLY, writeArp } from '../../tcpip/header/arp.ts';
 import {
   ETHERNET_BYTES,
@@ -22,7 +23,7 @@ import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
 import type { Departures } from '../../wire/pipe.ts';
-import { WiresAtRest, type WorldBooks, worldBooks } from '../build/books.ts';
+import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
 import { classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
 import { type BuiltHostStack, buildHostStack } from '../build/host-stack.ts';
@@ -205,6 +206,11 @@ export class MixedWorld {
   snapshot(): Record<string, number>[] {
     const cards = this.cards.flatMap((card) => [card.host.ledger.snapshot(), card.iopLedger.snapshot()]);
     return [...this.built.map(({ ledger }) => ledger.snapshot()), ...cards];
+  }
+
+  /** Counters of all links together. */
+  wireCounters(): Counters {
+    return wireCounters(this.region, this.plan);
   }
 
   /** Cuts the wire of one of the first host's ports, or mends it: host, card and peer hear of it at once. */
