@@ -5,6 +5,7 @@
 import { loadPlan, readPlan, type SweepPlan } from '../sweep/plan.ts';
 import type { MeasuredPoint, PointResult } from '../sweep/point.ts';
 import type { Settings } from '../sweep/settings.ts';
+import { hasRequests } from '../workloads/programs.ts';
 import { type DryPool, dryPools } from './dry.ts';
 import { type CardMemoryUse, type Question, SizeGrid, searchable } from './grid.ts';
 import type { Points, PointsOptions } from './points.ts';
@@ -116,7 +117,7 @@ export async function advisePlan(
 /** @throws RangeError for a clause about what the plan's programs do not have. */
 function checkKnown(clauses: readonly Clause[], grid: SizeGrid): void {
   const { programs } = grid.topologyAt(0);
-  const requests = programs.some(({ role, workload }) => role === 'client' && workload !== 'TCP_STREAM');
+  const requests = programs.some(({ role, workload }) => role === 'client' && hasRequests(workload));
   const unknown = requests ? undefined : clauses.find(isLatency);
   if (unknown !== undefined) {
     throw new RangeError(

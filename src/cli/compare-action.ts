@@ -9,7 +9,7 @@ import { breakEvenChart, breakEvenText } from '../report/break-even-text.ts';
 import type { Colour } from '../report/columns.ts';
 import { compareText } from '../report/compare-text.ts';
 import { compareCharts, compareHtml } from '../report/html/compare-html.ts';
-import type { SweepPlan } from '../sweep/plan.ts';
+import { operationOf, type SweepPlan } from '../sweep/plan.ts';
 import { isWorkload } from '../sweep/short-form.ts';
 import { meant, plain as plainName } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
@@ -77,7 +77,8 @@ function comparisonFor(name: string | undefined, flags: CompareFlags): () => Sai
     const title = titleOf(plan);
     return {
       title,
-      text: (bold) => compareText(title, results, left, lineWidth(process.stdout, WIDTH), bold),
+      text: (bold) =>
+        compareText(title, results, left, lineWidth(process.stdout, WIDTH), bold, operationOf(plan)),
       charts: compareCharts(results),
       settings,
       data: { compared: settings, results, leftOut: left },

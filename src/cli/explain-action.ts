@@ -8,7 +8,7 @@ import { pointCount, type SweepPlan } from '../sweep/plan.ts';
 import type { PointResult } from '../sweep/point.ts';
 import { readResults, writeFile } from '../sweep/results.ts';
 import { isWorkload } from '../sweep/short-form.ts';
-import { WORKLOAD_NAMES } from '../workloads/programs.ts';
+import { WORKLOAD_NAMES, WORKLOADS, workloadOf } from '../workloads/programs.ts';
 import { shown } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
 import { checkPlanSaysAll, planFor, usersErrors } from './plan-argument.ts';
@@ -21,9 +21,6 @@ export interface ExplainFlags extends PlanFlags {
   readonly slowest?: boolean;
   readonly trace?: string;
 }
-
-/** Connections of a world that nobody describes, as a sweep's. */
-const CONNECTIONS = 32;
 
 /** A plan, and of it the point that is asked for. */
 interface Target {
@@ -83,10 +80,11 @@ function targetOf(name: string | undefined, flags: ExplainFlags): Target {
     checkThere(name);
     return { plan: planFor(name, flags), name, points: [] };
   }
-  const { seed = '1', connections = CONNECTIONS } = flags;
+  const { seed = '1', connections } = flags;
   const form = { ...flags, seed };
   // Without a setting that varies there is one point, with the connections that the plan has anyway.
-  const single = [`workload.connections=${name === 'TCP_STREAM' ? (flags.connections ?? 1) : connections}`];
+  const { connections: usual } = workloadOf(name) ?? WORKLOADS.TCP_RR;
+  const single = [`workload.connections=${connections ?? usual}`];
   return { plan: planFor(name ?? 'TCP_RR', form, single), name: name ?? 'TCP_RR', points: [] };
 }
 

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { ExplainFlags } from './explain-action.ts';
 import { integerIn, numberIn } from './numbers.ts';
-import { addExamples, collect } from './plan-options.ts';
+import { addExamples, addVary, addWorldOptions } from './plan-options.ts';
 
 export function addExplain(program: Command): void {
   const command = program
@@ -11,20 +11,16 @@ export function addExplain(program: Command): void {
     .argument(
       '[point]',
       'RESULTS.jsonl#17 or PLAN.yaml#17: a point of a sweep by its number, which may follow as a word of ' +
-        'its own; or TCP_RR, TCP_CRR, TCP_STREAM between two hosts (default: TCP_RR)',
+        'its own; or a workload between two hosts, such as TCP_RR (the default)',
     )
     .argument('[number]', 'which point of it', integerIn(0, 1e9))
     .option('--request <number>', 'explain the request of this number, from 1', integerIn(1, 1e9))
     .option('--percentile <percent>', 'explain the one at this percentile of latency', numberIn(0, 100))
     .option('--slowest', 'explain the slowest one (default: the median)')
-    .option('--trace <file>', 'write a trace for ui.perfetto.dev or chrome://tracing')
-    .option('--vary <path=values>', 'without a plan: a setting; may be given again', collect)
-    .option('--link <rate,delay>', 'without a plan: the link between the hosts, such as 10G,100us')
-    .option('--costs <name>', 'without a plan: the cost profile')
+    .option('--trace <file>', 'write a trace for ui.perfetto.dev or chrome://tracing');
+  addVary(command, 'a setting');
+  addWorldOptions(command)
     .option('--seed <seed>', 'without a plan: the seed')
-    .option('--connections <number>', 'without a plan: connections at once', integerIn(1, 65536))
-    .option('--size <bytes>', 'without a plan: bytes of a request, or of a write', integerIn(1, 1 << 20))
-    .option('--operations <number>', 'without a plan: operations of the point', integerIn(1, 1e9))
     .action(async (point: string | undefined, number: number | undefined, flags: ExplainFlags) => {
       const { explain } = await import('./explain-action.ts');
       explain(point, number, flags);

@@ -7,7 +7,17 @@ import type { PlanFlags } from './plan-options.ts';
 import { checkWritable, isDevice } from './writable.ts';
 
 /** What only says something where there is no plan that says it. */
-const OF_SHORT_FORM = ['link', 'costs', 'seed', 'connections', 'size', 'operations'] as const;
+const OF_SHORT_FORM = [
+  'link',
+  'costs',
+  'seed',
+  'connections',
+  'size',
+  'requestResponse',
+  'idle',
+  'set',
+  'operations',
+] as const;
 /** A signal's exit status, as a shell shows it. */
 export const INTERRUPTED = 130;
 
@@ -21,6 +31,9 @@ export function planFor(name: string | undefined, flags: PlanFlags, vary: string
     seeds: flags.seed,
     connections: flags.connections,
     size: flags.size,
+    requestResponse: flags.requestResponse,
+    idle: flags.idle,
+    set: flags.set ?? [],
     operations: flags.operations,
   };
   if (name === undefined) {
@@ -36,7 +49,8 @@ export function planFor(name: string | undefined, flags: PlanFlags, vary: string
 export function checkPlanSaysAll(flags: PlanFlags): void {
   const said = OF_SHORT_FORM.find((flag) => flags[flag] !== undefined);
   if (said === undefined && (flags.vary ?? []).length === 0) return;
-  throw new UserError(`--${said ?? 'vary'} says what the plan says: it is for a run without a plan`);
+  const flag = said === 'requestResponse' ? '-r' : `--${said ?? 'vary'}`;
+  throw new UserError(`${flag} says what the plan says: it is for a run without a plan`);
 }
 
 /**

@@ -6,6 +6,7 @@
 import { AssertionFailure } from '../assert/assert.ts';
 import { spreadOf } from '../record/statistics.ts';
 import { servedNs } from '../sweep/counts.ts';
+import { type Datagrams, middleDatagrams } from '../sweep/datagrams.ts';
 import { type SweepPlan, worldOf as worldOfPoint } from '../sweep/plan.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { readTopology } from '../world/topology.ts';
@@ -43,6 +44,8 @@ export interface ArmFigures {
   readonly use: Use;
   /** Operations for each second of processor time, of hosts and cards together. */
   readonly perProcessorS: number;
+  /** What became of datagrams; absent where there are none. */
+  readonly datagrams?: Datagrams;
 }
 
 export interface ArmResult {
@@ -131,12 +134,13 @@ function figuresOf(topology: Topology, { counted, works }: ArmRun): ArmFigures {
     bus: busTogether([all.bus], 1 / operations),
     use: useOf(topology, works, served, elapsedNs),
     perProcessorS: 1e6 / (hostUs + iopUs),
+    ...(counted.datagrams && { datagrams: counted.datagrams }),
   };
 }
 
 function middle(all: readonly ArmFigures[]): ArmFigures {
   const names = (Object.keys(all[0]) as (keyof ArmFigures)[]).filter(
-    (name) => name !== 'bus' && name !== 'use',
+    (name) => name !== 'bus' && name !== 'use' && name !== 'datagrams',
   );
   const figures = names.map((name) => {
     const values = all.flatMap((figure) => (figure[name] as number | null) ?? []);
@@ -145,6 +149,7 @@ function middle(all: readonly ArmFigures[]): ArmFigures {
   return {
     ...Object.fromEntries(figures),
     bus: middleBus(all.map(({ bus }) => bus)),
+    ...middleDatagrams(all.flatMap(({ datagrams }) => datagrams ?? [])),
     use: Object.fromEntries(PARTS.map((part) => [part, spreadOf(all.map(({ use }) => use[part])).median])),
   } as unknown as ArmFigures;
 }

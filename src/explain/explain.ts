@@ -7,6 +7,7 @@ import { measureTopology } from '../sweep/measure.ts';
 import type { Measurement } from '../sweep/measurement.ts';
 import { type SweepPlan, settingsOf, worldOf } from '../sweep/plan.ts';
 import type { Settings } from '../sweep/settings.ts';
+import { WORKLOADS } from '../workloads/programs.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
 import type { Operation } from './events.ts';
 import { type Journey, journeyOf } from './journey.ts';
@@ -37,6 +38,7 @@ export class ExplainError extends Error {}
 export function explainPoint(plan: SweepPlan, point: number, choice: Choice): Explanation {
   const settings = settingsOf(plan, point);
   const topology = readTopology(worldOf(plan, settings));
+  checkFollowed(topology);
   const first = new Observer();
   const measurement = measured(plan, topology, first);
   const chosen = choose(first.operations, choice);
@@ -54,6 +56,15 @@ export function explainPoint(plan: SweepPlan, point: number, choice: Choice): Ex
     journey: journeyOf(ground, second.streams, operation),
     ground,
   };
+}
+
+/** @throws ExplainError for what travels in no connection: it is by a connection's bytes that it is followed. */
+function checkFollowed({ programs }: Topology): void {
+  const client = programs.find(({ role, workload }) => role === 'client' && WORKLOADS[workload].datagrams);
+  if (client === undefined) return;
+  throw new ExplainError(
+    `"${client.name}" sends datagrams (${client.workload}), and what is followed are connections: expected TCP`,
+  );
 }
 
 export function latencyNs({ startNs, endNs }: Operation): number {

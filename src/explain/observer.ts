@@ -5,8 +5,9 @@
 import { LatencyRecorder } from '../record/latency.ts';
 import type { MeasureWatch } from '../sweep/measure.ts';
 import type { Agent } from '../time/agent.ts';
+import { WORKLOADS } from '../workloads/programs.ts';
 import type { WirePlan } from '../world/build/world-plan.ts';
-import type { LinkEnd, Topology } from '../world/topology/checked.ts';
+import type { LinkEnd, ProgramTopology, Topology } from '../world/topology/checked.ts';
 import type {
   AgentKind,
   FrameDirection,
@@ -76,7 +77,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   begin(world: WatchedWorld): void {
     this.watched = world;
     const clients = world.topology.programs.filter(({ role }) => role === 'client');
-    this.writes = clients.every(({ workload }) => workload === 'TCP_STREAM');
+    this.writes = clients.every(({ workload }) => WORKLOADS[workload].operation === 'write');
   }
 
   measuring(on: boolean): void {
@@ -266,7 +267,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
       const { startNs, bytes } = from.writes[0];
       from.writes.splice(0, 1);
       const { card } = from;
-      const program = this.topology.programs.find((one) => one.card === card && one.role === 'client');
+      const program = this.topology.programs.find((one) => one.card === card && isWriter(one));
       const times = { startNs, endNs: nowNs };
       this.done({
         program: program?.name ?? '',
@@ -292,6 +293,11 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   private done(operation: Omit<Operation, 'number'>): void {
     if (this.counting) this.operations.push({ number: this.operations.length + 1, ...operation });
   }
+}
+
+/** Whether a program of streams is the one that writes. */
+function isWriter({ role, workload }: ProgramTopology): boolean {
+  return role === (workload === 'TCP_MAERTS' ? 'server' : 'client');
 }
 
 /** Tells of each latency before it is recorded. */

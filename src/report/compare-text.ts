@@ -2,7 +2,9 @@
 import { busBytes } from '../compare/bus-use.ts';
 import type { ArmResult } from '../compare/compare.ts';
 import { binding, type Use } from '../compare/use.ts';
+import { type Datagrams, lostPercent } from '../sweep/datagrams.ts';
 import { alignedLines, type Colour, type Column, fitting, wrapped } from './columns.ts';
+import { lossText } from './loss-text.ts';
 import { durationText, rateText, threeDigits, withPrefix } from './units.ts';
 
 /** Rates nearer to each other than this are called alike. */
@@ -10,10 +12,37 @@ const ALIKE = 0.02;
 /** The host whose device is the one that messages reach. */
 const LAN_LIKE = 'host+checksum';
 
+const SYSTEM: Column<ArmResult> = { heading: 'system', left: true, cell: ({ arm }) => arm.name };
+const RATE: Column<ArmResult> = { heading: 'rate', cell: ({ figures }) => rateText(figures.ratePerS, '/s') };
+const PAYLOAD = ({ figures }: ArmResult): string => rateText(figures.bytesPerS, 'B/s');
+
+/** What one operation of a workload is, where all are the same. */
+export type Operation = 'request' | 'connection' | 'write' | 'datagram' | undefined;
+
+/** The rate in the unit of the workload: of a stream it is bytes, and datagrams are said as sent and as come. */
+function ratesOf(operation: Operation, results: readonly ArmResult[]): Column<ArmResult>[] {
+  if (operation === 'write') return [{ heading: 'rate', cell: PAYLOAD }];
+  const lost: Column<ArmResult> = { heading: 'lost', cell: ({ figures }) => lostText(figures.datagrams) };
+  const payload: Column<ArmResult> = { heading: 'payload', gives: 4, cell: PAYLOAD };
+  if (operation === 'datagram') {
+    const sent = ({ figures }: ArmResult): string => rateText(figures.datagrams?.sentPerS ?? 0, '/s');
+    return [
+      { heading: 'sent', cell: sent },
+      { ...RATE, heading: 'arrived' },
+      lost,
+      { heading: 'payload', cell: PAYLOAD },
+    ];
+  }
+  const mayLose = results.some(({ figures }) => figures.datagrams !== undefined);
+  return mayLose ? [RATE, lost, payload] : [RATE, payload];
+}
+
+function lostText(datagrams: Datagrams | undefined): string {
+  if (datagrams === undefined) return '-';
+  return datagrams.lost === 0 ? '0' : `${threeDigits(lostPercent(datagrams))} %`;
+}
+
 const COLUMNS: readonly Column<ArmResult>[] = [
-  { heading: 'system', left: true, cell: ({ arm }) => arm.name },
-  { heading: 'rate', cell: ({ figures }) => rateText(figures.ratePerS, '/s') },
-  { heading: 'payload', gives: 4, cell: ({ figures }) => rateText(figures.bytesPerS, 'B/s') },
   { heading: 'p50', cell: ({ figures }) => usText(figures.p50Us) },
   { heading: 'p99', gives: 3, cell: ({ figures }) => usText(figures.p99Us) },
   { heading: 'host/op', cell: ({ figures }) => usText(figures.hostUs) },
@@ -27,21 +56,27 @@ const COLUMNS: readonly Column<ArmResult>[] = [
   { heading: 'bells', gives: 6, cell: ({ figures }) => threeDigits(figures.doorbells) },
 ];
 
-/** @param leftOut a line for each system that the world cannot have. @param width of a line at most. */
+/**
+ * @param leftOut a line for each system that the world cannot have. @param width of a line at most.
+ * @param operation of the workload.
+ */
 export function compareText(
   title: string,
   results: readonly ArmResult[],
   leftOut: readonly string[],
   width: number,
   bold: Colour,
+  operation?: Operation,
 ): string {
+  const columns = [SYSTEM, ...ratesOf(operation, results), ...COLUMNS];
   const words = (...lines: readonly string[]): string[] =>
     lines.flatMap((line) => wrapped(line, width, '  '));
   const parts = [
     [title],
-    alignedLines(fitting(COLUMNS, results, width), results, bold),
+    alignedLines(fitting(columns, results, width), results, bold),
     words(
       ...results.flatMap((result) => offloadLines(result)),
+      ...results.flatMap(({ arm, figures }) => lossLines(arm.name, figures.datagrams)),
       ...leftOut.map((line) => `left out: ${line}`),
     ),
     verdict(results, bold),
@@ -50,6 +85,7 @@ export function compareText(
       'host/op, IOP/op: processor time of all hosts, and of all cards, for an operation. ops/CPU s: ' +
         'operations for each second of both together. copies: by a processor; DMA: requests of a device.',
       'binds: what is busy nearly all the time; with latency, operations wait and no part is full.',
+      ...rateWords(operation),
       'bus: bytes between hosts and cards: payload, headers, descriptors or messages, and completions.',
     ),
   ];
@@ -68,6 +104,19 @@ function offloadLines({ arm, offloads }: ArmResult): string[] {
     const went = `${offloaded} ${offloaded === 1 ? 'connection' : 'connections'} offloaded`;
     return `${arm.name}, at ${host}: ${went}, ${fell}${because}`;
   });
+}
+
+/** Where a system has lost datagrams, in frames or datagrams by name; nothing where it has lost none. */
+function lossLines(name: string, datagrams: Datagrams | undefined): string[] {
+  if (datagrams === undefined || datagrams.lost === 0) return [];
+  return [`${name} lost ${lossText(datagrams)}`];
+}
+
+function rateWords(operation: Operation): string[] {
+  if (operation === 'write') return ['rate: payload that programs were given; an operation is a write.'];
+  if (operation === 'datagram')
+    return ['sent, arrived: datagrams a second; an operation is one that has arrived.'];
+  return [];
 }
 
 function usText(us: number | null): string {

@@ -3,6 +3,7 @@ import type { MeanInterval } from '../record/statistics.ts';
 import { type Combination, combinationsOf, KNEE_SHARE, type Knee, kneesOf } from '../sweep/findings.ts';
 import type { SweepPlan } from '../sweep/plan.ts';
 import type { SweepResults } from '../sweep/results.ts';
+import { workloadOf } from '../workloads/programs.ts';
 
 /** More rows than a screen or two are for a file. */
 const ROWS_MAX = 64;
@@ -12,8 +13,13 @@ export function sweepTable(results: SweepResults): string {
   const { plan } = head;
   const combinations = combinationsOf(results);
   const failed = points.filter(({ ok }) => !ok).length;
-  const rows = combinations.slice(0, ROWS_MAX).map((combination) => cellsOf(combination, head.varies));
-  const columns = [...head.varies, 'operations/s', 'MB/s', 'p50 µs', 'p99 µs', 'waiting µs', 'dry %', ''];
+  const mayLose = combinations.some(({ lostPercent }) => lostPercent !== undefined);
+  const rows = combinations
+    .slice(0, ROWS_MAX)
+    .map((combination) => cellsOf(combination, head.varies, mayLose));
+  const streams = workloadOf(plan.workload?.['workload'])?.operation === 'datagram';
+  const rates = [streams ? 'arrived/s' : 'operations/s', ...(mayLose ? ['sent/s', 'lost %'] : []), 'MB/s'];
+  const columns = [...head.varies, ...rates, 'p50 µs', 'p99 µs', 'waiting µs', 'dry %', ''];
   const lines = [
     `${plan.title}: ${points.length} of ${head.points} points, costs ${costsOf(plan)}, ` +
       `${plan.operations} operations each, ${plan.seeds.length} seed${plan.seeds.length === 1 ? '' : 's'}`,
@@ -36,11 +42,13 @@ export function costsOf({ costs, vary }: SweepPlan): string {
   return 'costs' in vary ? 'as varied' : `of ${costs}`;
 }
 
-function cellsOf(combination: Combination, varies: readonly string[]): string[] {
+function cellsOf(combination: Combination, varies: readonly string[], mayLose: boolean): string[] {
+  const { sentPerS, lostPercent } = combination;
   const { settings, ratePerS, bytesPerS, p50Us, p99Us, waitingUs, dryPercent, failed, error } = combination;
   return [
     ...varies.map((path) => String(settings[path])),
     interval(ratePerS, 0),
+    ...(mayLose ? [interval(sentPerS, 0), interval(lostPercent, 2)] : []),
     bytesPerS === undefined ? '-' : number(bytesPerS.mean / 1e6, 2),
     interval(p50Us, 1),
     interval(p99Us, 1),

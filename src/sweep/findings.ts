@@ -1,5 +1,6 @@
 /** What a sweep found: its points without their seeds, and the knee along a setting. */
 import { type MeanBounds, type MeanInterval, meanBounds, meanInterval } from '../record/statistics.ts';
+import { lostPercent } from './datagrams.ts';
 import type { MeasuredPoint } from './point.ts';
 import type { SweepResults } from './results.ts';
 import type { Settings } from './settings.ts';
@@ -17,6 +18,9 @@ export interface Combination {
   readonly waitingUs: MeanInterval | undefined;
   /** Percent of the time in which the pool of buffers that was dry longest had none for whoever asked. */
   readonly dryPercent: MeanInterval | undefined;
+  /** Of datagrams: how many were sent a second, and percent of them lost. */
+  readonly sentPerS: MeanInterval | undefined;
+  readonly lostPercent: MeanInterval | undefined;
   readonly failed: number;
   /** The first failure. */
   readonly error: string | undefined;
@@ -55,6 +59,10 @@ function combinationOf({ settings, measured, errors }: Group): Combination {
     p99Us: meanOf(measured.flatMap(({ latencyUs }) => latencyUs?.p99 ?? [])),
     waitingUs: meanOf(measured.map(({ timeUs }) => timeUs.waiting)),
     dryPercent: meanOf(measured.map(dryPercentOf)),
+    sentPerS: meanOf(measured.flatMap(({ datagrams }) => datagrams?.sentPerS ?? [])),
+    lostPercent: meanOf(
+      measured.flatMap(({ datagrams }) => (datagrams === undefined ? [] : [lostPercent(datagrams)])),
+    ),
     failed: errors.length,
     error: errors[0],
   };

@@ -12,6 +12,7 @@
 import { existsSync } from 'node:fs';
 import { bundledFile, bundledNames, readText } from '../plans/files.ts';
 import { DEFAULT_PROFILE } from '../plans/profiles.ts';
+import { WORKLOADS, type WorkloadKind } from '../workloads/programs.ts';
 import { shown } from '../world/config/complaint.ts';
 import { Fields } from '../world/topology/fields.ts';
 import { durationNs } from '../world/topology/quantities.ts';
@@ -155,6 +156,15 @@ export function settingsOf(plan: SweepPlan, point: number): Settings {
 /** The world of a point, for `readTopology`. */
 export function worldOf({ world, workload, costs }: SweepPlan, settings: Settings): unknown {
   return withSettings({ ...world, costs }, workload ?? undefined, settings);
+}
+
+/** What one operation of a plan's clients is; undefined where they do not all do the same. */
+export function operationOf(plan: SweepPlan): WorkloadKind['operation'] | undefined {
+  const { programs } = readTopology(worldOf(plan, settingsOf(plan, 0)));
+  const kinds = programs.flatMap(({ role, workload }) =>
+    role === 'client' ? WORKLOADS[workload].operation : [],
+  );
+  return new Set(kinds).size === 1 ? kinds[0] : undefined;
 }
 
 /** @throws RangeError for the first point whose world is not as it must be, or cannot be measured. */

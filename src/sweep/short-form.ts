@@ -1,34 +1,44 @@
 /** Plans that a command line says in a few words. */
 import { DEFAULT_PROFILE, loadProfile } from '../plans/profiles.ts';
-import { WORKLOAD_NAMES } from '../workloads/programs.ts';
+import { WORKLOAD_NAMES, WORKLOADS, type WorkloadName, workloadOf } from '../workloads/programs.ts';
 import { shown } from '../world/config/complaint.ts';
+import { bucketBytesFor, fragmentsOf, packetSlotsFor } from '../world/config/datagram-room.ts';
+import { DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
 import { readPlan, type SweepPlan } from './plan.ts';
-import { valuesOfText } from './values.ts';
+import { type Settings, withSettings } from './settings.ts';
+import { type Setting, scalarOf, valuesOfText } from './values.ts';
+import type { WorkloadSettings } from './workload.ts';
 import { bundledWorld } from './worlds.ts';
 
 export interface ShortForm {
   readonly workload: string;
   /** Each `path=values`. */
   readonly vary: readonly string[];
+  /** Settings that do not vary, each `path=value`. */
+  readonly set?: readonly string[];
   /** `rate,delay` of the link, such as `10G,100us`. */
   readonly link?: string | undefined;
   readonly costs?: string | undefined;
   readonly seeds?: string | undefined;
   readonly connections?: number | undefined;
   readonly size?: number | undefined;
+  /** Bytes of a request and of its answer, in place of `size`. */
+  readonly requestResponse?: readonly number[] | undefined;
+  /** Connections beside those that are never used. */
+  readonly idle?: number | undefined;
   readonly operations?: number | undefined;
 }
 
 /** What is varied where nobody says what. */
 const VARY = ['pools.transmitBuffers=2..1024:x2'];
-const CONNECTIONS = 32;
-const SIZE = 128;
-/** Of a stream's writes. */
-const WRITE_SIZE = 16384;
 
 /** Less than a minute of anybody's time. */
 export const QUICK: ShortForm = { workload: 'TCP_RR', vary: [], seeds: '1..3', operations: 2000 };
 
+/** Of the links between the two hosts. */
+const MTU = 1500;
+/** Datagrams that a card can put together at once. */
+const REASSEMBLIES = 4;
 /** Sockets that a card may have. */
 const SOCKETS_MAX = 65535;
 
@@ -38,28 +48,88 @@ interface Pair {
   readonly links: { readonly wire: object };
 }
 
-export function isWorkload(name: string): boolean {
+export function isWorkload(name: string): name is WorkloadName {
   return (WORKLOAD_NAMES as readonly string[]).includes(name);
 }
 
 /** Two hosts, joined by a link of the profile's kind where none is said. @throws RangeError of one line. */
 export function planOf(form: ShortForm): SweepPlan {
   const { workload, costs = DEFAULT_PROFILE, seeds = '1', operations } = form;
-  const stream = workload === 'TCP_STREAM';
+  const { ofWorkload, ofWorld } = settingsOf(form.set ?? []);
+  const settings: WorkloadSettings = { workload, ...shapeOf(form), ...ofWorkload };
+  const { connections, idle = 0 } = settings;
   const world = bundledWorld('pair') as Pair;
   const wire = { ...world.links.wire, ...loadProfile(costs).link, ...linkOf(form.link) };
   const vary = (form.vary.length === 0 ? VARY : form.vary).map(axisOf);
-  const { connections = stream ? 1 : CONNECTIONS, size = stream ? WRITE_SIZE : SIZE } = form;
-  const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  const sockets = Number(connections) + Number(idle);
+  const { size, response = size } = settings;
+  const datagramBytes =
+    workloadOf(workload)?.datagrams === true ? Math.max(Number(size), Number(response)) : 0;
+  const cards = roomFor(datagramBytes, cardsFor(world, sockets));
+  const described = { ...world, cards, links: { wire } };
   return readPlan({
-    title: `${workload}, ${counted(connections, 'connection')}, ${counted(size, 'byte')}`,
-    world: { ...world, cards: cardsFor(world, connections), links: { wire } },
-    workload: { workload, connections, size },
+    title: titleOf(settings),
+    world: withSettings(described, undefined, ofWorld),
+    workload: settings,
     costs,
     vary: Object.fromEntries(vary),
     seeds: valuesOfText(seeds, '"seeds"'),
     ...(operations === undefined ? {} : { operations }),
   });
+}
+
+/** What the workload is asked to be, where `set` says nothing of it. */
+function shapeOf({ workload, connections, size, requestResponse, idle }: ShortForm): WorkloadSettings {
+  // A name that is none is refused by the reader of the plan.
+  const kind = workloadOf(workload) ?? WORKLOADS.TCP_RR;
+  const shape = {
+    connections: connections ?? kind.connections,
+    size: size ?? kind.sizeBytes,
+    ...(idle === undefined ? {} : { idle }),
+  };
+  if (requestResponse === undefined) return shape;
+  const [request, response] = requestResponse;
+  if (workload === 'HTTP') return { ...shape, request, size: response };
+  if (kind.keys.some((key) => key === 'response')) return { ...shape, size: request, response };
+  throw new RangeError(`-r is for workloads with answers, not for ${workload}`);
+}
+
+/** Settings of the workload, and all others. */
+function settingsOf(texts: readonly string[]): { ofWorkload: Settings; ofWorld: Settings } {
+  const settings = texts.map((text): [string, Setting] => {
+    const at = text.indexOf('=');
+    if (at < 1)
+      throw new RangeError(`"set" expected path=value, such as workload.think=1ms, got ${shown(text)}`);
+    return [text.slice(0, at).trim(), scalarOf(text.slice(at + 1).trim())];
+  });
+  const own = /^workload\./;
+  return {
+    ofWorkload: Object.fromEntries(
+      settings.filter(([path]) => own.test(path)).map(([path, value]) => [path.replace(own, ''), value]),
+    ),
+    ofWorld: Object.fromEntries(settings.filter(([path]) => !own.test(path))),
+  };
+}
+
+function titleOf({
+  workload,
+  connections,
+  size,
+  response,
+  request,
+  idle,
+  ...others
+}: WorkloadSettings): string {
+  const counted = (count: unknown, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
+  return [
+    workload,
+    counted(connections, 'connection'),
+    counted(size, 'byte'),
+    ...(response === undefined ? [] : [`answers of ${response}`]),
+    ...(request === undefined ? [] : [`requests of ${request}`]),
+    ...(idle === undefined ? [] : [`${idle} idle`]),
+    ...Object.entries(others).map(([key, value]) => `${key} ${value}`),
+  ].join(', ');
 }
 
 /** The cards of the world, with as many sockets as the connections need and as many again. */
@@ -68,6 +138,18 @@ function cardsFor({ cards }: Pair, connections: number): object {
   if (enough) return cards;
   const driver = { socketsMax: Math.min(2 * connections, SOCKETS_MAX) };
   return Object.fromEntries(Object.entries(cards).map(([name, card]) => [name, { ...card, driver }]));
+}
+
+/** The same cards, with room for datagrams that come in many fragments, some of them at once. */
+function roomFor(datagramBytes: number, cards: object): object {
+  const receiveBucketBytes = bucketBytesFor(datagramBytes);
+  const packetSlots = packetSlotsFor(fragmentsOf(datagramBytes, MTU), REASSEMBLIES);
+  const { pools, packetSlots: usual } = DEFAULT_CARD_CONFIG;
+  const more = {
+    ...(receiveBucketBytes > pools.receiveBucketBytes ? { pools: { receiveBucketBytes } } : {}),
+    ...(packetSlots > usual ? { packetSlots } : {}),
+  };
+  return Object.fromEntries(Object.entries(cards).map(([name, card]) => [name, { ...card, ...more }]));
 }
 
 function axisOf(text: string): [string, unknown] {

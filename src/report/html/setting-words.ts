@@ -1,4 +1,5 @@
 /** Settings and workloads in words, where they are known; else by their paths. */
+import { workloadOf } from '../../workloads/programs.ts';
 import type { Cell } from '../page/data.ts';
 
 const THINGS: Readonly<Record<string, string>> = {
@@ -23,14 +24,5 @@ export function settingText(settings: Readonly<Record<string, Cell | undefined>>
 
 /** What one operation of a workload is. */
 export function operationOf(workload: unknown): string {
-  switch (workload) {
-    case 'TCP_RR':
-      return 'request';
-    case 'TCP_CRR':
-      return 'connection';
-    case 'TCP_STREAM':
-      return 'write';
-    default:
-      return 'operation';
-  }
+  return workloadOf(workload)?.operation ?? 'operation';
 }
