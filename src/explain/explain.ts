@@ -58,12 +58,12 @@ export function explainPoint(plan: SweepPlan, point: number, choice: Choice): Ex
   };
 }
 
-/** @throws ExplainError for what travels in no connection: it is by a connection's bytes that it is followed. */
+/** @throws ExplainError for what travels in no connection, by whose bytes it would be followed. */
 function checkFollowed({ programs }: Topology): void {
   const client = programs.find(({ role, workload }) => role === 'client' && WORKLOADS[workload].datagrams);
   if (client === undefined) return;
   throw new ExplainError(
-    `"${client.name}" sends datagrams (${client.workload}), and what is followed are connections: expected TCP`,
+    `"${client.name}" sends datagrams (${client.workload}), and connections are followed: expected TCP`,
   );
 }
 

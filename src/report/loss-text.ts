@@ -2,7 +2,7 @@
 import { type Datagrams, lostPercent } from '../sweep/datagrams.ts';
 import { threeDigits } from './units.ts';
 
-/** @returns such as `12 of 2200 datagrams (0.55 %): 12 lost on a link`; of fragments it is frames that are lost. */
+/** @returns such as `12 of 2200 datagrams (0.55 %): 12 lost on a link`; of fragments, frames are lost. */
 export function lossText(datagrams: Datagrams): string {
   const { sent, lost, lostAt } = datagrams;
   const share = threeDigits(lostPercent(datagrams));

@@ -52,7 +52,7 @@ export function datagramsOf(world: ProgramWorld, sentPerS: number): Datagrams | 
   };
 }
 
-/** The medians of several seeds' datagrams, and what all of them lost by name; nothing where there are none. */
+/** The medians of several seeds' datagrams, losses by name too; nothing where there are none. */
 export function middleDatagrams(all: readonly Datagrams[]): { readonly datagrams?: Datagrams } {
   if (all.length === 0) return {};
   const median = (of: (one: Datagrams) => number): number => spreadOf(all.map(of)).median;

@@ -58,8 +58,8 @@ export function unsettledOf(clients: readonly ClientProgram[]): number {
 }
 
 /**
- * Whether a measurement may begin: of the operations so many are `done`, and every connection is past the burst of its
- * start; but where that goes on as long as the measurement itself, only connected.
+ * Whether a measurement may begin: so many operations are `done`, and every connection is past the burst of
+ * its start; but where that goes on as long as the measurement itself, only connected.
  */
 export function isWarm(
   clients: readonly ClientProgram[],

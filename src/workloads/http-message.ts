@@ -31,7 +31,6 @@ function ascii(text: string): Uint8Array {
   return Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 }
 
-const REQUEST_TAIL = ascii(REQUEST_REST);
 const END = ascii(HEAD_END);
 const PADDING = 'x'.charCodeAt(0);
 
@@ -40,11 +39,10 @@ export class RequestWriter {
   readonly bytes: Uint8Array;
 
   constructor(bytesMax: number) {
-    this.bytes = new Uint8Array(bytesMax).fill(PADDING);
-    this.bytes.set(ascii(REQUEST_START));
-    this.bytes.set(REQUEST_TAIL, REQUEST_START.length + REQUEST_DIGITS);
+    const start = `${REQUEST_START}${'0'.repeat(REQUEST_DIGITS)}${REQUEST_REST}`;
+    const padding = 'x'.repeat(bytesMax - start.length - END.length);
+    this.bytes = ascii(`${start}${padding}${HEAD_END}`);
     this.endAt = bytesMax - END.length;
-    this.bytes.set(END, this.endAt);
   }
 
   private endAt: number;
@@ -127,7 +125,7 @@ export class ResponseHead {
   }
 }
 
-/** @param at where a response's head begins. @returns bytes of its body; -1: it is no such head. // Hot path. */
+/** // Hot path. @param at where a response's head begins. @returns bytes of its body; -1: it is no head. */
 export function bodyBytesOf(bytes: Uint8Array, at: number): number {
   let value = 0;
   for (let i = 0; i < RESPONSE_DIGITS; i++) {

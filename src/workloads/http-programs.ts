@@ -297,7 +297,7 @@ export class HttpServer extends AcceptingServer implements ServerProgram {
     this.requests = new Int32Array(connections);
   }
 
-  /** // Hot path: allocates nothing. One accept that finds nothing speaks for all free places of this step. */
+  /** // Hot path. One accept that finds nothing speaks for all free places of this step. */
   protected serveAll(): number {
     const { acceptor } = this;
     let progress = 0;

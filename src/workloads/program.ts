@@ -44,7 +44,7 @@ export interface ProgramShape {
   readonly responseBytes?: number;
   /** Absent: as fast as it goes. */
   readonly pace?: Pace;
-  /** TCP_MAERTS: readers ask before they are sent anything, and say when they want no more; absent: neither. */
+  /** TCP_MAERTS: readers ask before they are sent anything, and say when they want no more. */
   readonly asked?: boolean;
   /** UDP_RR: how long an answer is waited for before its request counts as lost, in nanoseconds. */
   readonly timeoutNs?: number;

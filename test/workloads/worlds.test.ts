@@ -214,7 +214,7 @@ describe('what a workload does not know', () => {
     const world = described({ workload: 'UDP_RR' }) as { programs: { client: object } };
     const client = { ...world.programs.client, response: 100 };
     expect(() => readTopology({ ...world, programs: { ...world.programs, client } })).toThrow(
-      '"programs.client.server": "server" runs UDP_RR of 64 bytes, not UDP_RR of 64 bytes with answers of 100',
+      '"server" runs UDP_RR of 64 bytes, not UDP_RR of 64 bytes with answers of 100',
     );
   });
 });

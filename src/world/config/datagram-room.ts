@@ -8,7 +8,7 @@ const BUCKET_STEP_BYTES = 64;
 /** Of the packet slots, what datagrams that are being put together may hold: one in so many. */
 const SLOTS_TO_REASSEMBLY = 8;
 
-/** @returns bytes of a receive bucket that holds a datagram behind its source: what does not fit is cut off. */
+/** @returns bytes of a bucket that holds a datagram behind its source: what does not fit is cut off. */
 export function bucketBytesFor(datagramBytes: number): number {
   return BUCKET_STEP_BYTES * Math.ceil((DATAGRAM_SOURCE_WORDS * 4 + datagramBytes) / BUCKET_STEP_BYTES);
 }

@@ -21,7 +21,8 @@ export function checkDatagrams(programs: readonly ProgramTopology[], cards: read
     const check = (setting: string, has: number, needed: number, why: string): void => {
       if (has >= needed) return;
       throw new RangeError(
-        `"programs.${name}.${key}": ${why} of the card "${at}": set "${setting}" to ${needed} or more, not ${has}`,
+        `"programs.${name}.${key}": ${why} of the card "${at}": set "${setting}" to ${needed} or more, ` +
+          `not ${has}`,
       );
     };
     const bucketBytes = bucketBytesFor(bytes);
@@ -29,7 +30,8 @@ export function checkDatagrams(programs: readonly ProgramTopology[], cards: read
     const cut = `datagrams of ${bytes} bytes do not fit the buckets`;
     check('pools.receiveBucketBytes', receiveBucketBytes, bucketBytes, cut);
     const fragments = fragmentsOf(bytes, mtu);
-    const pieces = `datagrams of ${bytes} bytes come in ${fragments} fragments, too many for the packet slots`;
+    const pieces =
+      `datagrams of ${bytes} bytes come in ${fragments} fragments, ` + 'too many for the packet slots';
     check('packetSlots', config.packetSlots, packetSlotsFor(fragments), pieces);
   }
 }

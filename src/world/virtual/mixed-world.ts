@@ -10,7 +10,6 @@ import type { MixedStack } from '../../host/devices/mixed-stack.ts';
 import { Offloading } from '../../host/devices/offloading.ts';
 import { parsePolicy } from '../../host/devices/policy/parse.ts';
 import type { FrameSteering, StationAddress } from '../../host/devices/steering.ts';
-import type { Counters } from '../../ledger/reconcile.ts';
 import { ARP_BYTES, ARP_REPLY, writeArp } from '../../tcpip/header/arp.ts';
 import {
   ETHERNET_BYTES,
@@ -209,7 +208,7 @@ export class MixedWorld {
   }
 
   /** Counters of all links together. */
-  wireCounters(): Counters {
+  wireCounters(): ReturnType<typeof wireCounters> {
     return wireCounters(this.region, this.plan);
   }
 
