@@ -1,7 +1,7 @@
 /**
- * A described world in virtual time, some of whose hosts run TCP/IP themselves beside their cards, and have
- * the cards registered as offload devices: a policy says who gets which connection. The other hosts have
- * cards alone. Same description, policies and seed: same bytes.
+ * A described world in virtual time, some of whose hosts run TCP/IP themselves beside their cards, which are
+ * registered as offload devices: a policy says who gets which connection. The other hosts have cards alone.
+ * Same description, policies and seed: same bytes.
  */
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
@@ -208,9 +208,7 @@ export class MixedWorld {
   }
 
   /** Counters of all links together. */
-  wireCounters(): ReturnType<typeof wireCounters> {
-    return wireCounters(this.region, this.plan);
-  }
+  readonly wireCounters = (): Record<string, number> => ({ ...wireCounters(this.region, this.plan) });
 
   /** Cuts the wire of one of the first host's ports, or mends it: host, card and peer hear of it at once. */
   setLink(port: number, up: boolean): void {
