@@ -32,7 +32,7 @@ export class Interrupt {
   private held = 0;
   private dueNs = NEVER;
   private readonly everyFrame: boolean;
-  /** Frames posted when the host was last interrupted for each. */
+  /** Frames shown when the host was last interrupted for each. */
   private told = 0;
 
   constructor(ledger: Ledger, waker: Waker, clock: Clock, moderation: Moderation) {
@@ -52,7 +52,7 @@ export class Interrupt {
     if (published === 0) return;
     if (COSTLY) this.checkPublished(published);
     if (this.everyFrame) {
-      this.raiseForEach();
+      this.raiseForEach(outbound, published);
     } else if (this.held > 0) {
       this.held += 1;
       this.counters[INTERRUPTS_SUPPRESSED] += 1;
@@ -67,10 +67,12 @@ export class Interrupt {
     if (COSTLY) this.checkHeld();
   }
 
-  private raiseForEach(): void {
-    const posted = this.counters[OUTBOUND_POSTED];
-    assert(this.told <= posted, 'interrupt: nobody is told of a frame that was not posted');
-    for (; this.told < posted; this.told++) this.raise();
+  private raiseForEach({ unshown = 0 }: Publisher, published: number): void {
+    const shown = this.counters[OUTBOUND_POSTED] - unshown;
+    assert(this.told <= shown, 'interrupt: nobody is told of a frame that was not shown');
+    // A host that asked is told in any case, or it would rest beside frames that it does not know of.
+    if (this.told === shown && published === 2) this.raise();
+    for (; this.told < shown; this.told++) this.raise();
   }
 
   private checkPublished(published: number): void {

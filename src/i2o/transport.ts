@@ -17,6 +17,8 @@ export const NO_FRAME = -1;
 export interface Publisher {
   /** @returns 0 nothing was published; 1 published quietly; 2 the other side asked to be notified. */
   publish(): number;
+  /** Frames that were posted and stay unseen for now; absent: none do. */
+  readonly unshown?: number;
 }
 
 /** The sending end: acquire, write the frame, then post or cancel; publish once per batch. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { verdictText } from '../../src/experiment/claims/judge.ts';
 import { readSettings } from '../../src/experiment/claims/settings.ts';
 import { FOUR_AIMS } from '../../src/experiment/four-aims/four-aims.ts';
+import { measureRequests } from '../../src/experiment/four-aims/requests.ts';
 import { type ExperimentResult, runExperiment } from '../../src/experiment/run.ts';
 
 function found(...set: string[]): ExperimentResult {
@@ -42,6 +43,16 @@ describe('four-aims', () => {
       }
     }
   });
+
+  // Frames that were posted and not yet shown once counted as told, and a host rested beside them for good.
+  it.each(['ring', 'fifo'])(
+    'leaves no host at rest beside frames that it was not told of, %s',
+    (transport) => {
+      const load = { costs: 'card-2002', connections: 256, sizeBytes: 1024, operations: 100 };
+      const { interrupts } = measureRequests(load, { 'moderation.everyFrame': true, transport }, 1);
+      expect(interrupts).toBeGreaterThan(0);
+    },
+  );
 
   it('says the same again, and something else with other seeds', () => {
     expect(found()).toEqual(result);

@@ -178,7 +178,7 @@ describe('notifications', () => {
     Object.assign(held, { held: 0 });
     held.publish(answering(1));
   });
-  trips('interrupt: nobody is told of a frame that was not posted', () => {
+  trips('interrupt: nobody is told of a frame that was not shown', () => {
     const told = interrupt(true);
     Object.assign(told, { told: 1 });
     told.publish(answering(1));

@@ -33,7 +33,7 @@ abstract class LateEnd<Inner extends Marked> implements Showing {
   private readonly defer: Defer;
   private readonly publishDue: Publish;
   /** Publishes what is due. */
-  private readonly due: Publisher = { publish: () => this.inner.publishTo(this.shown) };
+  private readonly due = { publish: () => this.inner.publishTo(this.shown), unshown: 0 };
   /** Up to where things were put off, and up to where they were shown. */
   private deferred: number;
   private shown: number;
@@ -60,6 +60,7 @@ abstract class LateEnd<Inner extends Marked> implements Showing {
     if (after(mark, this.deferred) || !after(mark, this.shown)) return;
     this.tell((mark - this.shown) | 0);
     this.shown = mark;
+    this.due.unshown = (this.inner.next - mark) | 0;
     this.publishDue(this.due);
   }
 
