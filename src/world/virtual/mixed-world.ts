@@ -51,10 +51,7 @@ export interface MixedOptions {
   readonly policy: string;
   /** What each card holds, as published; absent: as much as its settings let it. */
   readonly limits?: OffloadLimits;
-  /**
-   * Its processor looks for its cards' replies for as long as their settings say, like that of a host with
-   * cards alone; absent: it rests at once, and takes an interrupt.
-   */
+  /** Its processor looks for replies as long as its cards' settings say; absent: it rests at once. */
   readonly spins?: true;
 }
 
