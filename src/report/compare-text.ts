@@ -19,7 +19,7 @@ const PAYLOAD = ({ figures }: ArmResult): string => rateText(figures.bytesPerS, 
 /** What one operation of a workload is, where all are the same. */
 export type Operation = 'request' | 'connection' | 'write' | 'datagram' | undefined;
 
-/** The rate in the unit of the workload: of a stream it is bytes, of datagrams what was sent and what came. */
+/** The rate in the unit of the workload: bytes of a stream, and of datagrams what was sent and what came. */
 function ratesOf(operation: Operation, results: readonly ArmResult[]): Column<ArmResult>[] {
   if (operation === 'write') return [{ heading: 'rate', cell: PAYLOAD }];
   const lost: Column<ArmResult> = { heading: 'lost', cell: ({ figures }) => lostText(figures.datagrams) };
