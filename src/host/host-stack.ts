@@ -26,9 +26,8 @@ import {
   type SocketStack,
   WRITABLE,
 } from '../socket/contract.ts';
-import { EAGAIN, EBADF, EFAULT, EINVAL, ENOBUFS, ENOPROTOOPT, ENOTCONN, EPIPE } from '../socket/errno.ts';
+import { EAGAIN, EBADF, EFAULT, ENOBUFS, ENOTCONN, EPIPE } from '../socket/errno.ts';
 import { isWithin } from '../socket/linux-rules.ts';
-import { SO_ERROR, SO_SNDBUF } from '../socket/options.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -37,7 +36,6 @@ import type { HostStackParts, MessageCard, PlacedReads } from './host-stack-part
 import type { SendMemory } from './send-memory.ts';
 import {
   hasPeerEnded,
-  optionAnswer,
   SOCK_CONNECTED,
   SOCK_CONNECTING,
   SOCK_DATAGRAM,
@@ -49,10 +47,9 @@ import {
 } from './sock.ts';
 import { SockCalls } from './sock-calls.ts';
 import { SockMoves } from './sock-moves.ts';
+import { SockOptions } from './sock-options.ts';
 import type { SockUpcalls } from './sock-upcalls.ts';
 
-/** The smallest SO_SNDBUF; Linux, too, raises smaller ones to a minimum. */
-const BUFFER_BYTES_MIN = 2048;
 /** A send is not cut below this many bytes while others of its socket are under way. */
 const PIECE_BYTES_MIN = 2048;
 /** Of `tcpSend`: more follows soon. */
@@ -74,6 +71,7 @@ export class HostStack implements SocketStack, Agent {
   private readonly socks: readonly Sock[];
   private readonly datagrams: DatagramCalls;
   private readonly calls: SockCalls;
+  private readonly options: SockOptions;
   private readonly counters: Float64Array;
   private readonly upcalls: SockUpcalls;
   private readonly interruptNs: number;
@@ -93,6 +91,7 @@ export class HostStack implements SocketStack, Agent {
     this.memory = memory;
     this.socks = socks;
     this.datagrams = new DatagramCalls(stack, clock, parts.dma, memory, socks, ledger);
+    this.options = new SockOptions(stack, this.datagrams);
     const softirq = (): void => {
       this.poll();
     };
@@ -269,25 +268,11 @@ export class HostStack implements SocketStack, Agent {
   }
 
   setOption(socket: number, option: number, value: number): number {
-    const sock = this.calls.open(socket);
-    if (sock === undefined) return -EBADF;
-    if (option === SO_ERROR) return -ENOPROTOOPT;
-    if (option === SO_SNDBUF) {
-      if (!(value > 0)) return -EINVAL;
-      sock.sendBufferBytes = Math.max(value, BUFFER_BYTES_MIN);
-      return 0;
-    }
-    if (sock.state === SOCK_DATAGRAM) return this.datagrams.setOption(sock, option, value);
-    return 0 - this.stack.tcpSetOption(sock.connection, option, value);
+    return this.options.set(this.calls.open(socket), option, value);
   }
 
   getOption(socket: number, option: number): number {
-    const sock = this.calls.open(socket);
-    if (sock === undefined) return -EBADF;
-    if (option === SO_SNDBUF) return sock.sendBufferBytes;
-    if (sock.state === SOCK_DATAGRAM) return this.datagrams.getOption(sock, option);
-    if (option === SO_ERROR) return 0 - takeError(sock);
-    return optionAnswer(this.stack.tcpGetOption(sock.connection, option));
+    return this.options.get(this.calls.open(socket), option);
   }
 
   readiness(socket: number): number {

@@ -21,15 +21,21 @@ const SEEDS = LONG ? 40 : 4;
 /** What all storms together have come to, so that none is taken for a test that did nothing. */
 const happened = { offloaded: 0, refused: 0, bytes: 0, handedOver: 0, takenBack: 0 };
 
-function storm(seed: number): void {
+/** The world of a storm, who lives in it, and what is open by now. */
+function stage(seed: number) {
   const random = new Random(seed);
   const world = mixedWorld({ seed, limits: { listeners: 2, halfOpen: 2, connections: 6 } });
-  const { registry, policy } = world.offloading;
   const stacks: SocketStack[] = [world.stack, peer(world, 0), peer(world, 1)];
   const listeners = stacks.map((stack) => listener(stack, 80));
   const open: [stack: SocketStack, socket: number][] = [];
-  const bytes = new Uint8Array(3000);
-  const steps = [
+  return { random, world, stacks, listeners, open, bytes: new Uint8Array(3000) };
+}
+
+type Stage = ReturnType<typeof stage>;
+
+/** What programs do with their sockets. */
+function callsOf({ random, world, stacks, listeners, open, bytes }: Stage): (() => unknown)[] {
+  return [
     () => {
       const wire = random.below(2);
       const outwards = random.below(2) === 0;
@@ -54,6 +60,13 @@ function storm(seed: number): void {
       const [stack, socket] = open.splice(random.below(Math.max(1, open.length)), 1)[0] ?? [];
       stack?.close(socket ?? -1);
     },
+  ];
+}
+
+/** What happens to policies, devices, links, routes and neighbours. */
+function changesOf({ random, world, open }: Stage): (() => unknown)[] {
+  const { registry, policy } = world.offloading;
+  return [
     () => policy.replace(parsePolicy(POLICIES[random.below(POLICIES.length)])),
     () => registry.deactivate(`toe${random.below(2)}`),
     () => world.stack.deactivate(`toe${random.below(2)}`),
@@ -77,6 +90,13 @@ function storm(seed: number): void {
     () => world.hosts[0].removeRoute(PEER_ADDRESSES[random.below(2)], 32),
     () => world.devices[0].neighbour(PEER_ADDRESSES[0], 2, random.nextInt32(), world.clock.nowUs),
   ];
+}
+
+function storm(seed: number): void {
+  const all = stage(seed);
+  const { random, world, stacks, listeners, open } = all;
+  const { registry } = world.offloading;
+  const steps = [...callsOf(all), ...changesOf(all)];
   for (let i = 0; i < STEPS; i++) {
     steps[random.below(steps.length)]();
     pass(world, random.below(400_000));

@@ -252,7 +252,8 @@ export abstract class CardDriver implements BringUpCaller, PortDriver {
   goOnline(): void {}
 
   /**
-   * Makes a request that bring-up waits for. @param what it is called. @param tid whom it goes to. @param write it, with the transaction.
+   * Makes a request that bring-up waits for. @param what it is called. @param tid whom it goes to.
+   * @param write it, with the transaction.
    * @throws Error where it is refused.
    */
   protected ask(
