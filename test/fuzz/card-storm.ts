@@ -49,6 +49,7 @@ export class CardStorm {
   private wasReset = false;
   private readonly seed: number;
   private readonly version: 1 | 2;
+  private readonly imageBytes: number;
   private readonly random: Random;
   private readonly card: BareCard;
   private readonly maker: FrameMaker;
@@ -65,6 +66,7 @@ export class CardStorm {
     this.random = random;
     const transport = random.below(3) === 0 ? 'fifo' : 'ring';
     this.version = random.below(5) === 0 ? 1 : 2;
+    this.imageBytes = random.below(2) === 0 ? 0 : 4096;
     this.card = new BareCard({
       transport,
       classVersion: this.version,
@@ -78,6 +80,7 @@ export class CardStorm {
         receiveBuckets: 16,
         receiveBucketBytes: 2048,
         immediateSlots: 8,
+        imageBytes: this.imageBytes,
       },
     });
     const { card } = this;
@@ -137,7 +140,7 @@ export class CardStorm {
     // A reset destroys the answers to what was before it. Behind a request that moves the card to another
     // state the others cannot be judged without the card's own rules.
     for (const frame of canReply && !this.wasReset ? this.posted : []) {
-      this.hold(frame, judge(frame, deviceReady, this.version), replies);
+      this.hold(frame, judge(frame, deviceReady, this.version, this.imageBytes > 0), replies);
       if (movesState(frame)) break;
     }
     const passed = random.below(16) === 0 ? random.below(2e9) : random.below(200_000);

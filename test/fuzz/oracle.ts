@@ -44,6 +44,9 @@ const failure = numbered('FailureCode');
 const detailed = numbered('DetailedStatus');
 const errnos = errnoNumbers as unknown as Readonly<Record<string, number>>;
 
+/** Messages that name the image area. */
+const OF_IMAGES: ReadonlySet<string> = new Set(['SocketImport', 'SocketExport']);
+
 /** Why a device takes no message of its class from an initiator. */
 const KEPT_OUT = ['DeviceLocked', 'DeviceBusy', 'InvalidInitiatorAddress'];
 
@@ -146,9 +149,10 @@ function elementWords(shape: number, count: number): number {
 
 /**
  * @param ready the device takes its class's messages when the card takes the frame.
- * @param version of the card's socket class.
+ * @param version of the card's socket class. @param images whether the card has an area for images of
+ * connections; one that has none knows nothing of the messages that name it.
  */
-export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
+export function judge(frame: Int32Array, ready: boolean, version = 2, images = true): Verdict {
   const must = new Set<number>();
   const may = new Set<number>();
   headerFaults(frame, must, may);
@@ -166,7 +170,9 @@ export function judge(frame: Int32Array, ready: boolean, version = 2): Verdict {
   }
   // Asks for a frame kept earlier, and stands for it: only the card knows what that holds.
   if ((frame[0] & 0x100) !== 0) return { must: new Set(), may: ANYTHING, silent: true, message: undefined };
-  const later = message !== undefined && message.className === 'socket' && message.since > version;
+  const isUnknown = (name: string, since: number): boolean =>
+    since > version || (!images && OF_IMAGES.has(name));
+  const later = message?.className === 'socket' && isUnknown(message.name, message.since);
   if (message === undefined || later || (device && message.className === 'executive')) {
     const unknown = detailed('UnknownFunction');
     (must.size === 0 ? must : may).add(STATUS | unknown);

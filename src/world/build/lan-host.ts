@@ -85,13 +85,15 @@ export function buildLanHost(
   meter.start(clock, config.packetSlots, 0);
   const packets = new PacketPool(lan.receive.offset, lan.receive.count, lan.receive.bufferBytes, meter);
   const sends = new SendMemory(layout.transmit);
+  const ports = portsOf(plan);
   const driver = new LanCard({
     ...{ region, layout, ledger, clock, dma, packets, memory: sends, transmit: lan.transmit },
     ...ends,
     ...{ card: link.card, health: link.health, found: link.found, rest: link.rest },
-    ports: portsOf(plan),
+    ports,
     packetsMax: config.txRing,
-    bucketsWanted: Math.min(BUCKETS_WANTED, Math.max(1, config.packetSlots >> 1)),
+    // Half of the slots are the stack's, for what it holds, and the ports share the others.
+    bucketsWanted: Math.min(BUCKETS_WANTED, Math.max(1, Math.floor(config.packetSlots / 2 / ports.length))),
     timeoutNs: CONTROL_TIMEOUT_NS,
   });
   const nics = nicConfigs({ ...config, largeReceiveOffload: false }).slice(driver.ports.length);
