@@ -27,6 +27,8 @@ describe('open-toe', () => {
       fallback: 'holds',
       taps: 'holds',
       neighbours: 'holds',
+      'hand-back': 'holds',
+      'hand-off-pause': 'holds',
       routes: 'holds',
       'path-mtu': 'holds',
       filter: 'holds',
@@ -37,7 +39,7 @@ describe('open-toe', () => {
 
   it('finds each cause to be one: the claim is refuted where it is taken away', () => {
     const caused = result.claims.filter(({ without }) => without !== undefined);
-    expect(caused.map(({ name }) => name)).toHaveLength(10);
+    expect(caused.map(({ name }) => name)).toHaveLength(11);
     for (const { without, under: _, ...claim } of caused) {
       const effect = without?.effect ?? claim.effect;
       expect(verdictOf({ ...claim, effect }).kind, claim.name).toBe('refuted');

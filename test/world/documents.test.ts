@@ -10,13 +10,14 @@ const blocks = (language: string): string[] =>
   [...PAGE.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map((match) => match[1]);
 
 const [description] = blocks('yaml');
-const [, refusals] = blocks('text');
+const refusals = blocks('text').find((block) => block.startsWith('"cards.')) ?? '';
 
 describe('each refusal is what a reader gets', () => {
   const wrong: [string, (world: Record<string, Record<string, Record<string, unknown>>>) => void][] = [
     ['an address', ({ cards }) => (cards['a']['ports'] = { eth0: { address: '10.0.0.1' } })],
     ['a delay', ({ links }) => (links['wire']['delay'] = 50)],
     ['a name', ({ programs }) => (programs['caller']['server'] = 'ehco')],
+    ['a time without a link', ({ links }) => (links['wire']['down'] = [{ at: '10ms', for: 0 }])],
   ];
   it.each(wrong.map(([what, change], i) => ({ what, change, line: refusals.trim().split('\n')[i] })))(
     '$what',
