@@ -207,10 +207,11 @@ export class ConnectionImage {
     refuseUnless(taken === (ended ? 1 : 0), 'received.finTaken');
     refuseUnless(taken === 0 || this.word('received.finKnown') === 1, 'received.finKnown');
     refuseUnless(taken === 0 || this.gap('received.finSeq', 'rcvNxt') === 1, 'received.finSeq');
-    const window = (this.gap('rcvNxt', 'rcvAdv') + taken) | 0;
+    const window = this.gap('rcvNxt', 'rcvAdv');
     // What the field of a header can offer with the connection's shift.
     const offerable = Math.min(SPAN_MAX, WINDOW_FIELD_MAX * 2 ** this.word('rcvScale'));
-    refuseUnless(window >= 0 && window <= offerable, 'rcvAdv');
+    // The FIN alone may have been taken beyond what was offered; what is offered after it counts from there.
+    refuseUnless(window + taken >= 0 && window <= offerable, 'rcvAdv');
     const largest = this.word('received.bufferBytesMax');
     refuseUnless(this.word('received.bufferBytes') <= largest, 'received.bufferBytes');
     const twice = this.gap('received.duplicateStart', 'received.duplicateEnd');
