@@ -2,7 +2,7 @@
  * One world measured in virtual time in which hosts run TCP/IP themselves: it warms up, does so many
  * operations, ends its programs, and its books must balance.
  */
-import { type Counts, charge, since } from '../sweep/counts.ts';
+import { type Counts, charge, countingFrom, since } from '../sweep/counts.ts';
 import { type Counted, type Extent, runMeasured } from '../sweep/measured-run.ts';
 import type { Costs } from '../time/cost-model.ts';
 import type { Topology } from '../world/topology/checked.ts';
@@ -30,9 +30,10 @@ export function measureHostWorld(
 ): HostMeasurement {
   const world = new HostWorld(topology, costsOf);
   const begun = (): (() => Pick<HostMeasurement, 'counts' | 'cardCounts'>) => {
-    const [before, cardsBefore] = [world.snapshot(), world.cardSnapshot()];
+    const counts = countingFrom(() => world.snapshot());
+    const cardsBefore = world.cardSnapshot();
     return () => ({
-      counts: world.snapshot().map((own, i) => since(own, before[i])),
+      counts: counts(),
       cardCounts: world.cardSnapshot().map((own, i) => own && since(own, cardsBefore[i])),
     });
   };

@@ -2,7 +2,7 @@
  * One world measured in virtual time in which a policy decides of each connection, at both of its ends,
  * whether the host's own stack carries it or the card's.
  */
-import { type Counts, named, since } from '../sweep/counts.ts';
+import { type Counts, countingFrom, named } from '../sweep/counts.ts';
 import { type Extent, runMeasured } from '../sweep/measured-run.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
@@ -47,9 +47,9 @@ export function measureMixedWorld(
   const world = new MixedWorld(topology, first, ...further);
   world.introduce();
   const begun = (): (() => { counts: Counts[]; offloads: HostOffload[] }) => {
-    const before = world.snapshot();
+    const counts = countingFrom(() => world.snapshot());
     return () => ({
-      counts: world.snapshot().map((counts, i) => since(counts, before[i])),
+      counts: counts(),
       offloads: world.hosts.map((host) => offloadOf(topology, host)),
     });
   };

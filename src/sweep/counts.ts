@@ -16,6 +16,12 @@ export function since(counts: Counts = {}, before: Counts = {}): Counts {
   );
 }
 
+/** @returns what tells later how far ledgers have counted from now on, each by itself. */
+export function countingFrom(snapshot: () => readonly Counts[]): () => Counts[] {
+  const before = snapshot();
+  return () => snapshot().map((counts, i) => since(counts, before[i]));
+}
+
 /** What so many counts cost, in nanoseconds. */
 export function charge(counts: Counts, costs: Costs): number {
   return Object.entries(costs).reduce((sum, [name, ns]) => sum + (counts[name] ?? 0) * ns, 0);

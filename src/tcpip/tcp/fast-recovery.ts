@@ -153,9 +153,8 @@ export class FastRecovery implements LossRecovery {
     assert(false, 'recovery: without RACK no probe is due');
   }
 
-  lookAgain(): boolean {
-    return false;
-  }
+  /** Nothing is put off to be looked at again. */
+  lookAgain(): void {}
 
   forget(tcb: Tcb): void {
     this.scoreboard.clear(tcb);

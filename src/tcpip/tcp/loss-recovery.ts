@@ -48,8 +48,8 @@ export interface LossRecovery {
   probeDelayUs(tcb: Tcb): number;
   /** The probe's time has come: the next flush sends it. */
   probeDue(tcb: Tcb): void;
-  /** What may only have been late is looked at again. @returns whether something is to be sent again. */
-  lookAgain(tcb: Tcb): boolean;
+  /** What may only have been late is looked at again: what is found lost is due. */
+  lookAgain(tcb: Tcb): void;
   /** The connection is over: gives back what recovery holds for it. */
   forget(tcb: Tcb): void;
 }

@@ -219,14 +219,12 @@ export class RackRecovery implements LossRecovery {
     if (!hasNew) tcb.recovery.due = DUE_HOLES;
   }
 
-  lookAgain(tcb: Tcb): boolean {
-    const found = this.rack.detect(tcb);
-    if (!found) return false;
+  lookAgain(tcb: Tcb): void {
+    if (!this.rack.detect(tcb)) return;
     const { recovery } = tcb;
     if (recovery.phase === RECOVERY_NONE) this.enter(tcb, (flightBytes(tcb) - recovery.sackedBytes) | 0);
     if (recovery.phase === RECOVERY_FAST) reduce(tcb, 0, false, pipeBytes(tcb));
     recovery.due = DUE_HOLES;
-    return true;
   }
 
   /** Takes what an acknowledgement says. @returns whether something is to be sent again. */
