@@ -3,6 +3,7 @@ import * as errno from '../../src/socket/errno.ts';
 import { readMachines, readRules } from './behaviour.ts';
 import { generateCatalogue, makeCatalogue } from './catalogue.ts';
 import { generateClass } from './codecs.ts';
+import { generateConformancePage, generateRequirements, readConformance } from './conformance.ts';
 import { generateCounters, readCounters } from './counters.ts';
 import { generateDissector } from './dissector.ts';
 import { generateElements, generateFrame, readFrame } from './frame.ts';
@@ -29,6 +30,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const states = optional(read, 'spec/states.yaml');
   const rules = optional(read, 'spec/rules.yaml');
   const machines = states === undefined ? [] : readMachines(states, classes);
+  const conformance = readConformance(read('spec/conformance.yaml'));
   const catalogue = makeCatalogue(
     frame,
     classes,
@@ -52,6 +54,8 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
       'spec/wireshark/inic.lua',
       generateDissector(catalogue, read('spec/generator/dissector-engine.lua'), errnos()),
     ],
+    ['src/spec/requirements.gen.ts', generateRequirements(conformance)],
+    ['docs/conformance-tcp.md', generateConformancePage(conformance)],
     ['docs/spec.md', generateReference(classes, groups, readCounters(counters))],
     ...generateVectors(classes, frame, machines),
   ]);

@@ -155,7 +155,7 @@ function line(text: string): string {
 }
 
 /** A value as TypeScript, on one line where it fits behind `used` columns. */
-function literal(value: unknown, used: number, indent: number): string {
+export function literal(value: unknown, used: number, indent: number): string {
   const short = oneLine(value);
   if (short.length + used + indent < COLUMNS || typeof value !== 'object' || value === null) return short;
   const inner = ' '.repeat(indent + 2);

@@ -26,6 +26,7 @@ const VERBS: readonly (readonly [string, () => Promise<AddVerb>])[] = [
   ['experiment', async () => (await import('./experiment.ts')).addExperiment],
   ['explain', async () => (await import('./explain.ts')).addExplain],
   ['drill', async () => (await import('./drill.ts')).addDrill],
+  ['conformance', async () => (await import('./conformance.ts')).addConformance],
 ];
 
 const program = new Command('inic')

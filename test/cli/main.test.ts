@@ -57,6 +57,9 @@ describe('inic', () => {
     [['drill', '--sysctl', 'net.ipv4.tcp_x=1', 'x'], /--sysctl net\.ipv4\.tcp_x: there is no such setting/],
     [['drill', '--sysctl', 'net.ipv4.tcp_ecn=1', 'x'], /asks for ECN, which is not there/],
     [['drill', '-D', 'x', 'x'], /expected name=value, got "x"/],
+    [['conformance', '--rfc', '9999'], /--rfc 9999: there is no table of it; there are 9293, 1122/],
+    [['conformance', '--rfc', 'tcp'], /whole number from 1 to 99999, got "tcp"/],
+    [['conformance', '--status', 'bad'], /expected met, not-met, does-not-apply, got "bad"/],
     [['run'], /missing required argument 'file'/],
     [['run', 'no-such-file.js'], /cannot run no-such-file.js: no such file/],
     [['run', '/'], /cannot run \//],
@@ -96,6 +99,25 @@ describe('inic spec', () => {
         `docs/spec-tool.md shows another inic ${args.join(' ')}: paste the present one`,
       ).toBe(true);
     }
+  });
+});
+
+describe('inic conformance', () => {
+  it('prints requirements by document and status, with the counts of those', async () => {
+    const { stdout, code } = await inic('conformance', '--rfc', '5961,6298', '--status', 'not-met');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^RFC 6298: .*\n {2}6298-2\.4 +not met /);
+    expect(stdout).toMatch(/\nMUST +0 +0 +0\nSHOULD +0 +1 +0\n/);
+  });
+
+  it('prints the same as JSON', async () => {
+    const { documents } = JSON.parse((await inic('conformance', '--rfc', '768', '--json')).stdout);
+    expect(documents).toMatchObject(
+      [{ rfc: 768, requirements: [{ id: '768-1', status: 'met' }] }].map((document) => ({
+        ...document,
+        requirements: expect.arrayContaining([expect.objectContaining(document.requirements[0])]),
+      })),
+    );
   });
 });
 

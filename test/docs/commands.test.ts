@@ -11,6 +11,7 @@ import { addBench } from '../../src/cli/bench.ts';
 import { addCalibrate } from '../../src/cli/calibrate.ts';
 import { addCard } from '../../src/cli/card.ts';
 import { addCompare } from '../../src/cli/compare.ts';
+import { addConformance } from '../../src/cli/conformance.ts';
 import { addDecode } from '../../src/cli/decode.ts';
 import { addDrill } from '../../src/cli/drill.ts';
 import { addExperiment } from '../../src/cli/experiment.ts';
@@ -31,6 +32,7 @@ for (const add of [
   addAdvise,
   addBench,
   addCalibrate,
+  addConformance,
   addDecode,
   addDrill,
   addCompare,
