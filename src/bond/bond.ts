@@ -14,13 +14,7 @@ import type { Device } from '../hdm/contract.ts';
 import { BOND_ANNOUNCEMENTS, BOND_FAILOVERS, BOND_RX_INACTIVE } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { LinkClient } from '../tcpip/contract.ts';
-import { ARP_BYTES, ARP_REQUEST, writeArp } from '../tcpip/header/arp.ts';
-import {
-  ETHERNET_BYTES,
-  ETHERNET_TYPE,
-  ETHERTYPE_ARP,
-  writeEthernetAddresses,
-} from '../tcpip/header/ethernet.ts';
+import { ARP_FRAME_BYTES, ARP_REQUEST, writeArpFrame } from '../tcpip/header/arp.ts';
 import type { Clock } from '../time/clock.ts';
 import { type BondConfig, checkBondConfig } from './bond-config.ts';
 import { transmitHash } from './hash.ts';
@@ -254,10 +248,8 @@ export class Bond implements Device {
     if (at < 0) return 0;
     this.announcing = false;
     this.counters[BOND_ANNOUNCEMENTS] += 1;
-    writeEthernetAddresses(view, at, 0xffff, -1, macHigh, macLow);
-    view.setUint16(at + ETHERNET_TYPE, ETHERTYPE_ARP);
-    writeArp(view, at + ETHERNET_BYTES, ARP_REQUEST, macHigh, macLow, address, 0, 0, address);
-    devices[current].send(ETHERNET_BYTES + ARP_BYTES, 0, 0);
+    writeArpFrame(view, at, ARP_REQUEST, macHigh, macLow, address, 0, 0, address);
+    devices[current].send(ARP_FRAME_BYTES, 0, 0);
     return 1;
   }
 }

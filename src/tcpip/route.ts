@@ -30,6 +30,8 @@ export class Routes {
   /** The ports in the order in which their subnets are tried: longest prefix first, then lowest port. */
   private readonly order: Int32Array;
   private readonly masks: Int32Array;
+  /** The port that speaks ARP for the address of each port: itself, until `moveAddress`. */
+  private readonly speakers: Int32Array;
   private gateway: number;
   private readonly gatewayPort: number;
   /** Routes beside the ports' subnets, the longest prefix first. */
@@ -42,6 +44,7 @@ export class Routes {
     this.broadcasts = Int32Array.from(subnets, (subnet) => broadcastOf(subnet.address, subnet.prefixLength));
     // The sort keeps the order of equals: the lowest port goes first.
     const ports = subnets.map((_, port) => port);
+    this.speakers = Int32Array.from(ports);
     this.order = Int32Array.from(ports.sort((a, b) => subnets[b].prefixLength - subnets[a].prefixLength));
     this.loopbackPort = config.loopbackPort;
     assert(
@@ -76,6 +79,27 @@ export class Routes {
   /** A port's own address; 0 for a pure loopback port. */
   addressOf(port: number): number {
     return port < this.addresses.length ? this.addresses[port] : 0;
+  }
+
+  /** Whether a port answers on its wire for an address: its own, or one that has been moved to it. */
+  speaksFor(port: number, address: number): boolean {
+    const owner = address === 0 ? -1 : this.addresses.indexOf(address);
+    return owner >= 0 && this.speakers[owner] === port;
+  }
+
+  /** A port's address is another port's to answer for from now on; and its own again by itself. */
+  moveAddress(of: number, to: number): void {
+    assert(
+      this.hasAddress(of) && this.hasAddress(to),
+      'routes: an address moves between ports that have one',
+    );
+    this.speakers[of] = to;
+  }
+
+  /** The port behind which an address may be a neighbour's, by the subnets; -1: any. */
+  wireOf(address: number): number {
+    const port = this.subnetPort(address);
+    return port < 0 ? -1 : this.speakers[port];
   }
 
   /** Whether a port has an address: all but a pure loopback port. */

@@ -31,6 +31,7 @@ describe('open-toe', () => {
       'hand-off-pause': 'holds',
       routes: 'holds',
       'path-mtu': 'holds',
+      failover: 'holds',
       filter: 'holds',
       'device-dies': 'holds',
       'touch-points': 'holds',
@@ -39,7 +40,7 @@ describe('open-toe', () => {
 
   it('finds each cause to be one: the claim is refuted where it is taken away', () => {
     const caused = result.claims.filter(({ without }) => without !== undefined);
-    expect(caused.map(({ name }) => name)).toHaveLength(11);
+    expect(caused.map(({ name }) => name)).toHaveLength(12);
     for (const { without, under: _, ...claim } of caused) {
       const effect = without?.effect ?? claim.effect;
       expect(verdictOf({ ...claim, effect }).kind, claim.name).toBe('refuted');

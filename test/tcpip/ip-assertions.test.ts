@@ -99,7 +99,7 @@ trips('neighbours: who is told of is behind a port with an address', () => {
 });
 trips('neighbours: ARP is spoken only through a port with an address', () => {
   const host = new Host({ ports: [{}, {}], config: { loopbackPort: 1 } });
-  host.stack['neighbours']['replies'].add(1, 0, 0, PEER);
+  host.stack['neighbours']['replies'].add(1, 0, 0, PEER, OWN);
   host.turn();
 });
 trips('neighbours: the entries without an answer are counted', () => {

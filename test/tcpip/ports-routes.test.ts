@@ -1,6 +1,6 @@
 /** Routes, ARP and queues of a host that has several ports. */
 import { describe, expect, it } from 'vitest';
-import { EHOSTUNREACH } from '../../src/socket/errno.ts';
+import { EHOSTUNREACH, EINVAL } from '../../src/socket/errno.ts';
 import { SO_BROADCAST } from '../../src/socket/options.ts';
 import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
 import { run } from './bed.ts';
@@ -105,6 +105,37 @@ describe('RFC 826 over several ports', () => {
     expect(answers).toHaveLength(1);
     expect(new DataView(answers[0].buffer).getInt32(14 + 14)).toBe(own(1));
     expect(host.counter('arpRepliesSent')).toBe(1);
+  });
+
+  it('an address that has moved is said by its new port, which answers for it from then on', () => {
+    const { host } = fourPorts();
+    const ask = (target: number, port: number) => {
+      host.receive(arpFrame({ operation: 1, sender: peerOf(2), senderMac: 0x201, target }), port);
+      host.turn();
+      return arps(host.ports[port].takeSent()).map((frame) => {
+        const view = new DataView(frame.buffer);
+        return [view.getUint16(14 + 6), view.getInt32(14 + 10), view.getInt32(14 + 14)];
+      });
+    };
+    expect(host.stack.ways.moveAddress(1, 2, host.nowUs)).toBe(0);
+    const [said] = arps(host.ports[2].takeSent());
+    const view = new DataView(said.buffer);
+    expect([...said.subarray(0, 6)]).toEqual([255, 255, 255, 255, 255, 255]);
+    // A gratuitous request: sender and target are the address that has moved.
+    expect([view.getInt32(14 + 14), view.getInt32(14 + 24)]).toEqual([own(1), own(1)]);
+    expect(ask(own(1), 2)).toEqual([[2, host.ports[2].macLow, own(1)]]);
+    expect(ask(own(2), 2)).toEqual([[2, host.ports[2].macLow, own(2)]]);
+    expect(ask(own(1), 1)).toEqual([]);
+    expect(host.stack.ways.moveAddress(1, 1, host.nowUs)).toBe(0);
+    host.ports[1].takeSent();
+    expect(ask(own(1), 2)).toEqual([]);
+    expect(ask(own(1), 1)).toEqual([[2, host.ports[1].macLow, own(1)]]);
+  });
+
+  it('an address moves only between ports that have one', () => {
+    const { host } = fourPorts({ loopback: true });
+    expect(host.stack.ways.moveAddress(1, PORTS, host.nowUs)).toBe(EINVAL);
+    expect(host.stack.ways.moveAddress(-1, 0, host.nowUs)).toBe(EINVAL);
   });
 
   it('a pure loopback port answers nobody, not even for 0.0.0.0', () => {

@@ -206,10 +206,16 @@ describe('an MTU that changes', () => {
 describe('assertions', () => {
   const away = { destination: peerOf(1), prefixLength: 32, via: peerOf(2), port: 2 };
   const replies = () => new ReplyQueue(1, 4);
-  trips('arp replies: a reply leaves by a port that there is', () => replies().add(1, 1, 1, 1));
+  trips('arp replies: a reply leaves by a port that there is', () => replies().add(1, 1, 1, 1, 2));
   trips('arp replies: only a reply that waits is sent', () => replies().drop(0));
   trips('arp replies: the latest is asked for where one waits', () => replies().lastOf(0));
   trips('arp replies: there is room for one at least', () => new ReplyQueue(1, 0));
+  trips('routes: an address moves between ports that have one', () => routesOf().moveAddress(0, 9));
+  trips('ways: who an address has moved to answers for it', () => {
+    const { host } = fourPorts();
+    host.stack['routes'].speaksFor = () => false;
+    host.stack.ways.moveAddress(0, 1, host.nowUs);
+  });
   trips('routes: a route moves by one place', () => new RouteTable()['move'](0, 2));
   trips("datagram sender: its port is one of the stack's", () => {
     const { host } = fourPorts();

@@ -88,6 +88,14 @@ function changesOf({ random, world, open }: Stage): (() => unknown)[] {
       world.hosts[0].addRoute({ destination: PEER_ADDRESSES[at], prefixLength: 32, via, port: at });
     },
     () => world.hosts[0].removeRoute(PEER_ADDRESSES[random.below(2)], 32),
+    () => {
+      const port = random.below(2);
+      world.setLink(port, false);
+      world.hosts[0].failOver(port, 1 - port);
+      pass(world, random.below(2_000_000));
+      world.setLink(port, true);
+      if (random.below(4) > 0) world.hosts[0].failBack(port);
+    },
     () => world.devices[0].neighbour(PEER_ADDRESSES[0], 2, random.nextInt32(), world.clock.nowUs),
   ];
 }
@@ -108,6 +116,7 @@ function storm(seed: number): void {
   for (const port of [0, 1]) {
     world.setLink(port, true);
     world.hosts[0].removeRoute(PEER_ADDRESSES[port], 32);
+    world.hosts[0].failBack(port);
   }
   for (const [stack, socket] of open) stack.close(socket);
   for (const [i, stack] of stacks.entries()) stack.close(listeners[i]);
@@ -131,6 +140,6 @@ describe('a host with offload devices, in a storm of calls, policies and broken 
   );
 
   it('has had devices take connections and be refused them, and bytes arrive', () => {
-    expect(Math.min(...Object.values(happened))).toBeGreaterThan(0);
+    expect(Object.entries(happened).filter(([, count]) => count === 0)).toEqual([]);
   });
 });

@@ -151,6 +151,8 @@ export interface LiveFigures {
   readonly reroutedWithoutNs: readonly number[];
   readonly narrowedNs: readonly number[];
   readonly narrowedWithoutNs: readonly number[];
+  readonly failedOverNs: readonly number[];
+  readonly failedOverWithoutNs: readonly number[];
   readonly bypassed: readonly number[];
   readonly bypassedWithout: readonly number[];
   readonly died: readonly number[];
@@ -165,7 +167,6 @@ export interface LiveFigures {
 export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
   const lost = "of 100 that peers open, three times the device's limit, lost";
   const seen = 'of 100 frames of the wire, seen by a tap';
-  const stall = 'until the answer comes';
   const passed = 'of 100 connections that a filter forbids, opened';
   return [
     {
@@ -184,6 +185,34 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
       bound: { above: 99 },
       without: { cause: 'a data path for taps', effect: effectOf(seen, '', live.seenWithout) },
     },
+    ...wayClaims(live, stallNs),
+    {
+      name: 'filter',
+      statement: 'A packet filter of the host does not keep anybody from an offload device.',
+      source: OBJECTION,
+      effect: effectOf(passed, '', live.bypassed),
+      bound: { above: 50 },
+      without: { cause: 'the way past the filter', effect: effectOf(passed, '', live.bypassedWithout) },
+    },
+    ...endClaims(live),
+    {
+      name: 'touch-points',
+      statement: 'A host is changed at a few dozen places.',
+      source: PROPOSAL,
+      effect: exactly(
+        'places where its code asks or tells devices something',
+        '',
+        Object.keys(TOUCH_POINTS).length,
+      ),
+      bound: { below: 36 },
+    },
+  ];
+}
+
+/** What becomes of connections whose way changes. */
+function wayClaims(live: LiveFigures, stallNs: number): Claim[] {
+  const stall = 'until the answer comes';
+  return [
     {
       name: 'neighbours',
       statement: "A peer's new hardware address reaches the connections that a device has.",
@@ -209,24 +238,12 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
       without: { cause: 'MTU events', effect: effectOf(stall, 'ns', live.narrowedWithoutNs) },
     },
     {
-      name: 'filter',
-      statement: 'A packet filter of the host does not keep anybody from an offload device.',
-      source: OBJECTION,
-      effect: effectOf(passed, '', live.bypassed),
-      bound: { above: 50 },
-      without: { cause: 'the way past the filter', effect: effectOf(passed, '', live.bypassedWithout) },
-    },
-    ...endClaims(live),
-    {
-      name: 'touch-points',
-      statement: 'A host is changed at a few dozen places.',
+      name: 'failover',
+      statement: 'A connection that a device has outlives its link, where the host has another.',
       source: PROPOSAL,
-      effect: exactly(
-        'places where its code asks or tells devices something',
-        '',
-        Object.keys(TOUCH_POINTS).length,
-      ),
-      bound: { below: 36 },
+      effect: effectOf(stall, 'ns', live.failedOverNs),
+      bound: { below: stallNs / 10 },
+      without: { cause: 'handing it back', effect: effectOf(stall, 'ns', live.failedOverWithoutNs) },
     },
   ];
 }

@@ -160,6 +160,19 @@ export function narrowPath(bed: TestBed, hearsChanges: boolean): number {
   });
 }
 
+/**
+ * The link of a connection on the device dies, and the host has its other port for that way. Both ports are
+ * at one switch with the peer. @param takesBack whether the host takes back what the device has.
+ */
+export function failOver(bed: TestBed, takesBack: boolean): number {
+  return afterChange({ ...bed, oneSwitch: true }, true, BYTES, (world) => {
+    const [host] = world.hosts;
+    host.followsRoutes = takesBack;
+    world.setLink(0, false);
+    if (host.failOver(0, 1) !== 0) throw new Error('the host does not take the other port');
+  });
+}
+
 /** The host's packet filter forbids a port. @returns of 100 connections to it, how many come about. */
 export function forbid(bed: TestBed, filtersDevices: boolean): number {
   const world = openBed(bed);

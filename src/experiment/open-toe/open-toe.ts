@@ -8,6 +8,7 @@ import { ALL_OFFLOADED, type Arm, bedOf, type LoadSettings, type Measure, measur
 import { type Arms, costClaims, type LiveFigures, liveClaims, receiveClaims } from './claims.ts';
 import { type HandOver, handOver, retireDevice } from './hand-offs.ts';
 import {
+  failOver,
   fillDevice,
   forbid,
   loseDevice,
@@ -85,8 +86,8 @@ function run(settings: SettingValues, progress: Progress): Findings {
   };
   const arms = armsOf(profile);
   const list = Object.values(arms);
-  // Each arm's stream, five arms' short connections, and sixteen trials.
-  const total = seeds.length * (list.length + 5 + 16);
+  // Each arm's stream, five arms' short connections, and eighteen trials.
+  const total = seeds.length * (list.length + 5 + 18);
   let done = 0;
   const step = <T>(measured: T): T => {
     done += 1;
@@ -192,6 +193,8 @@ function trials(
     reroutedWithoutNs: each((seed) => reroutePeer(bed(seed), false)),
     narrowedNs: each((seed) => narrowPath(bed(seed), true)),
     narrowedWithoutNs: each((seed) => narrowPath(bed(seed), false)),
+    failedOverNs: each((seed) => failOver(bed(seed), true)),
+    failedOverWithoutNs: each((seed) => failOver(bed(seed), false)),
     bypassed: each((seed) => forbid(bed(seed), false)),
     bypassedWithout: each((seed) => forbid(bed(seed), true)),
     died: each((seed) => loseDevice(bed(seed)).lostPercent),

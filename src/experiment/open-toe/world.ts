@@ -1,7 +1,7 @@
 /**
  * The world of this experiment: a server with two makers' cards, each on a wire of its own and with the
- * host's own stack beside it, and a peer at the other end of each wire. The peers' work costs nothing, so
- * that what is measured is the server's.
+ * host's own stack beside it, and a peer at the other end of each wire, or all of them at one switch. The
+ * peers' work costs nothing, so that what is measured is the server's.
  */
 import { plainCosts } from '../../compare/plain-costs.ts';
 import type { OffloadLimits } from '../../host/devices/device.ts';
@@ -37,15 +37,21 @@ export interface TestBed {
   readonly card?: object;
   /** What else is to be said of both links. */
   readonly link?: object;
+  /** All four cards are at one switch. */
+  readonly oneSwitch?: true;
 }
 
 /** Sockets that a host has: what is tried here needs no more. */
 const SOCKETS_MAX = 1024;
 const LINK = { rate: '10Gbit/s', delay: '5us', queueFrames: 512 };
+const ENDS = { one: ['first.eth0', 'near.eth0'], two: ['second.eth0', 'far.eth0'] };
+const SWITCHED = Object.fromEntries(
+  ['first', 'second', 'near', 'far'].map((card) => [card, [`${card}.eth0`, 'middle']]),
+);
 const NO_COSTS = { costs: {}, lookNs: 0 };
 const NO_BUS = { latencyNs: 0, nsPerByte: 0, requestNs: 0 };
 
-function description({ seed, profile, programs = {}, card = {}, link = {} }: TestBed): object {
+function description({ seed, profile, programs = {}, card = {}, link = {}, oneSwitch }: TestBed): object {
   const at = (host: string, address: string, own: object = {}): object => ({
     host,
     ports: { eth0: { address } },
@@ -62,10 +68,10 @@ function description({ seed, profile, programs = {}, card = {}, link = {} }: Tes
       near: at('near', '10.0.0.2/24'),
       far: at('far', '10.0.1.2/24'),
     },
-    links: {
-      one: { ends: ['first.eth0', 'near.eth0'], ...LINK, ...link },
-      two: { ends: ['second.eth0', 'far.eth0'], ...LINK, ...link },
-    },
+    ...(oneSwitch ? { switches: { middle: {} } } : {}),
+    links: Object.fromEntries(
+      Object.entries(oneSwitch ? SWITCHED : ENDS).map(([name, ends]) => [name, { ends, ...LINK, ...link }]),
+    ),
     programs,
   };
 }

@@ -100,13 +100,13 @@ export class HandOffs {
     return 0;
   }
 
-  /** Takes back whatever connections of programs a device has. @returns how many it still has. */
-  takeAllBack(name: string): number {
+  /** Takes back those connections of programs on devices that `chosen` names. @returns how many stay. */
+  takeBackAll(chosen: (mixed: MixedSocket) => boolean): number {
     const { sockets } = this.places;
     let left = 0;
     for (let socket = 0; socket < sockets.length; socket++) {
       const mixed = sockets[socket];
-      if (mixed?.device?.name !== name) continue;
+      if (mixed?.device === undefined || !chosen(mixed)) continue;
       if (this.takeBack(mixed, socket) !== 0) left += 1;
     }
     return left;

@@ -85,7 +85,22 @@ export class MixedStack implements SocketStack {
    */
   deactivate(device: string): number {
     const answer = this.offloading.registry.deactivate(device);
-    return answer < 0 ? answer : this.handOffs.takeAllBack(device);
+    return answer < 0 ? answer : this.handOffs.takeBackAll((mixed) => mixed.device?.name === device);
+  }
+
+  /**
+   * Routes of the host have changed: connections of devices whose way leads by a port that is not their
+   * device's come back to the host, which goes on with them by the other port.
+   * @returns how many could not be taken back, and stay.
+   */
+  takeBackStrays(): number {
+    const { portFor } = this.parts;
+    return this.handOffs.takeBackAll(({ device, ops, number }) => {
+      const remote = device === undefined ? undefined : ops.remoteEndpoint(number);
+      if (device === undefined || remote === undefined) return false;
+      const port = portFor(remote.address | 0);
+      return port >= 0 && port !== device.hardware.port;
+    });
   }
 
   socket(type: number = SOCK_STREAM): number {

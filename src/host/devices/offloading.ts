@@ -99,7 +99,7 @@ export class Offloading {
 
   /**
    * A route has changed: the devices at its port are told. One that goes by another port now is no way of the
-   * devices' that had it: their connections keep the way they have.
+   * devices' that had it: their connections come back to the host (`MixedStack.takeBackStrays`).
    */
   routeChanged(port: number, route: HostRoute, added: boolean, nowUs: number): void {
     this.touched.pass('route');

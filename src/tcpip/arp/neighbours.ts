@@ -11,7 +11,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ARP_RECEIVED, ARP_REPLIES_SENT, ARP_REQUESTS_SENT } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import {
-  ARP_BYTES,
+  ARP_FRAME_BYTES,
   ARP_OPERATION,
   ARP_REPLY,
   ARP_REQUEST,
@@ -20,9 +20,8 @@ import {
   ARP_SENDER_LOW,
   ARP_TARGET_ADDRESS,
   checkArp,
-  writeArp,
+  writeArpFrame,
 } from '../header/arp.ts';
-import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, writeEthernetAddresses } from '../header/ethernet.ts';
 import type { Routes } from '../route.ts';
 import { before } from '../seq.ts';
 import type { NeighbourListener } from './neighbour-listener.ts';
@@ -130,8 +129,9 @@ export class Neighbours {
   }
 
   /**
-   * An ARP packet has arrived. A port answers for its own address alone (RFC 1122 leaves it open; Linux
-   * answers for all), so that a peer never learns a port's hardware address for another wire's address.
+   * An ARP packet has arrived. A port answers for its own address alone, and for one that was moved to it
+   * (RFC 1122 leaves it open; Linux answers for all), so that a peer never learns a port's hardware address
+   * for another wire's address.
    * @param port by which it came. @param at its ARP header.
    */
   input(port: number, at: number, length: number): void {
@@ -143,9 +143,7 @@ export class Neighbours {
     const macHigh = view.getUint16(at + ARP_SENDER_HIGH);
     const macLow = view.getInt32(at + ARP_SENDER_LOW);
     const target = view.getInt32(at + ARP_TARGET_ADDRESS);
-    const own = routes.addressOf(port);
-    // A pure loopback port has no address, and 0 is nobody's.
-    const forUs = target === own && own !== 0;
+    const forUs = routes.speaksFor(port, target);
     if (routes.isUnicast(sender) && !routes.isOwn(sender) && (macHigh & 0x100) === 0) {
       // RFC 826: any packet updates what is known of its sender; only one meant for us adds a neighbour.
       let entry = this.find(sender);
@@ -157,14 +155,24 @@ export class Neighbours {
       if (entry >= 0 && this.port[entry] === port) this.learn(entry, macHigh, macLow);
     }
     if (forUs && view.getUint16(at + ARP_OPERATION) === ARP_REQUEST) {
-      this.replies.add(port, macHigh, macLow, sender);
+      this.replies.add(port, macHigh, macLow, sender, target);
     }
+  }
+
+  /**
+   * An address of ours is behind another port from now on: that one answers for it, and says so at once to
+   * everybody on its wire (a gratuitous ARP, RFC 5227 §3). @returns false where the port is full: unsaid.
+   */
+  moveAddress(of: number, to: number): boolean {
+    this.routes.moveAddress(of, to);
+    const address = this.routes.addressOf(of);
+    return this.send(to, ARP_REQUEST, address, 0, 0, address);
   }
 
   /** Whether an address may be a neighbour's behind a port: it is on no other port's subnet. */
   private mayBeBehind(port: number, address: number): boolean {
-    const subnetPort = this.routes.subnetPort(address);
-    return subnetPort === port || subnetPort < 0;
+    const wire = this.routes.wireOf(address);
+    return wire === port || wire < 0;
   }
 
   /** Whether requests or replies wait to be sent. */
@@ -188,7 +196,8 @@ export class Neighbours {
     }
     for (let entry = FIRST; this.requestCount > 0 && entry < this.requestDue.length; entry++) {
       if (this.requestDue[entry] === 0 || (full & (1 << this.port[entry])) !== 0) continue;
-      if (!this.send(this.port[entry], ARP_REQUEST, 0, 0, this.address[entry])) {
+      const own = this.routes.addressOf(this.port[entry]);
+      if (!this.send(this.port[entry], ARP_REQUEST, own, 0, 0, this.address[entry])) {
         full |= 1 << this.port[entry];
         continue;
       }
@@ -206,7 +215,7 @@ export class Neighbours {
     const { replies } = this;
     const { words } = replies;
     const at = replies.lastOf(port);
-    if (!this.send(port, ARP_REPLY, words[at], words[at + 1], words[at + 2])) return false;
+    if (!this.send(port, ARP_REPLY, words[at + 3], words[at], words[at + 1], words[at + 2])) return false;
     this.environment.counters[ARP_REPLIES_SENT] += 1;
     replies.drop(port);
     return true;
@@ -356,21 +365,22 @@ export class Neighbours {
     }
   }
 
-  /** @returns false when the port is full. */
-  private send(port: number, operation: number, macHigh: number, macLow: number, target: number): boolean {
+  /** @param own the sender's address. @returns false when the port is full. */
+  private send(
+    port: number,
+    operation: number,
+    own: number,
+    macHigh: number,
+    macLow: number,
+    target: number,
+  ): boolean {
     const { view, ports } = this.environment;
     const link = ports[port];
     assert(this.routes.hasAddress(port), 'neighbours: ARP is spoken only through a port with an address');
     const at = link.claim();
     if (at < 0) return false;
-    const broadcast = operation === ARP_REQUEST;
-    const high = broadcast ? 0xffff : macHigh;
-    const low = broadcast ? -1 : macLow;
-    writeEthernetAddresses(view, at, high, low, link.macHigh, link.macLow);
-    view.setUint16(at + ETHERNET_TYPE, ETHERTYPE_ARP);
-    const own = this.routes.addressOf(port);
-    writeArp(view, at + ETHERNET_BYTES, operation, link.macHigh, link.macLow, own, macHigh, macLow, target);
-    link.send(ETHERNET_BYTES + ARP_BYTES, 0, 0);
+    writeArpFrame(view, at, operation, link.macHigh, link.macLow, own, macHigh, macLow, target);
+    link.send(ARP_FRAME_BYTES, 0, 0);
     return true;
   }
 

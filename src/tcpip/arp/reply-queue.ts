@@ -7,8 +7,8 @@
 
 import { assert } from '../../assert/assert.ts';
 
-/** Of a reply that waits: hardware address (high, low) and IPv4 address of who asked. */
-const REPLY_WORDS = 3;
+/** Of a reply that waits: hardware address (high, low) and IPv4 address of who asked; what was asked for. */
+const REPLY_WORDS = 4;
 
 export class ReplyQueue {
   /** Replies of all ports. */
@@ -26,7 +26,8 @@ export class ReplyQueue {
     this.ofPort = new Int32Array(ports);
   }
 
-  add(port: number, macHigh: number, macLow: number, address: number): void {
+  /** @param own the address of ours that was asked for. */
+  add(port: number, macHigh: number, macLow: number, address: number, own: number): void {
     assert(port >= 0 && port < this.ofPort.length, 'arp replies: a reply leaves by a port that there is');
     const waiting = this.ofPort[port];
     if (waiting === this.most) return;
@@ -34,13 +35,14 @@ export class ReplyQueue {
     this.words[at] = macHigh;
     this.words[at + 1] = macLow;
     this.words[at + 2] = address;
+    this.words[at + 3] = own;
     this.ofPort[port] = waiting + 1;
     this.count += 1;
   }
 
   /**
-   * The one that a port was given last, which goes first: where its three words are, the hardware address and
-   * the IPv4 address of who asked.
+   * The one that a port was given last, which goes first: where its four words are, the hardware address and
+   * the IPv4 address of who asked, and the address of ours that was asked for.
    */
   lastOf(port: number): number {
     assert(this.ofPort[port] > 0, 'arp replies: the latest is asked for where one waits');

@@ -4,8 +4,11 @@
  * and its last four (LOW).
  */
 import { assert } from '../../assert/assert.ts';
+import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, writeEthernetAddresses } from './ethernet.ts';
 
 export const ARP_BYTES = 28;
+/** A packet with its Ethernet header. */
+export const ARP_FRAME_BYTES = ETHERNET_BYTES + ARP_BYTES;
 export const ARP_OPERATION = 6;
 export const ARP_SENDER_HIGH = 8;
 export const ARP_SENDER_LOW = 10;
@@ -57,4 +60,33 @@ export function writeArp(
   view.setUint16(at + ARP_TARGET_HIGH, targetHigh);
   view.setInt32(at + ARP_TARGET_LOW, targetLow);
   view.setInt32(at + ARP_TARGET_ADDRESS, targetAddress);
+}
+
+/** As `writeArp`, with the Ethernet header before it: a request is for everybody, a reply for who asked. */
+export function writeArpFrame(
+  view: DataView,
+  at: number,
+  operation: number,
+  senderHigh: number,
+  senderLow: number,
+  senderAddress: number,
+  targetHigh: number,
+  targetLow: number,
+  targetAddress: number,
+): void {
+  const asks = operation === ARP_REQUEST;
+  writeEthernetAddresses(view, at, asks ? 0xffff : targetHigh, asks ? -1 : targetLow, senderHigh, senderLow);
+  view.setUint16(at + ETHERNET_TYPE, ETHERTYPE_ARP);
+  const packet = at + ETHERNET_BYTES;
+  writeArp(
+    view,
+    packet,
+    operation,
+    senderHigh,
+    senderLow,
+    senderAddress,
+    targetHigh,
+    targetLow,
+    targetAddress,
+  );
 }

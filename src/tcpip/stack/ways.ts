@@ -5,7 +5,7 @@
  * ENETUNREACH in the end. What changes here is told to whoever listens (RFC 1122 §3.3.1, RFC 1191).
  */
 import { assert } from '../../assert/assert.ts';
-import { EINVAL, ENOBUFS, ESRCH } from '../../socket/errno.ts';
+import { EAGAIN, EINVAL, ENOBUFS, ESRCH } from '../../socket/errno.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import type { Routes } from '../route.ts';
@@ -74,6 +74,20 @@ export class Ways {
     if (!this.routes.remove(destination | 0, prefixLength)) return ESRCH;
     this.changed({ destination, prefixLength, via: 0, port: 0 }, false);
     return 0;
+  }
+
+  /**
+   * The address of one port is to be found behind another from now on, as after its link has died: the other
+   * answers for it, and says so on its wire. @returns 0; EINVAL, EAGAIN (that port is full: it is not said).
+   */
+  moveAddress(of: number, to: number, nowUs: number): number {
+    const { routes } = this;
+    if (![of, to].every((port) => Number.isInteger(port) && port >= 0 && routes.hasAddress(port)))
+      return EINVAL;
+    this.environment.setTime(nowUs);
+    const said = this.neighbours.moveAddress(of, to);
+    assert(routes.speaksFor(to, routes.addressOf(of)), 'ways: who an address has moved to answers for it');
+    return said ? 0 : EAGAIN;
   }
 
   /** A port sends packets of so many bytes from now on, at most what its device can. @returns 0; EINVAL. */

@@ -4,6 +4,7 @@ import type { OffloadLimits } from '../../host/devices/device.ts';
 import { MixedStack } from '../../host/devices/mixed-stack.ts';
 import type { Offloading } from '../../host/devices/offloading.ts';
 import { FrameSteering } from '../../host/devices/steering.ts';
+import { maskOf } from '../../tcpip/route-table.ts';
 import type { Route } from '../../tcpip/stack/ways.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
@@ -43,6 +44,8 @@ export class MixedHost {
   readonly devices: readonly CardDevice[];
   /** Its sockets, wherever each of them is. */
   readonly stack: MixedStack;
+  /** Whether connections that a device has come back to the host when their way leads by another port. */
+  followsRoutes = true;
   private readonly parts: MixedHostParts;
 
   /** Its cards are up: each is registered, joined with its module, and active. */
@@ -67,13 +70,13 @@ export class MixedHost {
 
   /** Adds a route of the host's, or changes it. @returns 0 or an errno. */
   addRoute(route: Route): number {
-    return this.changed(this.built.engine.ways.addRoute(route, this.parts.clock.nowUs));
+    return this.rerouted(this.built.engine.ways.addRoute(route, this.parts.clock.nowUs));
   }
 
   /** Takes a route of the host's away. @returns 0 or an errno. */
   removeRoute(destination: number, prefixLength: number): number {
     const { ways } = this.built.engine;
-    return this.changed(ways.removeRoute(destination, prefixLength, this.parts.clock.nowUs));
+    return this.rerouted(ways.removeRoute(destination, prefixLength, this.parts.clock.nowUs));
   }
 
   /** Sets the MTU of one of the host's ports. @returns 0 or an errno. */
@@ -81,10 +84,37 @@ export class MixedHost {
     return this.changed(this.built.engine.ways.setMtu(port, mtu, this.parts.clock.nowUs));
   }
 
+  /**
+   * What went by one port goes by another from now on, as after the link of the first has died: the peers of
+   * its subnet are reached through the other, which answers for its address as well. Connections that its
+   * device has come back to the host, and go on there. @returns 0 or an errno.
+   */
+  failOver(from: number, to: number): number {
+    const { ways } = this.built.engine;
+    const { address, prefixLength } = this.parts.cards[this.place.cards[from]].config.stack;
+    const destination = address & maskOf(prefixLength);
+    const errno = this.addRoute({ destination, prefixLength, via: 0, port: to });
+    return errno !== 0 ? errno : this.changed(ways.moveAddress(from, to, this.parts.clock.nowUs));
+  }
+
+  /** The port's link is whole again: subnet and address are its own as before. @returns 0 or an errno. */
+  failBack(port: number): number {
+    const { ways } = this.built.engine;
+    const { address, prefixLength } = this.parts.cards[this.place.cards[port]].config.stack;
+    const errno = this.removeRoute(address & maskOf(prefixLength), prefixLength);
+    return errno !== 0 ? errno : this.changed(ways.moveAddress(port, port, this.parts.clock.nowUs));
+  }
+
   /** The host has been told that the way to a destination carries no more than so many bytes. */
   narrowPath(destination: number, mtu: number): void {
     this.built.engine.ways.narrowPath(destination, mtu, this.parts.clock.nowUs);
     this.changed(0);
+  }
+
+  /** Connections whose way leads by another port than their device's are the host's from now on. */
+  private rerouted(errno: number): number {
+    if (errno === 0 && this.followsRoutes) this.stack.takeBackStrays();
+    return this.changed(errno);
   }
 
   private changed(errno: number): number {
