@@ -20,10 +20,11 @@ import { cannotWrite, systemErrorText, UserError } from './errors.ts';
 import { beforeFatalSignal } from './fatal-signals.ts';
 import { FRAME_TRACE } from './file-kinds.ts';
 import { integerIn, oneOf } from './numbers.ts';
+import { addTapOptions, inFlags, type TapFlags, tapOptions } from './tap-options.ts';
 import { checkReplaceable, isSameFile } from './writable.ts';
 
 export function addRun(program: Command): void {
-  program
+  const command = program
     .command('run')
     .description('run a Node program with its TCP sockets on the card')
     .argument('<file>', 'the program')
@@ -36,7 +37,8 @@ export function addRun(program: Command): void {
       "sockets the card has; further ones are the kernel's",
       integerIn(1, SOCKETS_MAX),
     )
-    .option('--trace <file>', "record the card's frames")
+    .option('--trace <file>', "record the card's frames");
+  addTapOptions(command)
     .option('--ledger', 'say on stderr at the end what went over the card')
     .passThroughOptions()
     .action(run);
@@ -55,7 +57,7 @@ function iopOption(): Option {
 
 const PLAIN_KERNELS = 'no WebAssembly memory to be had: plain code copies and sums, several times slower';
 
-interface RunOptions {
+interface RunOptions extends TapFlags {
   readonly offload: string;
   readonly iop?: PlacementChoice;
   readonly ledger?: true;
@@ -140,22 +142,25 @@ function tell({ card, placed }: Underneath, ways: readonly string[]): void {
 }
 
 async function putCardUnder(
-  { iop, offload, sockets, transport }: RunOptions,
+  options: RunOptions,
   recording: Recording | undefined,
 ): Promise<Underneath | undefined> {
+  const { iop, offload, sockets, transport } = options;
+  const tap = tapOptions(options);
+  if (tap !== undefined && iop === 'inline') throw new UserError('--tap wants --iop thread');
   const { registerForProgram } = await import('../node/start.ts');
   try {
     return await registerForProgram({ offload }, recording && (() => recording.request()), {
       transport,
-      ...(iop === undefined ? {} : { placement: iop }),
+      ...(iop === undefined || tap !== undefined ? {} : { placement: iop }),
+      ...(tap === undefined ? {} : { tap }),
       ...(sockets === undefined ? {} : { driver: { socketsMax: sockets } }),
     });
   } catch (error) {
     if (error instanceof UserError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    throw new UserError(
-      error instanceof SyntaxError ? `--offload: ${message}` : `cannot open the card: ${message}`,
-    );
+    if (error instanceof SyntaxError) throw new UserError(`--offload: ${message}`);
+    throw new UserError(tap === undefined ? `cannot open the card: ${message}` : inFlags(message));
   }
 }
 

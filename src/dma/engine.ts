@@ -82,6 +82,16 @@ export class DmaEngine {
     return this.kernels.copySum(destination, source, length, sum);
   }
 
+  /**
+   * The kernel has moved bytes between the region and a file, in one call: that is the card's DMA.
+   * @param stretches of the region they lay in.
+   */
+  movedByKernel(reason: number, length: number, stretches: number = 1): void {
+    assert(length >= 0 && stretches >= 0, 'dma engine: what the kernel has moved is some bytes or none');
+    this.counters[reason] += stretches;
+    this.counters[reason + 1] += length;
+  }
+
   /** Copies from a program's memory into the region. // Hot path: 64 B in 17 ns, 16 KiB in 0.2 µs. */
   copyIn(
     reason: number,

@@ -31,11 +31,14 @@ export class PacketChains {
   readonly next: Int32Array;
   readonly address: Int32Array;
   readonly length: Int32Array;
+  /** Bytes of payload that each segment in the slot had; 0: there is one, of that length. */
+  readonly segmentBytes: Int32Array;
 
   constructor(count: number) {
     this.next = new Int32Array(count);
     this.address = new Int32Array(count);
     this.length = new Int32Array(count);
+    this.segmentBytes = new Int32Array(count);
   }
 
   /** A slot's part of the payload: the last so far. */
@@ -43,6 +46,7 @@ export class PacketChains {
     this.next[packet] = -1;
     this.address[packet] = address;
     this.length[packet] = length;
+    this.segmentBytes[packet] = 0;
   }
 }
 

@@ -1,7 +1,8 @@
 /**
  * Reads what a device with large receive offload says of one packet in several receive buffers
- * (`large-receive.ts`), and makes a chain of slots of it. The descriptors lie in shared memory: each link is
- * followed only to a descriptor that waits, is done, says that it goes on a packet and has a slot.
+ * (`large-receive.ts`), or of several segments in one (`tap-device.ts`), and makes a chain of slots of it.
+ * The descriptors lie in shared memory: each link is followed only to a descriptor that waits, is done, says
+ * that it goes on a packet and has a slot.
  */
 import type { PacketPool } from '../dma/packets.ts';
 import type { Region } from '../dma/region.ts';
@@ -9,6 +10,7 @@ import {
   FRAME_OFFSET,
   type NicLayout,
   RX_FOLLOWS,
+  RX_IN_ONE,
   RX_LENGTH,
   RX_NEXT_SHIFT,
   RX_STATUS,
@@ -62,6 +64,7 @@ export class MergedFrames {
     let left = payloadBytes;
     let last = packet;
     chains.set(packet, address + headerBytes, 0);
+    if ((status & RX_IN_ONE) !== 0) return this.takeWhole(packet, status >>> RX_NEXT_SHIFT);
     for (let place = (status >>> RX_NEXT_SHIFT) - 1; place >= 0; ) {
       const next = this.follow(last, place, from, count, headerBytes);
       if (next < 0) return this.giveUp(packet);
@@ -91,6 +94,17 @@ export class MergedFrames {
     packets.chains.set(slot, packets.addressOf(slot) + FRAME_OFFSET + headerBytes, length);
     packets.chains.next[last] = slot;
     return status >>> RX_NEXT_SHIFT;
+  }
+
+  /** The packet lies in its first slot alone. */
+  private takeWhole(packet: number, segmentBytes: number): boolean {
+    const { headerBytes, payloadBytes } = this.frame;
+    if (payloadBytes <= 0 || segmentBytes <= 0 || headerBytes + payloadBytes > this.frameBytesMax)
+      return false;
+    const { chains } = this.packets;
+    chains.length[packet] = payloadBytes;
+    chains.segmentBytes[packet] = segmentBytes;
+    return true;
   }
 
   private giveUp(packet: number): false {

@@ -33,13 +33,14 @@ import {
   TX_HEAD,
   TX_TAIL,
 } from './nic-rings.ts';
+import type { NicSilicon } from './nic-silicon.ts';
 import { ReceiveOffload } from './rx-offload.ts';
 import { TransmitOffload } from './tx-offload.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
-export class NicDevice {
+export class NicDevice implements NicSilicon {
   private readonly words: Int32Array;
   private readonly layout: NicLayout;
   private readonly registerWord: number;

@@ -69,6 +69,11 @@ export const RX_DONE = 0x8000;
  * that of the payload. It is reached from the first descriptor, whose length is that of the whole.
  */
 export const RX_FOLLOWS = 0x4000;
+/**
+ * The buffer holds a whole packet that is yet to be cut into segments. Above, in place of a link: the payload
+ * bytes of each segment.
+ */
+export const RX_IN_ONE = 0x2000;
 /** Above: the place in the ring of the descriptor with what follows, and one more; 0: nothing does. */
 export const RX_NEXT_SHIFT = 16;
 
@@ -112,6 +117,11 @@ export function canMove(source: number, destination: number, length: number, reg
 /** Bytes a packet slot needs for the largest frame of an MTU. */
 export function packetSlotBytes(mtu: number): number {
   return Math.ceil((FRAME_OFFSET + ETHERNET_HEADER_BYTES + mtu) / LINE_BYTES) * LINE_BYTES;
+}
+
+/** The largest packet whose frame fits a packet slot. */
+export function packetBytesIn(slotBytes: number): number {
+  return Math.min(65535, slotBytes - FRAME_OFFSET - ETHERNET_HEADER_BYTES);
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
  * A fake network card: the driver half (nic-driver.ts) and the device half (nic-device.ts) over rings in card
  * memory (nic-rings.ts). The stack sends through it and is handed what it receives; a wire (`src/wire`) is
- * plugged into it.
+ * plugged into it, or a TAP, which then is the device half (tap-device.ts).
  *
  *   stack: claim, headers, addPiece*, send ─ driver: transmit ring ─ device: gather, checksum, segment ─ wire
  *   wire ─ device: place, verify ─ receive ring: driver: deliver, refill ─ stack: input
@@ -16,15 +16,17 @@ import { DEVICE_LINK_DOWNS, DEVICE_LINK_UPS, DEVICE_TX_FULL } from '../ledger/co
 import type { Ledger } from '../ledger/ledger.ts';
 import { type LinkClient, TX_CHECKSUM, TX_SEGMENT } from '../tcpip/contract.ts';
 import type { Clock } from '../time/clock.ts';
-import type { LinkSignal, WireEnd, WireSource } from '../wire/contract.ts';
+import type { LinkSignal, WireSource } from '../wire/contract.ts';
 import type { BusCrossing } from './bus-crossing.ts';
 import type { Device } from './contract.ts';
 import { activeFeatures, featuresIn, type NicFeatures } from './features.ts';
 import { checkNicConfig, macHalves, type NicConfig } from './nic-config.ts';
 import { NicDevice } from './nic-device.ts';
 import { NicDriver } from './nic-driver.ts';
-import { NicLayout, PIECES_MAX, packetSlotBytes } from './nic-rings.ts';
+import { NicLayout, PIECES_MAX, packetBytesIn, packetSlotBytes } from './nic-rings.ts';
+import { type NicPlug, type NicSilicon, roomOf } from './nic-silicon.ts';
 import { SoftwareSegments } from './software-segments.ts';
+import { TapDevice } from './tap-device.ts';
 
 /** Payload of one packet to segment at most: with the largest headers it is still an IPv4 packet. */
 const TSO_BYTES_MAX = 65535 - 120;
@@ -39,7 +41,7 @@ export interface NicParts {
   readonly dma: DmaEngine;
   /** Where received frames go; its slots have at least `packetSlotBytes(mtu)`. */
   readonly packets: PacketPool;
-  readonly wire: WireEnd;
+  readonly wire: NicPlug;
   /** Counts what crosses the bus of a device whose driver runs on the host; absent: both are on the card. */
   readonly crossing?: BusCrossing;
 }
@@ -54,7 +56,7 @@ export class FakeNic implements Device {
   readonly piecesMax: number = PIECES_MAX;
 
   private readonly driver: NicDriver;
-  private readonly device: NicDevice;
+  private readonly device: NicSilicon;
   /** Cuts large packets where the device does not. */
   private readonly segments: SoftwareSegments;
   private readonly dma: DmaEngine;
@@ -65,7 +67,7 @@ export class FakeNic implements Device {
   /** Segments one packet is cut into at most. */
   private readonly segmentsMax: number;
   private readonly rxPause: boolean;
-  private readonly source: WireSource;
+  private readonly source: Pick<WireSource, 'room' | 'awaitRoom'>;
   private readonly signal: LinkSignal | undefined;
   private readonly clock: Clock;
   private readonly counters: Float64Array;
@@ -91,19 +93,24 @@ export class FakeNic implements Device {
     this.mtu = config.mtu;
     this.macHigh = macHigh;
     this.macLow = macLow;
-    this.segmentsMax = segmentsMaxOf(config.mtu, wire.source.room);
+    this.source = roomOf(wire);
+    this.segmentsMax = segmentsMaxOf(config.mtu, this.source.room);
     this.rxPause = config.rxPause;
     const layout = new NicLayout(offset, config);
-    this.driver = new NicDriver(region, layout, packets, clock, ledger, config.mtu, config.rxPending);
+    // A TAP brings packets that are yet to be cut: as long as a slot can hold.
+    const packetBytesMax = 'tap' in wire ? packetBytesIn(packets.slotBytes) : config.mtu;
+    this.driver = new NicDriver(region, layout, packets, clock, ledger, packetBytesMax, config.rxPending);
     this.wanted = featuresIn(config);
     this.active = activeFeatures(this.wanted);
-    this.device = new NicDevice(region, layout, config, this.active, ledger, dma, wire, crossing);
+    this.device =
+      'tap' in wire
+        ? new TapDevice(region, layout, wire.tap, packetBytesMax, ledger, dma)
+        : new NicDevice(region, layout, config, this.active, ledger, dma, wire, crossing);
     this.segments = new SoftwareSegments(region, ledger, this.driver);
     this.dma = dma;
-    this.source = wire.source;
-    this.signal = wire.signal;
+    this.signal = 'tap' in wire ? undefined : wire.signal;
     this.clock = clock;
-    this.up = wire.signal?.isUp(clock.nowNs) ?? true;
+    this.up = this.signal?.isUp(clock.nowNs) ?? true;
     this.counters = ledger.counters;
     this.pollFrames = config.pollFrames;
     this.setFeatures({});

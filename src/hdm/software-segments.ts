@@ -11,9 +11,9 @@ import type { Region } from '../dma/region.ts';
 import { DRIVER_GSO_SEGMENTS } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { TX_CHECKSUM, TX_SEGMENT } from '../tcpip/contract.ts';
-import type { NicDevice } from './nic-device.ts';
 import type { NicDriver } from './nic-driver.ts';
 import { ETHERNET_HEADER_BYTES, HEADER_BYTES_MAX, PIECES_MAX } from './nic-rings.ts';
+import type { NicSilicon } from './nic-silicon.ts';
 
 /** Offsets in the IPv4 header (RFC 791 section 3.1). */
 const IP_TOTAL_LENGTH = 2;
@@ -56,7 +56,7 @@ export class SoftwareSegments {
    * @param checksumming whether the device makes their checksums; else the driver does.
    */
   cut(
-    device: NicDevice,
+    device: NicSilicon,
     headerLength: number,
     flags: number,
     segmentBytes: number,

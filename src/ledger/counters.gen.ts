@@ -558,64 +558,88 @@ export const DEVICE_RX_BAD_CHECKSUM = 276;
 export const DEVICE_REFUSED = 277;
 /** segments cut by the device (iop) */
 export const DEVICE_TSO_SEGMENTS = 278;
+/** system calls that read a frame from a TAP, and bytes with its virtio-net header (iop) */
+export const TAP_READS = 279;
+/** system calls that read a frame from a TAP, and bytes with its virtio-net header, bytes (iop) */
+export const TAP_READS_BYTES = 280;
+/** system calls that found no frame at a TAP (iop) */
+export const TAP_READS_EMPTY = 281;
+/** system calls that wrote a frame to a TAP, and bytes with its virtio-net header (iop) */
+export const TAP_WRITES = 282;
+/** system calls that wrote a frame to a TAP, and bytes with its virtio-net header, bytes (iop) */
+export const TAP_WRITES_BYTES = 283;
+/** frames that a TAP did not take, which are lost (iop) */
+export const TAP_WRITES_FAILED = 284;
+/** reads of a TAP that failed, as when its interface is down or gone (iop) */
+export const TAP_READS_FAILED = 285;
+/** frames of a TAP dropped for a virtio-net header that does not fit them (iop) */
+export const TAP_MALFORMED = 286;
+/** packets of several segments that a TAP brought as one (iop) */
+export const TAP_LARGE_PACKETS = 287;
+/** packets whose checksum a TAP says is good or still to be made, so that nobody summed them (iop) */
+export const TAP_SUMS_TRUSTED = 288;
+/** packets of another kind whose checksum a TAP left to be made, and the device made (iop) */
+export const TAP_SUMS_MADE = 289;
+/** system calls that read the event file by which a doorbell ends a wait for the TAP (iop) */
+export const TAP_DOORBELLS = 290;
 /** times that a port's link went down (iop) */
-export const DEVICE_LINK_DOWNS = 279;
+export const DEVICE_LINK_DOWNS = 291;
 /** times that a port's link came back (iop) */
-export const DEVICE_LINK_UPS = 280;
+export const DEVICE_LINK_UPS = 292;
 /** times that another device of a bond became active (iop) */
-export const BOND_FAILOVERS = 281;
+export const BOND_FAILOVERS = 293;
 /** gratuitous ARPs of a device that became active (iop) */
-export const BOND_ANNOUNCEMENTS = 282;
+export const BOND_ANNOUNCEMENTS = 294;
 /** frames that came to a bond's device at rest, or back to it (iop) */
-export const BOND_RX_INACTIVE = 283;
+export const BOND_RX_INACTIVE = 295;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 284;
+export const DRIVER_GSO_SEGMENTS = 296;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 285;
+export const DRIVER_GRO_PACKETS = 297;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 286;
+export const DRIVER_GRO_SEGMENTS = 298;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 287;
+export const DEVICE_LRO_PACKETS = 299;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 288;
+export const DEVICE_LRO_SEGMENTS = 300;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 289;
+export const WIRE_SENT = 301;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 290;
+export const WIRE_ARRIVED = 302;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 291;
+export const WIRE_DROPPED = 303;
 /** frames lost because the link was down (link) */
-export const WIRE_CUT = 292;
+export const WIRE_CUT = 304;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 293;
+export const WIRE_REFUSED = 305;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 294;
+export const WIRE_SLOTS_REFUSED = 306;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 295;
+export const WIRE_OVERFLOW = 307;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 296;
+export const WIRE_DUPLICATED = 308;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 297;
+export const WIRE_DUPLICATED_BYTES = 309;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 298;
+export const WIRE_CORRUPTED = 310;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 299;
+export const WIRE_REORDERED = 311;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 300;
+export const SWITCH_FORWARDS = 312;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 301;
+export const SWITCH_FORWARDS_BYTES = 313;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 302;
+export const SWITCH_FRAMES = 314;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 303;
+export const SWITCH_FLOODED = 315;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 304;
+export const SWITCH_DROPPED = 316;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 305;
+export const CAPTURE_COPIES = 317;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 306;
+export const CAPTURE_COPIES_BYTES = 318;
 
-export const COUNTER_COUNT = 307;
+export const COUNTER_COUNT = 319;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -896,6 +920,18 @@ export const COUNTER_NAMES: readonly string[] = [
   'deviceRxBadChecksum',
   'deviceRefused',
   'deviceTsoSegments',
+  'tapReads',
+  'tapReadsBytes',
+  'tapReadsEmpty',
+  'tapWrites',
+  'tapWritesBytes',
+  'tapWritesFailed',
+  'tapReadsFailed',
+  'tapMalformed',
+  'tapLargePackets',
+  'tapSumsTrusted',
+  'tapSumsMade',
+  'tapDoorbells',
   'deviceLinkDowns',
   'deviceLinkUps',
   'bondFailovers',
@@ -1146,6 +1182,18 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -1524,6 +1572,18 @@ export const COUNTER_GROUPS: readonly string[] = [
   'device',
   'device',
   'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
+  'device',
   'wire',
   'wire',
   'wire',
@@ -1823,6 +1883,18 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames whose checksum the device found bad',
   'descriptors and indices that were not as they were written',
   'segments cut by the device',
+  'system calls that read a frame from a TAP, and bytes with its virtio-net header',
+  'system calls that read a frame from a TAP, and bytes with its virtio-net header, bytes',
+  'system calls that found no frame at a TAP',
+  'system calls that wrote a frame to a TAP, and bytes with its virtio-net header',
+  'system calls that wrote a frame to a TAP, and bytes with its virtio-net header, bytes',
+  'frames that a TAP did not take, which are lost',
+  'reads of a TAP that failed, as when its interface is down or gone',
+  'frames of a TAP dropped for a virtio-net header that does not fit them',
+  'packets of several segments that a TAP brought as one',
+  'packets whose checksum a TAP says is good or still to be made, so that nobody summed them',
+  'packets of another kind whose checksum a TAP left to be made, and the device made',
+  'system calls that read the event file by which a doorbell ends a wait for the TAP',
   'times that a port\'s link went down',
   'times that a port\'s link came back',
   'times that another device of a bond became active',

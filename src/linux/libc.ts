@@ -1,7 +1,7 @@
 /**
- * libc's socket calls through koffi. That package is optional: without it the kernel cannot be measured by
- * socket calls, only through `node:net`. Every call returns what it does in C; after -1, `errno()` is the
- * reason.
+ * libc's socket calls, and those that a TAP needs, through koffi. That package is optional: without it the
+ * kernel cannot be measured by socket calls, only through `node:net`. Every call returns what it does in C;
+ * after -1, `errno()` is the reason.
  *
  * Arguments are plain numbers and typed arrays, whose addresses koffi passes without a copy, so a call
  * allocates next to nothing: 0.2 bytes, while a pointer or a 64-bit result would be a heap number of 16 to
@@ -46,12 +46,30 @@ export interface Libc {
   schedGetaffinity(thread: number, bytes: number, mask: Uint8Array): number;
   schedSetaffinity(thread: number, bytes: number, mask: Uint8Array): number;
   clockGettime(clock: number, time: Int32Array): number;
+  /** @param request of an interface or a device. @param argument what it points to. */
+  ioctl(fd: number, request: number, argument: Uint8Array): number;
+  /** The same where the argument is no pointer. */
+  ioctlValue(fd: number, request: number, argument: number): number;
+  /** @param vectors `struct iovec` of 16 bytes each. */
+  readv(fd: number, vectors: Int32Array, count: number): number;
+  writev(fd: number, vectors: Int32Array, count: number): number;
+  read(fd: number, bytes: Uint8Array, length: number): number;
+  write(fd: number, bytes: Uint8Array, length: number): number;
+  eventfd(count: number, flags: number): number;
+  /** @param timeout `struct timespec`. @param mask must be null. */
+  ppoll(fds: Int32Array, count: number, timeout: Int32Array, mask: null): number;
+  /** Where the first byte of a view lies in this process, below 2^53, for as long as its buffer lives. */
+  addressOf(view: ArrayBufferView): number;
   /** The reason of the last call that answered -1. */
   errno(): number;
 }
 
 interface Koffi {
-  load(path: string | null): { func(definition: string): unknown };
+  load(path: string | null): {
+    func(definition: string): unknown;
+    func(name: string, result: string, parameters: readonly string[]): unknown;
+  };
+  address(value: ArrayBufferView): bigint;
   errno(): number;
 }
 
@@ -103,6 +121,15 @@ function declareCalls(koffi: Koffi): Libc {
     schedGetaffinity: declare('int sched_getaffinity(int, int, void *)'),
     schedSetaffinity: declare('int sched_setaffinity(int, int, void *)'),
     clockGettime: declare('int clock_gettime(int, void *)'),
+    ioctl: declare('int ioctl(int, unsigned long, void *)'),
+    ioctlValue: library.func('ioctl', 'int', ['int', 'unsigned long', 'unsigned long']) as never,
+    readv: declare('int readv(int, void *, int)'),
+    writev: declare('int writev(int, void *, int)'),
+    read: declare('int read(int, void *, int)'),
+    write: declare('int write(int, void *, int)'),
+    eventfd: declare('int eventfd(int, int)'),
+    ppoll: declare('int ppoll(void *, int, void *, void *)'),
+    addressOf: (view) => Number(koffi.address(view)),
     errno: () => koffi.errno(),
   };
 }

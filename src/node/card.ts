@@ -13,6 +13,8 @@ export interface NodeCard {
   readonly stack: SocketStack;
   /** The card's own IPv4 addresses as numbers, without the loopback addresses. */
   readonly addresses: readonly number[];
+  /** Whether an address that is none of the card's is reached by its wire; absent: none is. */
+  readonly reaches?: ((destination: number) => boolean) | undefined;
   /** How many more sockets the card has room for. */
   readonly socketsFree: number;
   /**

@@ -43,7 +43,7 @@ export const routes = new Routes();
  * @throws SyntaxError for a bad rule, Error if this Node does not have the bindings that are needed.
  */
 export function install(card: { readonly node: NodeCard }, options: InstallOptions = {}): void {
-  installLater(() => card, card.node.addresses, options);
+  installLater(() => card, card.node.addresses, options, card.node.reaches);
   installed?.seam.policy?.open();
 }
 
@@ -51,12 +51,13 @@ export function install(card: { readonly node: NodeCard }, options: InstallOptio
  * As `install`, of a card that is opened when the first socket is to be on it.
  * @param open called once, within a call of the program's; undefined where there can be no card, after which
  *   all is the kernel's.
- * @param addresses the card's own.
+ * @param addresses the card's own. @param reaches whether another address is reached by its wire.
  */
 export function installLater(
   open: () => { readonly node: NodeCard } | undefined,
   addresses: readonly number[],
   options: InstallOptions = {},
+  reaches: (destination: number) => boolean = () => false,
 ): void {
   const rule = parseOffloadRule(options.offload ?? 'all');
   installed ??= hook();
@@ -67,6 +68,7 @@ export function installLater(
     rule,
     routes,
     addresses,
+    reaches,
     mayListen: () => !isClusterPrimary(),
     open() {
       if (asked) return policy.pump;

@@ -2,9 +2,10 @@
  * Decides whether a listener or a connection may be the card's, or why it is the kernel's.
  *
  * The card serves all of 127.0.0.0/8, ::1, the addresses that it is configured with, and listeners on every
- * address; others only if a `host` of the rule names them. The kernel's stack stays beside it, so a listener
- * on the card is heard by the kernel too, and a connection to a loopback address goes to the card only if a
- * listener there hears it: all else that answers at such an address is the kernel's.
+ * address; others only if a `host` of the rule names them, or if its wire leads there, as a TAP does. The
+ * kernel's stack stays beside it, so a listener on the card is heard by the kernel too, and a connection to a
+ * loopback address goes to the card only if a listener there hears it: all else that answers at such an address
+ * is the kernel's.
  */
 import { networkInterfaces } from 'node:os';
 import { ANY, ANY_MAPPED, isLoopback, LOOPBACK, LOOPBACK6, parseIPv4, parseIPv6 } from './addresses.ts';
@@ -27,6 +28,8 @@ export interface Policy {
   readonly open: () => Pump | undefined;
   /** The card's own addresses. */
   readonly addresses: readonly number[];
+  /** Whether a destination that is none of them is reached by the card's wire. */
+  readonly reaches: (destination: number) => boolean;
   readonly rule: OffloadRule;
   readonly routes: Routes;
   /**
@@ -101,12 +104,14 @@ export function placeConnection(
 /** The connection is the card's, but no listener of this process's need be at its other end. */
 export const ELSEWHERE: unique symbol = Symbol('elsewhere');
 
-function placeReason({ addresses, rule }: Policy, address: number, port: number): string | undefined {
+function placeReason(policy: Policy, address: number, port: number): string | undefined {
+  const { addresses, rule, reaches } = policy;
   if (address < 0) return NOT_ITS_ADDRESS;
   const seen = address === LOOPBACK6 ? LOOPBACK : address; // `host 127.0.0.1` in a rule means ::1 too
   if (!rule.matches(seen, port)) return BY_THE_RULE;
   if (address === ANY || isLoopback(address)) return undefined;
-  return addresses.includes(address) || rule.namesHost(address) ? undefined : NOT_ITS_ADDRESS;
+  if (addresses.includes(address) || rule.namesHost(address) || reaches(address)) return undefined;
+  return NOT_ITS_ADDRESS;
 }
 
 /** Whether the card can give a connection the local address that the client was bound to. */

@@ -11,6 +11,7 @@ import type { TraceRequest } from '../world/build/card-trace.ts';
 import type { CardOverrides } from '../world/config/settings.ts';
 import type { Card, CardOptions } from '../world/open/card.ts';
 import { type Placed, placeCard } from '../world/open/placement.ts';
+import type { TapOptions } from '../world/open/tap.ts';
 import { openFromScript } from './card-script.ts';
 import { environmentIop, environmentOptions, environmentSockets, mayUseCard } from './environment.ts';
 import { type InstallOptions, install, installLater } from './install.ts';
@@ -28,18 +29,23 @@ interface Wanted {
   readonly settings: InstallOptions;
   readonly overrides: CardOverrides;
   readonly placed: Placed;
+  readonly tap: TapOptions | undefined;
 }
 
 /** @throws SyntaxError for a bad rule, RangeError for a bad number or word. */
-function wanted(options: InstallOptions, { placement, ...overrides }: CardOptions): Wanted {
+function wanted(options: InstallOptions, { placement, tap, ...overrides }: CardOptions): Wanted {
   const settings = { ...environmentOptions(process.env), ...options };
   parseOffloadRule(settings.offload ?? 'all');
   // What a call or an option says is not asked of the environment, which may then say anything.
   const placed =
-    placement === undefined ? placeCard(environmentIop(process.env), 'INIC_IOP') : placeCard(placement);
+    tap !== undefined && placement === undefined
+      ? { placement: 'thread' as const, why: 'a TAP wants a thread of its own' }
+      : placement === undefined
+        ? placeCard(environmentIop(process.env), 'INIC_IOP')
+        : placeCard(placement);
   const socketsMax = overrides.driver?.socketsMax ?? environmentSockets(process.env, placed.placement);
   const driver = { acceptsFirst: true, ...overrides.driver, socketsMax };
-  return { settings, overrides: { ...overrides, driver }, placed };
+  return { settings, overrides: { ...overrides, driver }, placed, tap };
 }
 
 /**
@@ -59,12 +65,12 @@ export async function register(
 }
 
 async function openNow(
-  { settings, overrides, placed }: Wanted,
+  { settings, overrides, placed, tap }: Wanted,
   trace: (() => TraceRequest) | undefined,
 ): Promise<Card | undefined> {
   if (!mayUseCard()) return undefined;
   const { openPlacedCard } = await import('../world/open/card.ts');
-  const card = await openPlacedCard(overrides, placed, trace?.());
+  const card = await openPlacedCard(overrides, placed, trace?.(), tap);
   install(card, settings);
   return card;
 }
@@ -80,7 +86,7 @@ export async function registerForProgram(
 ): Promise<Underneath | undefined> {
   const asked = wanted(installing, options);
   const { settings, overrides, placed } = asked;
-  if (placed.placement === 'thread' || trace !== undefined) {
+  if (placed.placement === 'thread' || trace !== undefined || asked.tap !== undefined) {
     const card = await openNow(asked, trace);
     return card && { placed, card };
   }

@@ -1,4 +1,5 @@
 /** Linux errno numbers (asm-generic/errno.h): what every call of every stack here answers with. */
+export const EPERM = 1;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
@@ -40,6 +41,7 @@ export const EINPROGRESS = 115;
 export const ERRNO_MAX = 133;
 
 const NAMES: ReadonlyMap<number, string> = new Map([
+  [EPERM, 'EPERM'],
   [ESRCH, 'ESRCH'],
   [EINTR, 'EINTR'],
   [EBADF, 'EBADF'],

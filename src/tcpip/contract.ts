@@ -27,9 +27,9 @@ export const TX_RETRANSMIT = 4;
 /** What the device found out about a packet that it received: IPv4 and TCP or UDP checksums are good. */
 export const RX_CHECKSUM_CHECKED = 1;
 /**
- * The packet was put together of several segments of one TCP connection, each in a slot of its own
- * (`PacketPool.chains`): its headers stand in the first, and say the length of all. Its checksums were good
- * when they came, and RX_CHECKSUM_CHECKED goes with it.
+ * The packet was put together of several segments of one TCP connection, each in a slot of its own, or was
+ * never cut into them and lies in one (`PacketPool.chains`): its headers stand in the first, and say the
+ * length of all. Its checksums were good when they came, and RX_CHECKSUM_CHECKED goes with it.
  */
 export const RX_MERGED = 2;
 

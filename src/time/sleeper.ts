@@ -64,6 +64,11 @@ export class FutexSleeper implements Sleeper {
   sleep(timeoutNs: number): void {
     Atomics.wait(this.words, this.index, this.seen, timeoutNs / 1e6);
   }
+
+  /** Whether somebody has called `wake` since `prepare`. */
+  protected get woken(): boolean {
+    return Atomics.load(this.words, this.index) !== this.seen;
+  }
 }
 
 /** The other end of a `FutexSleeper`: the only place that wakes a thread. */

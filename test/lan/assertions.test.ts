@@ -10,6 +10,7 @@ import { ReplyQueue, type ReplyWriter, statusWord } from '../../src/lan/reply-qu
 import { ContextWriter } from '../../src/lan/reply-writers.ts';
 import { SendQueue } from '../../src/lan/send-queue.ts';
 import { checkPieces } from '../../src/lan/transmitter.ts';
+import type { WireSource } from '../../src/wire/contract.ts';
 import { buildCard } from '../../src/world/build/card-parts.ts';
 import { trips } from '../rules/trips.ts';
 import { PortBed } from './bed.ts';
@@ -92,7 +93,7 @@ describe('the card', () => {
   trips('card parts: the memory of a card of network ports was planned', () => {
     const { lan: _, ...memory } = bed.memory;
     const environment = { clock: bed.clock, ledger: bed.ledger, waker: { wake: () => {} } };
-    const source = (bed.module['device'] as FakeNic)['source'];
+    const source = (bed.module['device'] as FakeNic)['source'] as WireSource;
     const wires = [
       { source, sink: { receive: () => -1, receivedLength: 0, release: entry, nextArrivalNs: () => 0 } },
     ];

@@ -71,7 +71,7 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
       receiveQueue.append(tcb, segment.packet, payload, length);
       kept = true;
     }
-    acceptInOrder(tcp, tcb, length);
+    acceptInOrder(tcp, tcb, length, Math.min(length, segment.segmentBytes));
   }
   if (received.finKnown !== 0 && received.finSeq === tcb.rcvNxt) receiveFin(tcp, tcb);
   else if (length > 0 && tcb.owner >= 0) tcp.environment.owner.readable(tcb.owner);
@@ -97,6 +97,7 @@ export function receiveMerged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boo
     segment.seq = seq;
     segment.payload = chains.address[packet];
     segment.length = length;
+    segment.segmentBytes = chains.segmentBytes[packet] || length;
     segment.flags = following < 0 ? flags : flags & ~FIN;
     seq = (seq + length) | 0;
     if (!isReceiving(tcb)) {
@@ -174,7 +175,7 @@ function receiveLate(
 }
 
 /** `length` more bytes are in order. // Hot path. */
-function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
+function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number, segmentBytes: number): void {
   const { environment } = tcp;
   const { received, acks } = tcb;
   tcb.rcvNxt = (tcb.rcvNxt + length) | 0;
@@ -183,7 +184,7 @@ function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
       atOrBefore(tcb.rcvNxt, tcb.rcvAdv),
       'receive: no byte is taken beyond the window that was offered',
     );
-  if (length > received.segmentBytesMax) received.segmentBytesMax = length;
+  if (segmentBytes > received.segmentBytesMax) received.segmentBytesMax = segmentBytes;
   acks.lastDataUs = environment.nowUs;
   let accepted = length;
   let now = false;

@@ -31,7 +31,7 @@ const SHIFT_MAX = 14;
 export class SegmentIn {
   /** The packet slot that it lies in. */
   packet = 0;
-  /** Whether it was put together of several, each in a slot of its own. */
+  /** Whether it was put together of several, in the slots of a chain. */
   merged = false;
   /** The addresses of the peer and of us. */
   source = 0;
@@ -48,6 +48,8 @@ export class SegmentIn {
   /** The address of the payload, and its length. */
   payload = 0;
   length = 0;
+  /** The most payload that one segment of it had on the wire: less than its length where it was not cut. */
+  segmentBytes = 0;
   /** 1 when the option is there; then its value and its echo. */
   timestamps = 0;
   tsValue = 0;
@@ -78,6 +80,7 @@ export class SegmentIn {
     this.urgent = view.getUint16(at + TCP_URGENT);
     this.payload = at + headerLength;
     this.length = length - headerLength;
+    this.segmentBytes = this.length;
     if (COSTLY) assert(this.length >= 0, 'segment: its header lies within what has arrived');
     this.timestamps = 0;
     this.sackBlocks = 0;

@@ -57,9 +57,9 @@ export function nicConfigs(config: CardConfig): NicConfig[] {
   return config.innerLoop ? [...nics, { ...nics[0], mtu: largestMtu(config) }] : nics;
 }
 
-/** The largest MTU of a card's ports: its packet slots hold a frame of it. */
+/** The largest packet of a card's ports: its packet slots hold a frame of it. */
 export function largestMtu(config: CardConfig): number {
-  return Math.max(config.mtu, ...config.furtherPorts.map(({ mtu }) => mtu));
+  return Math.max(config.mtu, config.packetBytes, ...config.furtherPorts.map(({ mtu }) => mtu));
 }
 
 /** @param modules what the card serves. */

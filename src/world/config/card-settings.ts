@@ -323,6 +323,15 @@ const DEVICE: readonly SettingRow[] = [
     beside: 'at least 4 more than `rxRing` times the ports, the inner loop counted',
   },
   {
+    name: 'packetBytes',
+    meaning:
+      'largest packet that a slot holds, if that is more than the largest MTU: what a TAP brings uncut',
+    unit: 'bytes',
+    range: [0, NIC_RANGES.mtu[1]],
+    follows: '65535 over a TAP',
+    beside: 'below 65535 a TAP brings no packet of several segments',
+  },
+  {
     name: 'iopSpinNs',
     meaning: "how long the card's processor polls before it sleeps",
     unit: 'ns',

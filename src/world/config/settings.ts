@@ -52,6 +52,8 @@ export interface CardConfig {
   readonly largeReceiveOffload: boolean;
   /** Received frames the card can hold. */
   readonly packetSlots: number;
+  /** Bytes of the largest packet that each of them holds; what the largest MTU needs where that is more. */
+  readonly packetBytes: number;
   readonly wire: Omit<PipeConfig, 'slotBytes'>;
   /** How long the card's thread polls without work before it sleeps, in nanoseconds. */
   readonly iopSpinNs: number;
@@ -120,6 +122,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
   genericReceiveOffload: false,
   largeReceiveOffload: false,
   packetSlots: 256,
+  packetBytes: 0,
   wire: { ...PERFECT_PIPE, queueFrames: 128 },
   iopSpinNs: 200_000,
   classVersion: 2,

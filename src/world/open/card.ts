@@ -5,6 +5,7 @@
  */
 
 import { type Counters, type Reconciliation, reconcile } from '../../ledger/reconcile.ts';
+import { closeTap } from '../../linux/tap.ts';
 import type { SendStalls } from '../../osm/memory/stalls.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import type { EchoCalls } from '../../osm/user/echo-calls.ts';
@@ -23,6 +24,15 @@ import { InlineCard } from '../inline/inline-card.ts';
 import { ThreadedCard } from '../thread/threaded-card.ts';
 import type { ModuleKind } from '../topology/checked.ts';
 import { type Placed, type PlacementChoice, placeCard } from './placement.ts';
+import {
+  type CheckedTap,
+  checkTap,
+  openCheckedTap,
+  reachesOver,
+  type TapOptions,
+  tapSettings,
+  unreachable,
+} from './tap.ts';
 
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */
 const SETTLE_NS = 500e6;
@@ -34,6 +44,8 @@ export interface CardOptions extends CardOverrides {
    * docs/card.md.
    */
   readonly placement?: PlacementChoice;
+  /** A TAP of Linux's in place of the wire: see docs/tap.md. Such a card has a thread of its own. */
+  readonly tap?: TapOptions;
 }
 
 /**
@@ -44,8 +56,8 @@ export interface CardOptions extends CardOverrides {
  * a bad setting, Error when the card does not come up.
  */
 export async function openCard(options: CardOptions = {}, trace?: TraceRequest): Promise<Card> {
-  const { placement = 'thread', ...overrides } = options;
-  return await openPlacedCard(overrides, placeCard(placement), trace);
+  const { placement = 'thread', tap, ...overrides } = options;
+  return await openPlacedCard(overrides, placeCard(placement), trace, tap);
 }
 
 /** As `openCard`, where it is already known where the card is to run. */
@@ -53,8 +65,35 @@ export async function openPlacedCard(
   overrides: CardOverrides,
   placed: Placed,
   trace?: TraceRequest,
+  tap?: TapOptions,
 ): Promise<Card> {
+  if (tap !== undefined) return await openTapCard(overrides, placed, trace, checkTap(tap));
   return new Card(await openAt(placed, socketConfig(overrides), 'socket', trace), placed);
+}
+
+/** The TAP is opened first, so that what is wrong with it is said before anything is built. */
+async function openTapCard(
+  overrides: CardOverrides,
+  placed: Placed,
+  trace: TraceRequest | undefined,
+  tap: CheckedTap,
+): Promise<Card> {
+  if (placed.placement !== 'thread') {
+    throw new RangeError(`"placement" expected thread for a card over a TAP, got ${placed.placement}`);
+  }
+  checkOverrides(overrides, DEFAULT_CARD_CONFIG);
+  const opened = openCheckedTap(tap);
+  let open: OpenedCard;
+  try {
+    const config = socketConfig(tapSettings(tap, opened, overrides));
+    open = await ThreadedCard.open(config, 'socket', trace, opened);
+  } catch (error) {
+    closeTap(opened);
+    throw error;
+  }
+  const line = unreachable(tap, opened);
+  if (line !== undefined) sayWarnings([{ key: 'tap.hostAddress', text: line }]);
+  return new Card(open, placed, reachesOver(tap));
 }
 
 /**
@@ -185,17 +224,20 @@ export class CardBooks {
   }
 
   private balance(): Reconciliation {
-    const { host, iop, wire } = this.ledger();
-    return reconcile(host, iop, this.card.host.holdings(), wire);
+    const { host, iop } = this.ledger();
+    return reconcile(host, iop, this.card.host.holdings(), this.card.loopCounters());
   }
 }
 
 export class Card extends CardBooks {
   readonly stack: CardSockets;
+  /** Whether a destination beyond the card is reached by its wire; absent: there is nobody. */
+  readonly reaches: ((destination: number) => boolean) | undefined;
 
-  constructor(card: OpenedCard, placed: Placed) {
+  constructor(card: OpenedCard, placed: Placed, reaches?: (destination: number) => boolean) {
     super(card, placed);
     this.stack = card.host.sockets;
+    this.reaches = reaches;
   }
 
   /** The card's own addresses, loopback not among them. */

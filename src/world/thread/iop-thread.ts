@@ -7,18 +7,23 @@ import { getHeapStatistics } from 'node:v8';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { DmaEngine } from '../../dma/engine.ts';
 import { Region, type RegionMemory } from '../../dma/region.ts';
+import type { NicPlug } from '../../hdm/nic-silicon.ts';
+import { PlainTapFile, VectorTapFile } from '../../hdm/tap-file.ts';
 import { IOP_SLEEPS } from '../../ledger/counters.gen.ts';
 import { Ledger } from '../../ledger/ledger.ts';
+import { loadLibc } from '../../linux/libc.ts';
+import type { OpenedTap } from '../../linux/tap.ts';
 import type { Agent } from '../../time/agent.ts';
 import { MachineClock } from '../../time/clock.ts';
 import { runLoop } from '../../time/run-loop.ts';
-import { FutexSleeper, FutexWaker } from '../../time/sleeper.ts';
+import { FutexSleeper, FutexWaker, type Sleeper } from '../../time/sleeper.ts';
 import { buildCard } from '../build/card-parts.ts';
 import { tapWires } from '../build/card-trace.ts';
 import { Network } from '../build/network.ts';
 import type { CardPlan, WorldPlan } from '../build/world-plan.ts';
 import { CardStatus, FAULTED, RUNNING, STOPPED } from './card-status.ts';
 import { LoopWaker } from './loop-waker.ts';
+import { BlindSleeper, TapSleeper } from './tap-rest.ts';
 
 /** Where a thread rests and shows its state: addresses in the region. */
 export interface ThreadPlace {
@@ -32,6 +37,8 @@ export interface IopThreadData {
   /** The thread's number in the plan, and where each thread rests. */
   readonly site: number;
   readonly places: readonly ThreadPlace[];
+  /** What the first port of its card is plugged into in place of a wire. */
+  readonly tap?: OpenedTap;
 }
 
 /**
@@ -68,7 +75,7 @@ function main(data: IopThreadData, port: MessagePort): void {
       },
     });
     const { agent, counters, spinNs } = build(region, data, clock, network, port);
-    const sleeper = new FutexSleeper(words, place.wake >> 2);
+    const sleeper = sleeperOf(words, place.wake >> 2, counters, data.tap);
     status.threadId = threadId();
     status.state = RUNNING;
     port.postMessage(null);
@@ -88,15 +95,23 @@ function main(data: IopThreadData, port: MessagePort): void {
   }
 }
 
+/** Where the thread rests: with a TAP, until a frame comes as well. */
+function sleeperOf(words: Int32Array, index: number, counters: Float64Array, tap?: OpenedTap): Sleeper {
+  if (tap === undefined) return new FutexSleeper(words, index);
+  const libc = loadLibc();
+  if (libc === undefined || tap.eventFd < 0) return new BlindSleeper(words, index);
+  return new TapSleeper(libc, words, index, tap.fd, tap.eventFd, counters);
+}
+
 function build(
   region: Region,
-  { plan, site }: IopThreadData,
+  { plan, site, tap }: IopThreadData,
   clock: MachineClock,
   network: Network,
   port: MessagePort,
 ): Runnable {
   const card = plan.cards.findIndex((candidate) => candidate.site === site);
-  if (card >= 0) return buildCardOf(region, plan.cards[card], clock, network.endsOf(card), port);
+  if (card >= 0) return buildCardOf(region, plan.cards[card], clock, network.endsOf(card), port, tap);
   const index = plan.switches.findIndex((candidate) => candidate.site === site);
   const agent = network.switches[index];
   if (agent === undefined) throw new Error(`thread ${site} has neither a card nor a switch`);
@@ -114,20 +129,29 @@ function buildCardOf(
   region: Region,
   { memory, topology, packets }: CardPlan,
   clock: MachineClock,
-  wires: ReturnType<Network['endsOf']>,
+  ends: ReturnType<Network['endsOf']>,
   port: MessagePort,
+  tap: OpenedTap | undefined,
 ): Runnable {
   const { layout } = memory;
   const { config, modules } = topology;
   const ledger = new Ledger(region, layout.iopLedger);
   const dma = new DmaEngine(region, ledger);
-  if (packets !== undefined) tapWires(region, packets, new MachineClock(), dma, wires);
+  // What passes a TAP, the kernel shows: `tcpdump -i NAME`.
+  const traced = tap === undefined ? ends : ends.slice(1);
+  if (packets !== undefined) tapWires(region, packets, new MachineClock(), dma, traced);
+  const wires = tap === undefined ? ends : [plugOf(region, tap), ...ends.slice(1)];
   const waker = new LoopWaker(region.words, layout.hostWake >> 2, port);
   // The card is FAILED then, takes StatusGet and IopReset, and tells its host by an event of the executive.
   const onFault = (error: unknown): void => port.postMessage(String(error));
   const environment = { clock, ledger, dma, waker, wires, onFault };
   const { processor } = buildCard(region, memory, config, environment, modules);
   return { agent: processor, counters: ledger.counters, spinNs: config.iopSpinNs };
+}
+
+function plugOf(region: Region, { fd }: OpenedTap): NicPlug {
+  const libc = loadLibc();
+  return { tap: libc === undefined ? new PlainTapFile(fd, region) : new VectorTapFile(libc, fd, region) };
 }
 
 if (parentPort !== null) main(workerData as IopThreadData, parentPort);

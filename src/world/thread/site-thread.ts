@@ -2,12 +2,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { Worker } from 'node:worker_threads';
 import type { Region } from '../../dma/region.ts';
+import { loadLibc } from '../../linux/libc.ts';
+import { closeTap, type OpenedTap } from '../../linux/tap.ts';
 import type { MachineClock } from '../../time/clock.ts';
 import { FutexWaker } from '../../time/sleeper.ts';
 import type { WorldPlan } from '../build/world-plan.ts';
 import { CardStatus, RUNNING } from './card-status.ts';
 import type { IopThreadData, ThreadPlace } from './iop-thread.ts';
 import { holdLoop, privateWorker } from './private-worker.ts';
+import { TapWaker } from './tap-rest.ts';
 
 /** Tests run from source; the worker is then the built one, since Node 20 runs no TypeScript. */
 const THREAD_URL = import.meta.url.endsWith('.ts')
@@ -40,7 +43,10 @@ export class SiteThread {
   private readonly clock: MachineClock;
   private readonly what: string;
 
-  /** @param what it runs, for complaints: "the card". @param places of all threads, the program's first. */
+  /**
+   * @param what it runs, for complaints: "the card". @param places of all threads, the program's first.
+   * @param tap of its card, which is closed when the thread ends.
+   */
   constructor(
     what: string,
     region: Region,
@@ -48,17 +54,20 @@ export class SiteThread {
     site: number,
     places: readonly ThreadPlace[],
     clock: MachineClock,
+    tap?: OpenedTap,
   ) {
     this.what = what;
     this.clock = clock;
     this.status = new CardStatus(region, places[site].status);
-    this.waker = new FutexWaker(region.words, places[site].wake >> 2);
-    const workerData: IopThreadData = { memory: region.memory, plan, site, places };
+    this.waker = wakerOf(region.words, places[site].wake >> 2, tap);
+    const common = { memory: region.memory, plan, site, places };
+    const workerData: IopThreadData = tap === undefined ? common : { ...common, tap };
     this.worker = privateWorker(THREAD_URL, {
       workerData,
       name: 'inic-iop',
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     });
+    if (tap !== undefined) this.worker.once('exit', () => closeTap(tap));
   }
 
   /**
@@ -153,6 +162,12 @@ export class SiteThread {
       clock.update();
     }
   }
+}
+
+function wakerOf(words: Int32Array, index: number, tap: OpenedTap | undefined): FutexWaker {
+  const libc = tap === undefined || tap.eventFd < 0 ? undefined : loadLibc();
+  if (libc === undefined || tap === undefined) return new FutexWaker(words, index);
+  return new TapWaker(libc, words, index, tap.eventFd);
 }
 
 /** Whether one of this process's threads exists; true where there is no /proc or its number is unknown. */

@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
+import type { OpenedTap } from '../../linux/tap.ts';
 import type { Host, HostEnvironment } from '../../osm/host.ts';
 import { ENETDOWN } from '../../socket/errno.ts';
 import { NEVER } from '../../time/agent.ts';
@@ -32,6 +33,7 @@ export interface ThreadedCardParts {
   /** Where the driver rests inside a call; on its own word of shared memory where absent. */
   readonly sleeper?: Sleeper;
   readonly trace?: TraceRequest | undefined;
+  readonly tap?: OpenedTap | undefined;
 }
 
 export class ThreadedCard extends OpenedCard {
@@ -42,10 +44,10 @@ export class ThreadedCard extends OpenedCard {
 
   constructor(parts: ThreadedCardParts) {
     const { region, plan, places, clock } = parts;
-    super(region, plan, parts.card, clock);
+    super(region, plan, parts.card, clock, parts.tap !== undefined);
     const card = this.plan;
     const { layout } = card.memory;
-    this.thread = new SiteThread('the card', region, plan, card.site, places, clock);
+    this.thread = new SiteThread('the card', region, plan, card.site, places, clock, parts.tap);
     const { words } = region;
     const hostWake = layout.hostWake >> 2;
     const environment: HostEnvironment = {
@@ -67,10 +69,15 @@ export class ThreadedCard extends OpenedCard {
   }
 
   /**
-   * Opens a card alone, its wire looped back to itself. @throws Error with one line when it does not come
-   * up.
+   * Opens a card alone, its wire looped back to itself, or its first port plugged into a TAP. @throws Error
+   * with one line when it does not come up.
    */
-  static async open(wanted: CardConfig, module: ModuleKind, trace?: TraceRequest): Promise<ThreadedCard> {
+  static async open(
+    wanted: CardConfig,
+    module: ModuleKind,
+    trace?: TraceRequest,
+    tap?: OpenedTap,
+  ): Promise<ThreadedCard> {
     widenInlining();
     const config = availableParallelism() < 2 ? withoutPolling(wanted) : wanted;
     const memory = new MemoryPlan();
@@ -82,7 +89,8 @@ export class ThreadedCard extends OpenedCard {
       { wake: layout.iopWake, status: layout.iopStatus },
     ];
     const region = allocateRegion(memory.byteLength);
-    const card = new ThreadedCard({ region, plan, card: 0, places, clock: new MachineClock(), trace });
+    const clock = new MachineClock();
+    const card = new ThreadedCard({ region, plan, card: 0, places, clock, trace, tap });
     await card.start();
     return card;
   }
