@@ -37,7 +37,7 @@ import {
   EPIPE,
 } from '../socket/errno.ts';
 import { isPort } from '../socket/linux-rules.ts';
-import { SO_BROADCAST, SO_ERROR, TCP_NODELAY, TCP_QUICKACK } from '../socket/options.ts';
+import { SO_BROADCAST, SO_ERROR, TCP_LINGER2_SECONDS, TCP_NODELAY } from '../socket/options.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import type { Clock } from '../time/clock.ts';
 import type { SendMemory } from './send-memory.ts';
@@ -250,5 +250,5 @@ export class DatagramCalls {
 
 /** Whether an option is TCP's, which Linux keeps on a level that a datagram socket does not have. */
 function isTcpOption(option: number): boolean {
-  return option >= TCP_NODELAY && option <= TCP_QUICKACK;
+  return option >= TCP_NODELAY && option <= TCP_LINGER2_SECONDS;
 }

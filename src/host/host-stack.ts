@@ -9,7 +9,6 @@ import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import { PortGroup } from '../hdm/port-group.ts';
 import {
-  BYTES_RECEIVED,
   BYTES_SENT,
   HOST_INTERRUPTS_SERVICED,
   INTERRUPTS,
@@ -26,8 +25,9 @@ import {
   type SocketStack,
   WRITABLE,
 } from '../socket/contract.ts';
-import { EAGAIN, EBADF, EFAULT, ENOBUFS, ENOTCONN, EPIPE } from '../socket/errno.ts';
+import { EAGAIN, EBADF, EFAULT, ENOBUFS, EPIPE } from '../socket/errno.ts';
 import { isWithin } from '../socket/linux-rules.ts';
+import { MSG_EOR, MSG_MORE, MSG_OOB, sendFlagsErrno } from '../socket/message-flags.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -48,12 +48,15 @@ import {
 import { SockCalls } from './sock-calls.ts';
 import { SockMoves } from './sock-moves.ts';
 import { SockOptions } from './sock-options.ts';
+import { SockReceives } from './sock-receives.ts';
 import type { SockUpcalls } from './sock-upcalls.ts';
 
 /** A send is not cut below this many bytes while others of its socket are under way. */
 const PIECE_BYTES_MIN = 2048;
-/** Of `tcpSend`: more follows soon. */
+/** Of `tcpSend`: more follows soon; the last byte is urgent; a record ends. */
 const MORE = 1;
+const URGENT = 2;
+const RECORD = 4;
 /** Turns of device and stack in one poll at most, so that the program gets its turn. */
 const TURNS_PER_POLL = 8;
 const NS_PER_US = 1000;
@@ -71,6 +74,7 @@ export class HostStack implements SocketStack, Agent {
   private readonly socks: readonly Sock[];
   private readonly datagrams: DatagramCalls;
   private readonly calls: SockCalls;
+  private readonly receives: SockReceives;
   private readonly options: SockOptions;
   private readonly counters: Float64Array;
   private readonly upcalls: SockUpcalls;
@@ -107,6 +111,7 @@ export class HostStack implements SocketStack, Agent {
       softirq,
       parts.reads,
     );
+    this.receives = new SockReceives(parts, this.calls, this.datagrams);
     this.moves = new SockMoves({
       ...{ stack, clock, memory, socks, dma: parts.dma },
       calls: this.calls,
@@ -162,24 +167,45 @@ export class HostStack implements SocketStack, Agent {
   }
 
   /** // Hot path: one copy, and the packets go out before the call returns. */
-  send(socket: number, bytes: Uint8Array, offset: number, length: number): number {
+  send(socket: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
     const sock = this.calls.open(socket);
     if (sock === undefined) return -EBADF;
     if (!isWithin(bytes, offset, length)) return -EFAULT;
+    if (flags !== 0) {
+      const errno = sendFlagsErrno(flags, sock.state === SOCK_DATAGRAM);
+      if (errno !== 0) return errno;
+    }
     if (sock.state === SOCK_DATAGRAM) {
       return this.datagrams.send(sock, socket, bytes, offset, length, 0, 0);
     }
     if (sock.state !== SOCK_CONNECTED || sock.writeEnded !== 0 || sock.errno !== 0) return this.refused(sock);
     if (length === 0) return 0;
     const room = sock.sendBufferBytes - sock.sendingBytes;
-    if (room < PIECE_BYTES_MIN && sock.sendingBytes > 0 && room < length) return this.wouldBlock();
-    const taken = this.queue(sock, socket, bytes, offset, Math.min(length, Math.max(room, 1)));
+    if (room < PIECE_BYTES_MIN && sock.sendingBytes > 0 && room < length) return this.noRoom(sock);
+    const taken = this.queue(sock, socket, bytes, offset, Math.min(length, Math.max(room, 1)), length, flags);
     if (taken > 0) this.stack.flush(this.clock.nowUs);
     return taken;
   }
 
-  /** Copies bytes into kernel memory, piece by piece, and queues each. @returns how many, or an errno. */
-  private queue(sock: Sock, socket: number, bytes: Uint8Array, offset: number, length: number): number {
+  /** The send buffer is full: the program waits for it. */
+  private noRoom({ connection }: Sock): number {
+    this.stack.tcpAwaitRoom(connection, this.clock.nowUs);
+    return this.wouldBlock();
+  }
+
+  /**
+   * Copies bytes into kernel memory, piece by piece, and queues each.
+   * @param wanted how many the program has. @param flags MSG_ bits. @returns how many, or an errno.
+   */
+  private queue(
+    sock: Sock,
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    wanted: number,
+    flags: number,
+  ): number {
     const { memory, stack, upcalls } = this;
     const { nowUs } = this.clock;
     let done = 0;
@@ -188,8 +214,11 @@ export class HostStack implements SocketStack, Agent {
       // Asked first, so that nothing is copied in vain.
       const errno = stack.tcpSendErrno(sock.connection, length - done, 1, 0);
       if (errno !== 0 && errno !== ENOBUFS && done === 0) return 0 - errno;
+      let most = length - done;
+      if (sock.unsentLowBytes > 0) most = Math.min(most, this.mayQueue(sock));
+      if (most === 0) break;
       const waits = errno !== 0 || upcalls.mustWait(socket);
-      const piece = waits ? -1 : memory.take(sock, socket, length - done);
+      const piece = waits ? -1 : memory.take(sock, socket, most);
       if (piece < 0) {
         upcalls.starved.note(socket);
         break;
@@ -198,8 +227,9 @@ export class HostStack implements SocketStack, Agent {
       const count = memory.length;
       this.dma.copyIn(SEND_COPIES, bytes, offset + done, memory.address, count);
       // A write is pushed once, at its end, in however many pieces of memory it lies.
-      const flags = done + count < length ? MORE : 0;
-      const refused = stack.tcpSend(sock.connection, memory.address, count, piece, flags, nowUs);
+      const last = done + count === wanted;
+      const kind = done + count < length ? MORE : last && flags !== 0 ? kindOf(flags) : 0;
+      const refused = stack.tcpSend(sock.connection, memory.address, count, piece, kind, nowUs);
       assert(refused === 0, 'host stack: what may be queued is queued');
       done += count;
     }
@@ -209,8 +239,8 @@ export class HostStack implements SocketStack, Agent {
     return done;
   }
 
-  recv(socket: number, bytes: Uint8Array, offset: number, length: number): number {
-    return this.take(socket, bytes, offset, length, undefined);
+  recv(socket: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
+    return this.receives.take(socket, bytes, offset, length, undefined, flags);
   }
 
   sendTo(
@@ -230,41 +260,19 @@ export class HostStack implements SocketStack, Agent {
   }
 
   recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
-    return this.take(socket, bytes, offset, length, from);
+    return this.receives.take(socket, bytes, offset, length, from, 0);
   }
 
-  /** // Hot path: one copy. */
-  private take(
-    socket: number,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-    from: DatagramSource | undefined,
-  ): number {
-    const sock = this.calls.open(socket);
-    if (sock === undefined) return -EBADF;
-    if (!isWithin(bytes, offset, length)) return -EFAULT;
-    if (sock.state === SOCK_DATAGRAM) return this.datagrams.recv(sock, bytes, offset, length, from);
-    if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)
-      return takeError(sock) || unconnected(sock);
-    const { stack, reads } = this;
-    const { connection } = sock;
-    const readable = this.readable(sock, socket);
-    if (readable === 0) return this.empty(sock, socket);
-    this.dma.begins(Math.min(readable, length));
-    const taken =
-      reads?.take(socket, bytes, offset, length) ?? stack.tcpTakeTo(connection, bytes, offset, length);
-    this.counters[BYTES_RECEIVED] += taken;
-    // A window grows by what was read, up to SO_RCVBUF: it doubles in a round trip, as Linux lets it.
-    stack.tcpWiden(connection, taken);
-    stack.tcpConsumed(connection, taken, this.clock.nowUs);
-    if (this.readable(sock, socket) > 0) this.upcalls.ready.note(socket);
-    return taken;
-  }
-
-  /** Bytes of a stream that a program can have now. */
-  private readable({ connection }: Sock, socket: number): number {
-    return this.reads?.readable(socket) ?? this.stack.tcpReadable(connection);
+  /**
+   * How many bytes may be queued by TCP_NOTSENT_LOWAT: what is queued is sent first, as far as it goes. Whole
+   * segments, as on Linux, so that the last may go over the limit.
+   */
+  private mayQueue({ connection, unsentLowBytes }: Sock): number {
+    const { stack } = this;
+    if (stack.tcpUnsentBytes(connection) >= unsentLowBytes) stack.flush(this.clock.nowUs);
+    const room = unsentLowBytes - stack.tcpUnsentBytes(connection);
+    const mss = stack.tcpMss(connection);
+    return room <= 0 ? 0 : Math.ceil(room / mss) * mss;
   }
 
   setOption(socket: number, option: number, value: number): number {
@@ -355,24 +363,14 @@ export class HostStack implements SocketStack, Agent {
     const { connection } = sock;
     const ended = sock.readEnded !== 0 || hasPeerEnded(stack.tcpState(connection));
     const due = this.reads?.isDue(socket) === true;
-    let bits = (ended && !due) || this.readable(sock, socket) > 0 ? READABLE : 0;
+    let bits = (ended && !due) || this.receives.readable(sock, socket) >= sock.receiveLowBytes ? READABLE : 0;
     if (sock.writeEnded !== 0) return bits | WRITABLE | (ended ? HANGUP : 0);
     const room = sock.sendBufferBytes - sock.sendingBytes;
     if ((sock.sendingBytes === 0 || room >= PIECE_BYTES_MIN) && this.memory.serves(sock)) bits |= WRITABLE;
+    // As Linux, it wakes a program only once half of what may wait has gone.
+    const low = sock.unsentLowBytes;
+    if (low > 0 && 2 * stack.tcpUnsentBytes(connection) >= low) bits &= ~WRITABLE;
     return bits;
-  }
-
-  /** What a receive answers that finds no data. */
-  private empty(sock: Sock, socket: number): number {
-    if (this.reads?.isDue(socket) === true) {
-      this.reads.want(socket);
-      return this.wouldBlock();
-    }
-    const ended = this.stack.tcpEndOfStream(sock.connection);
-    // As Linux: nothing turns the peer's FIN into an error afterwards.
-    if (sock.state === SOCK_FAILED) return ended ? 0 : takeError(sock);
-    if (ended || sock.readEnded !== 0) return 0;
-    return this.wouldBlock();
   }
 
   /** What a send answers in a state in which nothing can be sent. */
@@ -387,7 +385,11 @@ export class HostStack implements SocketStack, Agent {
   }
 }
 
-/** What a receive answers of a socket that has no connection and no error. */
-function unconnected(sock: Sock): number {
-  return sock.state === SOCK_OPEN && sock.readEnded !== 0 ? 0 : -ENOTCONN;
+/** What the stack is told of the last bytes of a send with flags. */
+function kindOf(flags: number): number {
+  return (
+    ((flags & MSG_MORE) !== 0 ? MORE : 0) |
+    ((flags & MSG_OOB) !== 0 ? URGENT : 0) |
+    ((flags & MSG_EOR) !== 0 ? RECORD : 0)
+  );
 }

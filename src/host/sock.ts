@@ -42,6 +42,9 @@ export class Sock {
   /** Bytes of kernel memory that its sends hold, against SO_SNDBUF. */
   sendingBytes = 0;
   sendBufferBytes = 0;
+  /** SO_RCVLOWAT, and TCP_NOTSENT_LOWAT (0: none). */
+  receiveLowBytes = 1;
+  unsentLowBytes = 0;
   /** The block that its next send goes on in, and how much of that is written; -1: none. */
   block = -1;
   blockUsed = 0;
@@ -55,6 +58,8 @@ export class Sock {
     this.state = state;
     this.connection = connection;
     this.sendBufferBytes = sendBufferBytes;
+    this.receiveLowBytes = 1;
+    this.unsentLowBytes = 0;
     this.errno = 0;
     this.connectTold = 0;
     this.nameless = 0;

@@ -56,6 +56,12 @@ const LINUX_OPTIONS: ReadonlyMap<number, readonly [level: number, name: number]>
   [option.TCP_KEEPCNT, [IPPROTO_TCP, 6]],
   [option.TCP_QUICKACK, [IPPROTO_TCP, 12]],
   [option.TCP_USER_TIMEOUT_MS, [IPPROTO_TCP, 18]],
+  [option.TCP_CORK, [IPPROTO_TCP, 3]],
+  [option.TCP_LINGER2_SECONDS, [IPPROTO_TCP, 8]],
+  [option.TCP_DEFER_ACCEPT_SECONDS, [IPPROTO_TCP, 9]],
+  [option.TCP_NOTSENT_LOWAT, [IPPROTO_TCP, 25]],
+  [option.SO_RCVLOWAT, [SOL_SOCKET, 18]],
+  [option.IP_MTU_DISCOVER, [IPPROTO_IP, 10]],
   [option.IP_TOS, [IPPROTO_IP, 1]],
   [option.IP_TTL, [IPPROTO_IP, 2]],
 ]);
@@ -107,16 +113,16 @@ export class KernelStack implements SocketStack {
   }
 
   // Hot path: about 0.9 µs for 64 bytes, of which koffi takes 0.1.
-  send(socket: number, bytes: Uint8Array, offset: number, length: number): number {
+  send(socket: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
     const from = offset === 0 ? bytes : bytes.subarray(offset);
-    const sent = this.libc.send(socket, from, length, MSG_NOSIGNAL);
+    const sent = this.libc.send(socket, from, length, MSG_NOSIGNAL | flags);
     return sent >= 0 ? sent : -this.libc.errno();
   }
 
   // Hot path: about 0.4 µs for 64 bytes.
-  recv(socket: number, bytes: Uint8Array, offset: number, length: number): number {
+  recv(socket: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
     const to = offset === 0 ? bytes : bytes.subarray(offset);
-    const received = this.libc.recv(socket, to, length, 0);
+    const received = this.libc.recv(socket, to, length, flags);
     return received >= 0 ? received : -this.libc.errno();
   }
 

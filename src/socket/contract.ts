@@ -77,17 +77,19 @@ export interface SocketStack {
    * Sends bytes; they are the stack's own by the time it returns. On a datagram socket: one datagram to the
    * peer, whole or not at all; -EDESTADDRREQ without a peer, -EMSGSIZE, -ECONNREFUSED when an earlier one
    * found nobody.
+   * @param flags MSG_ bits of `message-flags.ts`; -EOPNOTSUPP for one that is not served.
    * @returns how many were taken, 1 to `length` (0 only if `length` is 0), or -EAGAIN, -EPIPE, -ECONNRESET,
    *   -ENOTCONN, -ENOBUFS; from the card also -EFAULT where `offset` and `length` are not within `bytes`.
    */
-  send(socket: number, bytes: Uint8Array, offset: number, length: number): number;
+  send(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number;
   /**
    * Receives up to `length` bytes. On a datagram socket: the next datagram, of which what exceeds `length` is
    * lost; 0 is then a datagram of no bytes.
+   * @param flags MSG_ bits of `message-flags.ts`; -EOPNOTSUPP for those not served, -EINVAL for MSG_OOB.
    * @returns how many; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN; from the card also
    *   -EFAULT.
    */
-  recv(socket: number, bytes: Uint8Array, offset: number, length: number): number;
+  recv(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number;
   /**
    * Sends one datagram, which may be of no bytes. On a stream socket it is `send`.
    * @param port 1 to 65535.

@@ -14,6 +14,7 @@ export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const EPIPE = 32;
+export const ENONET = 64;
 export const EPROTO = 71;
 export const ENOTSOCK = 88;
 export const EDESTADDRREQ = 89;
@@ -34,6 +35,7 @@ export const EISCONN = 106;
 export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
+export const EHOSTDOWN = 112;
 export const EHOSTUNREACH = 113;
 export const EALREADY = 114;
 export const EINPROGRESS = 115;
@@ -56,6 +58,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [ENFILE, 'ENFILE'],
   [EMFILE, 'EMFILE'],
   [EPIPE, 'EPIPE'],
+  [ENONET, 'ENONET'],
   [EPROTO, 'EPROTO'],
   [ENOTSOCK, 'ENOTSOCK'],
   [EDESTADDRREQ, 'EDESTADDRREQ'],
@@ -76,6 +79,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [ENOTCONN, 'ENOTCONN'],
   [ETIMEDOUT, 'ETIMEDOUT'],
   [ECONNREFUSED, 'ECONNREFUSED'],
+  [EHOSTDOWN, 'EHOSTDOWN'],
   [EHOSTUNREACH, 'EHOSTUNREACH'],
   [EALREADY, 'EALREADY'],
   [EINPROGRESS, 'EINPROGRESS'],

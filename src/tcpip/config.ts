@@ -51,6 +51,8 @@ export interface StackConfig {
    * buffer: a user that does not read is promised little memory.
    */
   readonly receiveWindowBytes: number;
+  /** Whether that window is a whole number of segments of the own MSS, as Linux's is. */
+  readonly wholeSegmentWindow: boolean;
   /** Seed of initial sequence numbers, ephemeral ports and timestamp offsets. */
   readonly seed: number;
 
@@ -149,6 +151,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   udpSendsMax: 1024,
   receiveBufferBytes: 1 << 20,
   receiveWindowBytes: 1 << 20,
+  wholeSegmentWindow: false,
   seed: 1,
   ephemeralFirst: 16384,
   ephemeralLast: 65535,

@@ -255,7 +255,7 @@ describe('RFC 792, RFC 1122 §3.2.2 ICMP', () => {
     a.stack.tcpConnect(opening, b.address, 99, world.nowUs);
     world.run(100);
     const embryo = a.stack['tcp'].tcbs[opening];
-    error(1, 0, embryo.iss, embryo.localPort, 99);
+    error(1, 0, (embryo.iss + 1) | 0, embryo.localPort, 99);
     expect(embryo.state).toBe(SYN_SENT);
     error(3, 0, embryo.iss, embryo.localPort, 99);
     expect(a.connectedWith.get(2)).toBe(ECONNREFUSED);

@@ -196,7 +196,7 @@ describe('assertions', () => {
     tcb.hashed = 1;
     calls.connect(tcp, tcb, world.b.address, 80);
   });
-  trips('connection: one that is to be reset has no user, or none that reads', () => {
+  trips('connection: one that is to be reset has no user', () => {
     const { tcp, tcb } = connection();
     resetTcb(tcp, tcb);
   });

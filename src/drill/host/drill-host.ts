@@ -8,7 +8,7 @@ import { PacketPool } from '../../dma/packets.ts';
 import { reconcileHost } from '../../host/books.ts';
 import { HostStack } from '../../host/host-stack.ts';
 import { SendMemory } from '../../host/send-memory.ts';
-import { Sock } from '../../host/sock.ts';
+import { hasPeerEnded, SOCK_CONNECTED, Sock } from '../../host/sock.ts';
 import { SockUpcalls } from '../../host/sock-upcalls.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Reconciliation } from '../../ledger/reconcile.ts';
@@ -205,6 +205,13 @@ export class DrillHost {
     if (sock === undefined || sock.connection < 0) return 0;
     if (this.isDatagram(socket)) return Math.max(0, this.engine.udpReadable(sock.connection));
     return this.engine.tcpReadable(sock.connection);
+  }
+
+  /** Whether nothing more can be read than what waits: the peer has ended, the program has, or it failed. */
+  endsReading(socket: number): boolean {
+    const sock = this.socks[socket];
+    if (sock === undefined || sock.state !== SOCK_CONNECTED) return true;
+    return sock.readEnded !== 0 || hasPeerEnded(this.engine.tcpState(sock.connection));
   }
 
   /** Every counter of host and device, by its name in spec/counters.yaml. */

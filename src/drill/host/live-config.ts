@@ -29,6 +29,7 @@ const LINUX: Partial<StackConfig> = {
   receiveBufferBytes: 15 * 1024 * 1024,
   receiveWindowBytes: 270_000,
   // As Linux has them.
+  wholeSegmentWindow: true,
   congestionControl: 'cubic',
   lossRecovery: 'rack',
   // Every host is on the wire: no route has to be said.

@@ -32,12 +32,12 @@ export class SettledSockets implements SocketStack {
     return this.settled(this.stack.connect(socket, address, port));
   }
 
-  send(socket: number, bytes: Uint8Array, offset: number, length: number): number {
-    return this.settled(this.stack.send(socket, bytes, offset, length));
+  send(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
+    return this.settled(this.stack.send(socket, bytes, offset, length, flags));
   }
 
-  recv(socket: number, bytes: Uint8Array, offset: number, length: number): number {
-    return this.settled(this.stack.recv(socket, bytes, offset, length));
+  recv(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
+    return this.settled(this.stack.recv(socket, bytes, offset, length, flags));
   }
 
   sendTo(

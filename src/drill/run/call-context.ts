@@ -39,8 +39,13 @@ export class CallContext {
     return { address: remoteAddress, port: connectPort };
   }
 
-  /** Sends bytes, and notes what was taken. @returns how many, or a negative errno. */
-  sendBytes(descriptor: SocketDescriptor, bytes: Uint8Array, to: SocketAddress | undefined): number {
+  /** Sends bytes, and notes what was taken. @param flags MSG_ bits. @returns how many, or an errno. */
+  sendBytes(
+    descriptor: SocketDescriptor,
+    bytes: Uint8Array,
+    to: SocketAddress | undefined,
+    flags: number,
+  ): number {
     const { sockets } = this.host;
     const { socket, datagram, written } = descriptor;
     const before = written.length;
@@ -49,7 +54,7 @@ export class CallContext {
     if (to !== undefined && datagram) this.beginDatagrams(descriptor, to);
     const result =
       to === undefined
-        ? sockets.send(socket, bytes, 0, bytes.length)
+        ? sockets.send(socket, bytes, 0, bytes.length, datagram ? 0 : flags)
         : sockets.sendTo(socket, bytes, 0, bytes.length, to.address, to.port);
     if (!datagram) written.cut(before + Math.max(0, result));
     return result;

@@ -1,26 +1,36 @@
 /** Calls that move data: read, write, and all their kin. */
-import { EAGAIN, EBADF, EFAULT } from '../../socket/errno.ts';
+import { EAGAIN, EBADF, EFAULT, EOPNOTSUPP } from '../../socket/errno.ts';
+import {
+  MSG_DONTWAIT,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+  recvFlagsErrno,
+  sendFlagsErrno,
+} from '../../socket/message-flags.ts';
+import { SO_RCVLOWAT } from '../../socket/options.ts';
 import type { Expression } from '../script/ast.ts';
+import { expressionText } from '../script/expression-parser.ts';
 import { NotJudged } from '../script/script-error.ts';
 import type { CallContext, CallTable } from './call-context.ts';
-import { constant, numberOf } from './constants.ts';
+import { numberOf } from './constants.ts';
 import type { SocketDescriptor } from './descriptors.ts';
 import { bytesToWrite, messageVector, type SocketAddress, vector } from './socket-addresses.ts';
 import type { Answer, Blocked } from './waiting-call.ts';
 
-const DONT_WAIT = constant('MSG_DONTWAIT') ?? 0;
-/** Flags that change nothing here: no signal is sent, and what is cut off is read into nowhere. */
-const IDLE_FLAGS = (constant('MSG_NOSIGNAL') ?? 0) | (constant('MSG_TRUNC') ?? 0);
-
-/** What of a call's flags is served. @returns whether it may not wait. */
-function dontWait(flags: Expression | undefined): boolean {
-  if (flags === undefined || flags.kind === 'ellipsis') return false;
+/** The flags of a call. @throws NotJudged for those that no stack here serves. */
+function flagsOf(flags: Expression | undefined, served: (flags: number) => number): number {
+  if (flags === undefined || flags.kind === 'ellipsis') return 0;
   const value = numberOf(flags);
-  const left = value & ~DONT_WAIT & ~IDLE_FLAGS;
-  if (left !== 0 || value > 0x7fff_ffff)
-    throw new NotJudged(flags.place, 'flags of send and receive but MSG_DONTWAIT');
-  return (value & DONT_WAIT) !== 0;
+  if (value > 0x7fff_ffff || served(value) === -EOPNOTSUPP) {
+    throw new NotJudged(flags.place, `the flags ${expressionText(flags)}`);
+  }
+  return value;
 }
+
+const ofSend = (flags: Expression | undefined): number =>
+  flagsOf(flags, (value) => sendFlagsErrno(value, false));
+const ofReceive = (flags: Expression | undefined): number => flagsOf(flags, recvFlagsErrno);
 
 interface Piece {
   readonly buffer: Expression;
@@ -28,19 +38,34 @@ interface Piece {
 }
 
 /** Reads up to so many bytes. */
-function receive(context: CallContext, fd: Expression, length: number, now: boolean): Answer | Blocked {
+function receive(context: CallContext, fd: Expression, length: number, flags: number): Answer | Blocked {
   const descriptor = context.descriptors.socket(fd);
   if (descriptor === undefined) return { result: -EBADF };
   if (length < 0) return { result: -EFAULT };
   const bytes = new Uint8Array(length);
-  const { sockets } = context.host;
+  const { host } = context;
+  const { socket } = descriptor;
+  const mayWait = (flags & MSG_DONTWAIT) === 0 && !descriptor.nonBlocking;
+  const served = !descriptor.datagram && recvFlagsErrno(flags) === 0;
+  const least = mayWait && served ? leastOf(context, socket, length, flags) : 0;
+  let got = 0;
   const attempt = (): Answer => {
-    const result = sockets.recv(descriptor.socket, bytes, 0, length);
+    // Who waits for more than there is takes nothing yet, unless nothing more can come.
+    if (host.readableBytes(socket) < least && !host.endsReading(socket)) return { result: -EAGAIN };
+    const result = host.sockets.recv(socket, bytes, got, length - got, descriptor.datagram ? 0 : flags);
     if (result <= 0) return { result };
-    const wrong = context.descriptors.checkRead(descriptor, bytes, result);
-    return wrong === undefined ? { result } : { result, wrong };
+    got = result;
+    const wrong = context.descriptors.checkRead(descriptor, bytes, got, (flags & MSG_PEEK) !== 0);
+    if ((flags & MSG_TRUNC) !== 0 || wrong === undefined) return { result };
+    return { result, wrong };
   };
-  return waits(descriptor, attempt, now);
+  return waits(descriptor, attempt, !mayWait);
+}
+
+/** How many bytes a receive that may wait waits for. */
+function leastOf({ host }: CallContext, socket: number, length: number, flags: number): number {
+  if ((flags & MSG_WAITALL) !== 0) return length;
+  return Math.min(length, host.sockets.getOption(socket, SO_RCVLOWAT));
 }
 
 /** Tries, and waits where it would be waited. */
@@ -62,7 +87,7 @@ function send(
   fd: Expression,
   pieces: readonly Piece[],
   to: SocketAddress | undefined,
-  now: boolean,
+  flags: number,
 ): Answer | Blocked {
   const descriptor = context.descriptors.socket(fd);
   if (descriptor === undefined) return { result: -EBADF };
@@ -77,13 +102,13 @@ function send(
   }
   let sent = 0;
   const attempt = (): Answer => {
-    const result = context.sendBytes(descriptor, data.subarray(sent), to);
+    const result = context.sendBytes(descriptor, data.subarray(sent), to, flags);
     if (result < 0) return { result: sent > 0 && result !== -EAGAIN ? sent : result };
     sent += result;
     return { result: sent };
   };
   const first = attempt();
-  const mayWait = !now && !descriptor.nonBlocking && !descriptor.datagram;
+  const mayWait = (flags & MSG_DONTWAIT) === 0 && !descriptor.nonBlocking && !descriptor.datagram;
   if (!mayWait || (first.result < 0 && first.result !== -EAGAIN) || sent === total) return first;
   return {
     errno: sent > 0 ? sent : -EAGAIN,
@@ -97,14 +122,14 @@ function send(
 }
 
 export const DATA_CALLS: CallTable = {
-  read: { arguments: [3], run: (c, [fd, , length]) => receive(c, fd, numberOf(length), false) },
+  read: { arguments: [3], run: (c, [fd, , length]) => receive(c, fd, numberOf(length), 0) },
   recv: {
     arguments: [4],
-    run: (c, [fd, , length, flags]) => receive(c, fd, numberOf(length), dontWait(flags)),
+    run: (c, [fd, , length, flags]) => receive(c, fd, numberOf(length), ofReceive(flags)),
   },
   recvfrom: {
     arguments: [6],
-    run: (c, [fd, , length, flags]) => receive(c, fd, numberOf(length), dontWait(flags)),
+    run: (c, [fd, , length, flags]) => receive(c, fd, numberOf(length), ofReceive(flags)),
   },
   recvmsg: {
     arguments: [3],
@@ -113,7 +138,7 @@ export const DATA_CALLS: CallTable = {
         c,
         fd,
         messageVector(message).reduce((sum, { length }) => sum + length, 0),
-        dontWait(flags),
+        ofReceive(flags),
       ),
   },
   readv: {
@@ -123,26 +148,26 @@ export const DATA_CALLS: CallTable = {
         c,
         fd,
         vector(iov).reduce((sum, { length }) => sum + length, 0),
-        false,
+        0,
       ),
   },
   write: {
     arguments: [3],
-    run: (c, [fd, buffer, length]) => send(c, fd, [{ buffer, length: numberOf(length) }], undefined, false),
+    run: (c, [fd, buffer, length]) => send(c, fd, [{ buffer, length: numberOf(length) }], undefined, 0),
   },
   send: {
     arguments: [4],
     run: (c, [fd, buffer, length, flags]) =>
-      send(c, fd, [{ buffer, length: numberOf(length) }], undefined, dontWait(flags)),
+      send(c, fd, [{ buffer, length: numberOf(length) }], undefined, ofSend(flags)),
   },
   sendto: {
     arguments: [6],
     run: (c, [fd, buffer, length, flags, to]) =>
-      send(c, fd, [{ buffer, length: numberOf(length) }], c.destination(fd, to), dontWait(flags)),
+      send(c, fd, [{ buffer, length: numberOf(length) }], c.destination(fd, to), ofSend(flags)),
   },
   sendmsg: {
     arguments: [3],
-    run: (c, [fd, message, flags]) => send(c, fd, messageVector(message), undefined, dontWait(flags)),
+    run: (c, [fd, message, flags]) => send(c, fd, messageVector(message), undefined, ofSend(flags)),
   },
-  writev: { arguments: [3], run: (c, [fd, iov]) => send(c, fd, vector(iov), undefined, false) },
+  writev: { arguments: [3], run: (c, [fd, iov]) => send(c, fd, vector(iov), undefined, 0) },
 };

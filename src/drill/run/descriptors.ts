@@ -78,10 +78,18 @@ export class Descriptors {
     throw new Failed({ line: 0, column: 0 }, words);
   }
 
-  /** Notes bytes that were read. @returns what is wrong with them, in words; undefined: nothing. */
-  checkRead(descriptor: SocketDescriptor, bytes: Uint8Array, length: number): string | undefined {
+  /**
+   * Notes bytes that were read.
+   * @param peeked they stay to be read again. @returns what is wrong with them, in words; undefined: nothing.
+   */
+  checkRead(
+    descriptor: SocketDescriptor,
+    bytes: Uint8Array,
+    length: number,
+    peeked = false,
+  ): string | undefined {
     const from = descriptor.readBytes;
-    descriptor.readBytes += length;
+    if (!peeked) descriptor.readBytes += length;
     if (this.urgent || descriptor.datagram) return undefined;
     const wrong = bytes.subarray(0, length).findIndex((byte, i) => byte !== patternByte((from + i) | 0));
     return wrong < 0 ? undefined : `byte ${from + wrong + 1} of the stream is not the one that was sent`;

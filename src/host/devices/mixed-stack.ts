@@ -181,21 +181,21 @@ export class MixedStack implements SocketStack {
   }
 
   /** // Hot path. */
-  send(socket: number, bytes: Uint8Array, offset: number, length: number): number {
+  send(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
     const mixed = this.at(socket);
     if (mixed === undefined) return -EBADF;
     if (mixed.heldErrno !== 0) return 0 - this.takeHeld(mixed);
-    const answer = mixed.ops.send(mixed.number, bytes, offset, length);
+    const answer = mixed.ops.send(mixed.number, bytes, offset, length, flags);
     if (mixed.later !== undefined && answer > 0) this.handOffs.passed(mixed, socket, answer);
     return answer;
   }
 
   /** // Hot path. */
-  recv(socket: number, bytes: Uint8Array, offset: number, length: number): number {
+  recv(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
     const mixed = this.at(socket);
     if (mixed === undefined) return -EBADF;
     if (mixed.heldErrno !== 0) return 0 - this.takeHeld(mixed);
-    const answer = mixed.ops.recv(mixed.number, bytes, offset, length);
+    const answer = mixed.ops.recv(mixed.number, bytes, offset, length, flags);
     if (mixed.later !== undefined && answer > 0) this.handOffs.passed(mixed, socket, answer);
     return answer;
   }

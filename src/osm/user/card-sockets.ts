@@ -16,6 +16,8 @@ import {
   type SocketStack,
   WRITABLE,
 } from '../../socket/contract.ts';
+import { EOPNOTSUPP } from '../../socket/errno.ts';
+import { MSG_CONFIRM, MSG_DONTWAIT, MSG_NOSIGNAL } from '../../socket/message-flags.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { STATE_CONNECTED } from '../memory/host-socket.ts';
@@ -45,6 +47,9 @@ export interface CardSocketsParts {
   readonly moves: CardMoves;
   readonly ledger: Ledger;
 }
+
+/** Flags of a send that change nothing: no call waits, and none raises a signal. */
+const IDLE_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CONFIRM;
 
 export class CardSockets implements SocketStack {
   readonly name = 'inic';
@@ -119,12 +124,15 @@ export class CardSockets implements SocketStack {
     }
   }
 
-  send(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
+  send(socketId: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
+    // A send says nothing of records or of urgent bytes to the card, nor that more follows.
+    if ((flags & ~IDLE_FLAGS) !== 0) return -EOPNOTSUPP;
     return this.sender.send(socketId, bytes, offset, length);
   }
 
-  recv(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
-    return this.receiver.recv(socketId, bytes, offset, length);
+  recv(socketId: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
+    if (flags === 0) return this.receiver.recv(socketId, bytes, offset, length);
+    return this.receiver.recvAs(socketId, bytes, offset, length, flags);
   }
 
   sendTo(

@@ -15,7 +15,8 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
-import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN } from '../../socket/errno.ts';
+import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
+import { MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../../socket/message-flags.ts';
 import type { Driver } from '../kernel/driver.ts';
 import {
   type HostSocket,
@@ -94,6 +95,34 @@ export class Receiver {
       else receive.consume(bucket, count);
     }
     this.used(socketId, socket, copied);
+    return copied;
+  }
+
+  /** As `SocketStack.recv` with flags, of a stream: what is looked at stays, what is cut off goes nowhere. */
+  recvAs(socketId: number, bytes: Uint8Array, offset: number, length: number, flags: number): number {
+    const errno = recvFlagsErrno(flags);
+    if (errno !== 0) return errno;
+    const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
+    if (socket?.datagram === 1 && (flags & (MSG_PEEK | MSG_TRUNC)) !== 0) return -EOPNOTSUPP;
+    if ((flags & MSG_PEEK) === 0) {
+      const nowhere = (flags & MSG_TRUNC) !== 0;
+      const to = nowhere ? new Uint8Array(Math.max(0, length)) : bytes;
+      return this.recv(socketId, to, nowhere ? 0 : offset, length);
+    }
+    if (socket === undefined || socket.receiveHead < 0) return this.recv(socketId, bytes, offset, 0);
+    this.counters[USER_CALLS] += 1;
+    return isWithin(bytes, offset, length) ? this.peek(socket, bytes, offset, length) : NOT_WITHIN;
+  }
+
+  /** Copies the oldest unread bytes, which stay. @returns how many. */
+  private peek(socket: HostSocket, bytes: Uint8Array, offset: number, length: number): number {
+    const { receive } = this;
+    let copied = 0;
+    for (let bucket = socket.receiveHead; bucket >= 0 && copied < length; bucket = receive.next[bucket]) {
+      const count = Math.min(receive.length[bucket], length - copied);
+      this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset + copied, count);
+      copied += count;
+    }
     return copied;
   }
 

@@ -12,8 +12,8 @@ import {
   SO_LINGER_SECONDS,
   SO_RCVBUF,
   SO_SNDBUF,
+  TCP_LINGER2_SECONDS,
   TCP_NODELAY,
-  TCP_QUICKACK,
 } from '../../socket/options.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { STATE_LISTENING } from '../memory/host-socket.ts';
@@ -94,5 +94,5 @@ export class SocketOptions {
  * have.
  */
 function isTcpOption(option: number): boolean {
-  return option >= TCP_NODELAY && option <= TCP_QUICKACK;
+  return option >= TCP_NODELAY && option <= TCP_LINGER2_SECONDS;
 }

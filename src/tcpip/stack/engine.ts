@@ -36,7 +36,7 @@ import { Pieces } from '../ipv4/pieces.ts';
 import { Reassembly } from '../ipv4/reassembly.ts';
 import { Routes } from '../route.ts';
 import { advanceConnections } from '../tcp/expire.ts';
-import { icmpErrno, tcpIcmpError } from '../tcp/icmp-error.ts';
+import { icmpErrno, isLasting, tcpIcmpError } from '../tcp/icmp-error.ts';
 import { findListener, tcpInput } from '../tcp/input.ts';
 import { neighbourChanged } from '../tcp/neighbour-changed.ts';
 import { flushConnections } from '../tcp/output.ts';
@@ -326,7 +326,7 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     if (protocol === PROTOCOL_TCP) {
       const narrow = tcpIcmpError(this.tcp, local, remote, localPort, remotePort, seq, type, code, mtu);
       if (narrow) this.ways.narrowPath(remote, mtu, this.environment.nowUs);
-    } else if (type === ICMP_UNREACHABLE) {
+    } else if (isLasting(type, code)) {
       this.udp.icmpError(local, remote, localPort, remotePort, icmpErrno(type, code));
     }
   }

@@ -8,20 +8,18 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ENOBUFS } from '../../socket/errno.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../config.ts';
 import * as calls from '../tcp/calls.ts';
-import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
 import { abortOrphans } from '../tcp/lifecycle.ts';
 import * as options from '../tcp/options.ts';
 import * as taking from '../tcp/taking.ts';
-import { windowBytes } from '../tcp/window.ts';
 import type { UdpSocket } from '../udp/socket.ts';
-import { MovingStack } from './moving-stack.ts';
+import { ToldStack } from './told-stack.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
 export { DEFAULT_STACK_CONFIG, type StackConfig };
 
-export class Stack extends MovingStack {
+export class Stack extends ToldStack {
   // TCP. A connection is named by its Tcb index `c`.
 
   /** @returns a new connection of the user `owner` (its number, at least 0), or -1 when none is free. */
@@ -60,7 +58,8 @@ export class Stack extends MovingStack {
   /**
    * Queues bytes by reference; they must stay unchanged until `SocketOwner.sendDone(context)`, which comes
    * exactly once for each accepted send with a context. @param context -1: none wanted.
-   * @param flags bit 0: more follows soon, hold a short last segment; bit 1: the last byte is urgent.
+   * @param flags bit 0: more follows soon, hold a short last segment; bit 1: the last byte is urgent; bit 2:
+   *   a record ends, and no segment goes on beyond it.
    * @returns 0, EPIPE, ECONNRESET or why the connection failed, ENOBUFS. // Hot path.
    */
   tcpSend(c: number, address: number, length: number, context: number, flags: number, nowUs: number): number {
@@ -74,6 +73,12 @@ export class Stack extends MovingStack {
     const errno = calls.sendErrno(this.tcp, this.tcp.tcbs[c], length);
     if (errno !== 0) return errno;
     return this.tcp.sendQueue.available - pieces < reserve ? ENOBUFS : 0;
+  }
+
+  /** The program waits for room to send: what TCP_INFO calls limited by its send buffer. */
+  tcpAwaitRoom(c: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    calls.awaitRoom(this.tcp, this.connection(c));
   }
 
   /** The latest `tcpSend` announced more, and it does not come. */
@@ -97,6 +102,11 @@ export class Stack extends MovingStack {
   /** The same to a program's memory, from `offset` on. // Hot path. */
   tcpTakeTo(c: number, bytes: Uint8Array, offset: number, lengthMax: number): number {
     return taking.takeTo(this.tcp, this.connection(c), bytes, offset, lengthMax);
+  }
+
+  /** The same, and they stay. */
+  tcpPeekTo(c: number, bytes: Uint8Array, offset: number, lengthMax: number): number {
+    return this.tcp.receiveQueue.peekTo(this.connection(c), bytes, offset, lengthMax);
   }
 
   /** Where the first contiguous piece of in-order data lies; -1: there is none. */
@@ -169,87 +179,13 @@ export class Stack extends MovingStack {
 
   /** @returns the value (SO_LINGER_SECONDS: -1 is "off"), or -1000 - errno. SO_ERROR is cleared. */
   tcpGetOption(c: number, option: number): number {
-    return options.getOption(this.tcp.tcbs[c], option);
+    return options.getOption(this.tcp, this.tcp.tcbs[c], option);
   }
 
   /** How many wait at a listener. */
   tcpAcceptable(c: number): number {
     assert(c >= 0, 'stack: a listener that is asked has a number');
     return this.tcp.tcbs[c].listening.acceptCount;
-  }
-
-  /** A state of `tcp/state.ts`. */
-  tcpState(c: number): number {
-    return this.tcp.tcbs[c].state;
-  }
-
-  // Whom a connection connects: 0 where it is not set yet.
-  tcpLocalAddress(c: number): number {
-    return this.tcp.tcbs[c].localAddress;
-  }
-
-  tcpLocalPort(c: number): number {
-    return this.tcp.tcbs[c].localPort;
-  }
-
-  tcpRemoteAddress(c: number): number {
-    return this.tcp.tcbs[c].remoteAddress;
-  }
-
-  tcpRemotePort(c: number): number {
-    return this.tcp.tcbs[c].remotePort;
-  }
-
-  /** What Linux's TCP_INFO tells of a connection, as a new record; what follows tells parts of it. */
-  tcpInfo(c: number): TcpInfo {
-    return tcpInfo(this.tcp, this.tcp.tcbs[c]);
-  }
-
-  /** The smoothed round-trip time (RFC 6298 §2); 0 before the first sample. */
-  tcpSrttUs(c: number): number {
-    return this.tcp.tcbs[c].rtt.srtt >> 3;
-  }
-
-  /** The retransmission time-out. */
-  tcpRtoUs(c: number): number {
-    return this.tcp.tcbs[c].rtt.rto;
-  }
-
-  /** The congestion window, and the slow-start threshold (RFC 5681 §2). */
-  tcpCwndBytes(c: number): number {
-    return this.tcp.tcbs[c].congestion.cwnd;
-  }
-
-  tcpSsthreshBytes(c: number): number {
-    return this.tcp.tcbs[c].congestion.ssthresh;
-  }
-
-  /** The window that the peer offers, and the one offered to it. */
-  tcpSndWndBytes(c: number): number {
-    return this.tcp.tcbs[c].sndWnd;
-  }
-
-  tcpRcvWndBytes(c: number): number {
-    return windowBytes(this.tcp, this.tcp.tcbs[c]);
-  }
-
-  /** Segments sent again since the connection began. */
-  tcpRetransmissions(c: number): number {
-    return this.tcp.tcbs[c].recovery.retransmissions;
-  }
-
-  /** Bytes sent and not acknowledged, the SYN or FIN counted as one. */
-  tcpUnackedBytes(c: number): number {
-    const tcb = this.tcp.tcbs[c];
-    return (tcb.sndMax - tcb.sndUna) | 0;
-  }
-
-  /** Bytes up to the end of the urgent data that has arrived; 0: none. Urgent data stays in the stream. */
-  tcpUrgentBytes(c: number): number {
-    const tcb = this.tcp.tcbs[c];
-    if (tcb.rcvUrgent === 0) return 0;
-    const left = (tcb.rcvUp - tcb.rcvNxt + tcb.received.queuedBytes) | 0;
-    return Math.max(left, 0);
   }
 
   // UDP. A socket is named by its index `u`.

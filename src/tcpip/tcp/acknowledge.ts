@@ -9,6 +9,7 @@ import { after, atOrAfter, atOrBefore, before, earlier } from '../seq.ts';
 import { TIMER_PERSIST, TIMER_PROBE, TIMER_REORDER } from './control-block/timers.ts';
 import { markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
+import { noteSending } from './sending-time.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startReorder, startRetransmit, startTimeout, stopRetransmit } from './timers.ts';
@@ -38,8 +39,24 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
     if (window === 0) tcb.timers.retries = 0;
   }
   if (acked >= 0) updateSendWindow(tcp, tcb, segment, window);
+  noteDelivered(tcb, acked);
+  noteSending(tcb, tcp.environment.nowUs);
   // The window may have opened for what is queued.
   if (tcb.sndNxt !== tcb.sndEnd || tcb.finQueued !== 0) markReady(tcp, tcb);
+}
+
+/** What TCP_INFO tells of acknowledgements of something new. // Hot path. */
+function noteAcknowledged({ environment }: TcpTables, { totals, timers }: Tcb, acked: number): void {
+  totals.bytesAcked += acked;
+  if (timers.retries > 0) totals.timeoutMs += (environment.nowMs - timers.stalledMs) | 0;
+}
+
+/** And of what has been delivered, in order or not: a segment for each MSS and the rest. // Hot path. */
+function noteDelivered({ totals, recovery, mss }: Tcb, acked: number): void {
+  const held = recovery.sackedBytes;
+  const bytes = Math.max(0, acked) + held - totals.deliveredHeld;
+  totals.deliveredHeld = held;
+  if (bytes > 0) totals.delivered += bytes <= mss ? 1 : Math.ceil(bytes / mss);
 }
 
 /** RFC 9293 §3.10.7.4: only segments at least as new as the last one used move the send window. */
@@ -63,6 +80,7 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
   const { ack } = segment;
   const bytes = (earlier(ack, tcb.sndEnd) - tcb.sndUna) | 0;
   measureRoundTrip(tcp, tcb, segment);
+  noteAcknowledged(tcp, tcb, acked);
   tcb.sndUna = ack;
   tcb.timers.retries = 0;
   if (bytes > 0) {
@@ -109,7 +127,9 @@ function measureByTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
 export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
   const { rtoMinUs, rtoMaxUs } = tcp.environment.config;
   const { rtt } = tcb;
-  const sample = Math.min(us, SAMPLE_MAX_US);
+  // A connection that another stack has timed (its image may say anything) can have begun in the future.
+  const sample = Math.max(0, Math.min(us, SAMPLE_MAX_US));
+  if (rtt.leastUs === 0 || sample < rtt.leastUs) rtt.leastUs = Math.max(1, sample);
   if (rtt.srtt === 0) {
     rtt.srtt = sample << 3;
     rtt.rttvar = sample << 1;

@@ -33,10 +33,11 @@ import {
   releaseTcb,
   resetTcb,
 } from './lifecycle.ts';
-import { routeTcb } from './path.ts';
+import { advertisedMss, routeTcb } from './path.ts';
 import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, releaseChosenPort } from './ports.ts';
 import { markReady } from './ready.ts';
 import { renew } from './renewal.ts';
+import { noteSending } from './sending-time.ts';
 import { setState } from './set-state.ts';
 import {
   CLOSE_WAIT,
@@ -55,13 +56,15 @@ import { consumed } from './taking.ts';
 import type { Tcb } from './tcb.ts';
 import { succeedTimeWait } from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
+import { roundFirstWindow } from './window.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
-/** Flags of a send: more follows soon; the last byte is urgent. */
+/** Flags of a send: more follows soon; the last byte is urgent; a record ends. */
 const SEND_MORE = 1;
 const SEND_URGENT = 2;
+const SEND_RECORD = 4;
 /** Bytes that one connection may queue: so its sequence numbers stay comparable. */
 const QUEUE_BYTES_MAX = 0x3fff_ffff;
 const BACKLOG_MAX = 65535;
@@ -155,6 +158,7 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   tcb.remoteAddress = remote;
   tcb.remotePort = port;
   routeTcb(tcp, tcb);
+  roundFirstWindow(tcp, tcb, advertisedMss(tcp, tcb));
   chooseSequence(tcp, tcb);
   succeedTimeWait(tcp, tcb);
   hashTcb(tcp, tcb);
@@ -194,8 +198,9 @@ export function send(
     return 0;
   }
   restartIfIdle(tcp, tcb);
+  tcb.totals.awaitsRoom = 0;
   tcp.environment.counters[BYTES_QUEUED] += length;
-  tcp.sendQueue.append(tcb, address, length, context, flags & SEND_MORE);
+  tcp.sendQueue.append(tcb, address, length, context, flags & (SEND_MORE | SEND_RECORD));
   if ((flags & SEND_URGENT) !== 0) {
     tcb.sndUrgent = 1;
     tcb.sndUp = tcb.sndEnd;
@@ -223,6 +228,15 @@ export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
   }
   if (tcp.sendQueue.available === 0) return ENOBUFS;
   return ((tcb.sndEnd - tcb.sndUna) | 0) + length > QUEUE_BYTES_MAX ? ENOBUFS : 0;
+}
+
+/**
+ * The user has found no room in its send buffer: from when all is sent until there is some again, it is the
+ * buffer that limits it.
+ */
+export function awaitRoom(tcp: TcpTables, tcb: Tcb): void {
+  tcb.totals.awaitsRoom = 1;
+  noteSending(tcb, tcp.environment.nowUs);
 }
 
 /**
@@ -335,6 +349,10 @@ function leave(tcp: TcpTables, tcb: Tcb): void {
       // Nobody will use what was taken. Its room opens again: a peer that found the window shut would else
       // probe it for ever, and never send the data that is answered by a reset.
       consumed(tcp, tcb, tcb.received.unconsumedBytes);
+      if (tcb.state === FIN_WAIT_2 && tcb.options.finWaitSeconds < 0) {
+        abortTcb(tcp, tcb);
+        return;
+      }
       queueFin(tcp, tcb);
       // The user had closed the sending half before, and does not wait for the peer's end any more.
       if (tcb.state === FIN_WAIT_2) startFinWait(tcp, tcb);

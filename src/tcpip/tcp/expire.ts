@@ -115,6 +115,8 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   const { timers, rtt } = tcb;
   counters[TCP_TIMEOUTS] += 1;
   if (timers.retries === 0) timers.stalledMs = (nowMs - ((rtt.rto / 1000) | 0)) | 0;
+  if (timers.retries === 0) tcb.totals.timeoutRecoveries += 1;
+  tcb.totals.timeouts += 1;
   timers.retries += 1;
   if (timers.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {
     giveUp(tcp, tcb);
@@ -126,7 +128,8 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   if (!linear) rtt.rto = Math.min(rtt.rto * 2, config.rtoMaxUs);
   rtt.timing = 0;
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
-    tcb.sndNxt = tcb.iss;
+    // While data is waited for (TCP_DEFER_ACCEPT) the peer, which has answered, is not asked again but once.
+    if (tcb.listening.deferred === 0 || timers.retries >= tcb.options.deferAccept) tcb.sndNxt = tcb.iss;
   } else {
     if (tcp.recovery.timedOut(tcb)) tcp.sendQueue.rewind(tcb);
   }

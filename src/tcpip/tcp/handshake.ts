@@ -5,12 +5,12 @@
 import { assert } from '../../assert/assert.ts';
 import { TCP_LISTEN_OVERFLOWS, TCP_PASSIVE_OPENS } from '../../ledger/counters.gen.ts';
 import { ECONNREFUSED } from '../../socket/errno.ts';
-import { ACK, FIN, RST, SYN } from '../header/tcp.ts';
+import { ACK, FIN, RST, SYN, TIMESTAMPS_BYTES } from '../header/tcp.ts';
 import { after, atOrBefore, before } from '../seq.ts';
 import { addEmbryo, hasRoomForEmbryo, isAcceptQueueFull, joinAcceptQueue } from './accept-queue.ts';
 import { sampleRoundTrip } from './acknowledge.ts';
 import { allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
-import { routeTcb, updateMss } from './path.ts';
+import { advertisedMss, routeTcb, updateMss } from './path.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
@@ -18,7 +18,7 @@ import { CLOSED, ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED, SYN_SENT } from './state
 import type { TcpTables } from './tables.ts';
 import { MSS_DEFAULT, type Tcb } from './tcb.ts';
 import { startKeepAlive, stopRetransmit } from './timers.ts';
-import { windowShift } from './window.ts';
+import { roundFirstWindow, windowShift } from './window.ts';
 
 /** RFC 6298 §5.7: the time-out after a SYN was lost, until a round trip has been measured. */
 const RTO_AFTER_SYN_LOSS_US = 3_000_000;
@@ -98,6 +98,7 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
   chooseSequence(tcp, tcb);
   if (iss !== 0 && before(tcb.iss, iss)) setIss(tcb, iss);
   takeSyn(tcp, tcb, segment);
+  roundFirstWindow(tcp, tcb, advertisedMss(tcp, tcb) - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0));
   setState(tcp, tcb, SYN_RECEIVED);
   hashTcb(tcp, tcb);
   markReady(tcp, tcb);
@@ -160,6 +161,12 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
     replyReset(tcp, segment);
     return false;
   }
+  if (tcb.timers.retries < tcb.options.deferAccept && tcb.parent >= 0 && isBare(segment)) {
+    // TCP_DEFER_ACCEPT: as on Linux the handshake is complete only with the first data, or when it has taken
+    // too long.
+    tcb.listening.deferred = 1;
+    return false;
+  }
   if (tcb.parent >= 0 && isAcceptQueueFull(tcp.tcbs[tcb.parent])) {
     // As on Linux: not established until there is room.
     countOverflow(tcp, tcp.tcbs[tcb.parent]);
@@ -175,6 +182,10 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
   return true;
 }
 
+function isBare({ length, flags }: SegmentIn): boolean {
+  return length === 0 && (flags & FIN) === 0;
+}
+
 /** The handshake is complete on this side; our SYN is acknowledged. */
 function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const { config, nowUs } = tcp.environment;
@@ -185,6 +196,14 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.acks.lastDataUs = (nowUs - config.delayedAckUs) | 0;
   const lost = rtt.synRetransmitted !== 0;
   tcp.congestion.start(tcb.congestion, tcb.mss, lost ? 1 : config.initialWindowSegments);
+  const { totals } = tcb;
+  // As Linux counts them: of a passive open its SYN-ACK is not the connection's, and the peer's SYN is.
+  totals.delivered = 1;
+  if (tcb.parent < 0) totals.bytesAcked = 1;
+  else {
+    totals.segmentsOut = 0;
+    totals.segmentsIn += 1;
+  }
   // Only the SYN is out, and it is no data: of the general rules for acknowledgements only the timing
   // applies.
   tcb.sndUna = (tcb.iss + 1) | 0;

@@ -1,39 +1,71 @@
 /**
  * An ICMP error about a segment of ours (RFC 9293 §3.9.2.2, RFC 1191, hardened by RFC 5927): believed only if
- * it quotes a sequence number in flight. Hard errors end only a connection that is being opened (RFC 5461);
- * everything else is remembered as a soft error, and told when the connection times out.
+ * it quotes a sequence number in flight. As on Linux, each error ends a connection that is being opened,
+ * whether it would last or not: a program had better try another address than wait for minutes (RFC 5461
+ * §4.1, against MUST-56). One that is open goes on: the error is remembered as a soft one, and told by
+ * SO_ERROR, or when the connection times out.
  */
 import { assert } from '../../assert/assert.ts';
-import { ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EPROTO } from '../../socket/errno.ts';
 import {
-  ICMP_UNREACHABLE,
-  UNREACHABLE_FRAGMENTATION,
-  UNREACHABLE_NET,
-  UNREACHABLE_PORT,
-  UNREACHABLE_PROTOCOL,
-} from '../header/icmp.ts';
+  ECONNREFUSED,
+  EHOSTDOWN,
+  EHOSTUNREACH,
+  EMSGSIZE,
+  ENETUNREACH,
+  ENONET,
+  ENOPROTOOPT,
+  EOPNOTSUPP,
+  EPROTO,
+} from '../../socket/errno.ts';
+import { ICMP_PARAMETER_PROBLEM, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION } from '../header/icmp.ts';
 import { atOrAfter, before } from '../seq.ts';
-import { failTcb } from './lifecycle.ts';
+import { MTU_DISCOVER_DO, MTU_DISCOVER_WANT } from './control-block/options.ts';
+import { failTcb, forgetEmbryo } from './lifecycle.ts';
 import { updateMss } from './path.ts';
 import { markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
-/** RFC 792: parameter problem. */
-const ICMP_PARAMETER_PROBLEM = 12;
 /** RFC 791's 68 is legal, but below this an error is an attack (RFC 5927; Linux min_pmtu). */
 const PATH_MTU_MIN = 552;
 
 /**
- * The errno of an ICMP error, as Linux has it.
+ * What each code of "destination unreachable" (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1) says to a
+ * program as an errno, and whether it will last, as Linux has both (net/ipv4/icmp.c; some were measured).
+ */
+const UNREACHABLE: readonly (readonly [errno: number, lasting: boolean])[] = [
+  [ENETUNREACH, false],
+  [EHOSTUNREACH, false],
+  [ENOPROTOOPT, true],
+  [ECONNREFUSED, true],
+  [EMSGSIZE, false],
+  [EOPNOTSUPP, false],
+  [ENETUNREACH, true],
+  [EHOSTDOWN, true],
+  [ENONET, true],
+  [ENETUNREACH, true],
+  [EHOSTUNREACH, true],
+  [ENETUNREACH, false],
+  [EHOSTUNREACH, false],
+  [EHOSTUNREACH, true],
+  [EHOSTUNREACH, true],
+  [EHOSTUNREACH, true],
+];
+
+/**
+ * The errno of an ICMP error, as Linux has it; 0 where a code means nothing.
  * @param type not an echo or another message that is no error.
  */
 export function icmpErrno(type: number, code: number): number {
   if (type !== ICMP_UNREACHABLE) return type === ICMP_PARAMETER_PROBLEM ? EPROTO : EHOSTUNREACH;
-  if (code === UNREACHABLE_NET) return ENETUNREACH;
-  if (code === UNREACHABLE_PORT || code === UNREACHABLE_PROTOCOL) return ECONNREFUSED;
-  return EHOSTUNREACH;
+  return code < UNREACHABLE.length ? UNREACHABLE[code][0] : 0;
+}
+
+/** Whether what an ICMP error says will last: a datagram socket hears of no other. */
+export function isLasting(type: number, code: number): boolean {
+  if (type !== ICMP_UNREACHABLE) return type === ICMP_PARAMETER_PROBLEM;
+  return code < UNREACHABLE.length && UNREACHABLE[code][1];
 }
 
 /**
@@ -60,19 +92,29 @@ export function tcpIcmpError(
   // Whoever cannot see the connection would have to guess this (RFC 5927 §4.1).
   if (before(seq, tcb.sndUna) || atOrAfter(seq, tcb.sndMax)) return false;
   if (type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION) {
-    return lowerPathMtu(tcp, tcb, mtu);
+    // Who lets packets be cut hears nothing of narrow paths, nor does who only probes (as on Linux).
+    return heedsPathMtu(tcb) && lowerPathMtu(tcp, tcb, mtu);
   }
-  const hard = type === ICMP_UNREACHABLE && (code === UNREACHABLE_PROTOCOL || code === UNREACHABLE_PORT);
-  const opening = tcb.state === SYN_SENT || (tcb.state === SYN_RECEIVED && tcb.parent < 0);
-  if (hard && opening) failTcb(tcp, tcb, ECONNREFUSED);
-  else tcb.softError = icmpErrno(type, code);
+  const errno = icmpErrno(type, code);
+  if (errno === 0) return false;
+  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
+    if (tcb.parent >= 0) forgetEmbryo(tcp, tcb);
+    else failTcb(tcp, tcb, errno);
+  } else {
+    tcb.softError = errno;
+  }
   return false;
+}
+
+/** Whether a connection follows what is said of its path (IP_MTU_DISCOVER). */
+function heedsPathMtu({ options }: Tcb): boolean {
+  return options.mtuDiscover === MTU_DISCOVER_WANT || options.mtuDiscover === MTU_DISCOVER_DO;
 }
 
 /** Somebody has heard that the path to a host is narrower: every connection to it heeds that. */
 export function pathNarrowed(tcp: TcpTables, remote: number, mtu: number): void {
   for (const tcb of tcp.tcbs) {
-    if (tcb.hashed !== 0 && tcb.remoteAddress === remote) lowerPathMtu(tcp, tcb, mtu);
+    if (tcb.hashed !== 0 && tcb.remoteAddress === remote && heedsPathMtu(tcb)) lowerPathMtu(tcp, tcb, mtu);
   }
 }
 

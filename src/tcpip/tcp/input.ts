@@ -19,7 +19,7 @@ import { acknowledge } from './acknowledge.ts';
 import { mayChallenge } from './challenge.ts';
 import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import { checkTcb } from './identities.ts';
-import { closeTcb, failTcb, resetTcb } from './lifecycle.ts';
+import { closeTcb, failTcb } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { noteDuplicate, receiveMerged, receiveText } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -176,6 +176,8 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
     return false;
   }
   const { flags, seq, length } = segment;
+  tcb.totals.segmentsIn += 1;
+  if (length > 0) tcb.totals.dataSegmentsIn += 1;
   // First check: the window, with PAWS before it (RFC 7323 §5.3 R1).
   if (tcb.stamps.on !== 0 && (flags & RST) === 0 && !isTimestampGood(tcp, tcb, segment)) return false;
   const end = (seq + length + (flags & FIN)) | 0;
@@ -207,18 +209,20 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
     acknowledgeNow(tcp, tcb);
     return false;
   }
-  if (tcb.owner < 0 && tcb.parent < 0 && length > 0 && after(end, tcb.rcvNxt)) {
-    // The peer sends to a user who has closed: nobody will ever read it (RFC 9293 SHLD-3).
-    resetTcb(tcp, tcb);
-    return false;
-  }
-  if (tcb.received.shutdown !== 0 && state !== ESTABLISHED && length > 0 && after(end, tcb.rcvNxt)) {
-    // For a user who has ended both halves, and so will never read it: as on Linux the connection is reset,
-    // behind what was sent before, and the user hears of it, too (RFC 1122 §4.2.2.13).
-    resetTcb(tcp, tcb);
+  if (length > 0 && after(end, tcb.rcvNxt) && isUnwanted(tcb)) {
+    // RFC 9293 SHLD-3, RFC 1122 §4.2.2.13. As Linux does, by a reset that acknowledges nothing, for whatever
+    // is still to be sent; a user who is there hears of it.
+    replyReset(tcp, segment);
+    failTcb(tcp, tcb, ECONNRESET);
     return false;
   }
   return segment.merged ? receiveMerged(tcp, tcb, segment) : receiveText(tcp, tcb, segment);
+}
+
+/** Whether nobody will ever read what comes: the user has closed, or has ended both halves. // Hot path. */
+function isUnwanted(tcb: Tcb): boolean {
+  if (tcb.owner < 0) return tcb.parent < 0;
+  return tcb.received.shutdown !== 0 && tcb.state !== ESTABLISHED;
 }
 
 /** The fifth check of RFC 9293 §3.10.7.4. @returns false: the segment has been dealt with. // Hot path. */
@@ -232,7 +236,7 @@ function takeAcknowledgement(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): bool
   }
   if (tcb.stamps.on !== 0) takeTimestamp(tcp, tcb, segment);
   acknowledge(tcp, tcb, segment);
-  return tcb.finQueued === 0 || !after(tcb.sndUna, tcb.sndEnd) || finAcknowledged(tcp, tcb);
+  return tcb.finQueued === 0 || !after(tcb.sndUna, tcb.sndEnd) || finAcknowledged(tcp, tcb, segment);
 }
 
 /** RFC 7323 §5.3. @returns false when the segment is to be dropped. // Hot path. */
@@ -314,13 +318,20 @@ function receiveReset(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
 }
 
 /** The peer has acknowledged our FIN. @returns false when the connection is over. */
-function finAcknowledged(tcp: TcpTables, tcb: Tcb): boolean {
+function finAcknowledged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   switch (tcb.state) {
     case FIN_WAIT_1:
       // The peer's half is still open; where nobody waits for its end, it may not last for ever.
       setState(tcp, tcb, FIN_WAIT_2);
-      if (tcb.owner < 0) startFinWait(tcp, tcb);
-      return true;
+      if (tcb.owner >= 0) return true;
+      if (tcb.options.finWaitSeconds >= 0) {
+        startFinWait(tcp, tcb);
+        return true;
+      }
+      // TCP_LINGER2: nobody waits for the peer's end, which hears so, as from Linux.
+      replyReset(tcp, segment);
+      closeTcb(tcp, tcb);
+      return false;
     case CLOSING:
       // The peer had closed at the same time.
       enterTimeWait(tcp, tcb, false);

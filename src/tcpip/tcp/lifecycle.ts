@@ -15,7 +15,6 @@ import {
   TCP_ATTEMPT_FAILS,
   TCP_ESTAB_RESETS,
 } from '../../ledger/counters.gen.ts';
-import { ECONNRESET } from '../../socket/errno.ts';
 import { ACK, RST } from '../header/tcp.ts';
 import { earlier, later } from '../seq.ts';
 import { leaveListener } from './accept-queue.ts';
@@ -27,6 +26,7 @@ import { setState } from './set-state.ts';
 import { CLOSE_WAIT, CLOSED, ESTABLISHED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import { portPair, type Tcb } from './tcb.ts';
+import { advertiseWindow } from './window.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -161,14 +161,15 @@ export function failTcb(tcp: TcpTables, tcb: Tcb, errno: number): void {
 
 /**
  * Queues a reset for the peer (RFC 9293 §3.10.7.1, ABORT), with timestamps if the connection has them (RFC
- * 7323 §3.2).
+ * 7323 §3.2) and the window that any segment would have, as on Linux.
  */
 export function queueReset(tcp: TcpTables, tcb: Tcb): void {
   const ports = (tcb.localPort << 16) | tcb.remotePort;
   const { localAddress, remoteAddress } = tcb;
   assert(tcb.hashed !== 0, 'connection: a reset goes out while its connection lives');
   const { replies, environment } = tcp;
-  const queued = replies.queue(localAddress, remoteAddress, ports, tcb.sndMax, tcb.rcvNxt, RST | ACK, 0);
+  const window = advertiseWindow(tcp, tcb, tcb.rcvScale);
+  const queued = replies.queue(localAddress, remoteAddress, ports, tcb.sndMax, tcb.rcvNxt, RST | ACK, window);
   if (queued && tcb.stamps.on !== 0) {
     replies.addTimestamps((environment.nowMs + tcb.stamps.offset) | 0, tcb.stamps.recent);
   }
@@ -180,19 +181,12 @@ export function queueReset(tcp: TcpTables, tcb: Tcb): void {
  */
 export function resetTcb(tcp: TcpTables, tcb: Tcb): void {
   const { state } = tcb;
-  assert(
-    tcb.owner < 0 || tcb.received.shutdown !== 0,
-    'connection: one that is to be reset has no user, or none that reads',
-  );
+  assert(tcb.owner < 0, 'connection: one that is to be reset has no user');
   if (tcb.resetDue !== 0) return;
   const synchronized = state !== SYN_SENT && state !== SYN_RECEIVED && state !== CLOSED && state !== LISTEN;
   const sent = tcb.sndMax === ((tcb.sndEnd + tcb.finQueued) | 0);
   if (!synchronized || state === TIME_WAIT || tcb.parent >= 0 || sent) {
-    if (tcb.owner < 0) abortTcb(tcp, tcb);
-    else {
-      queueReset(tcp, tcb);
-      endReset(tcp, tcb);
-    }
+    abortTcb(tcp, tcb);
     return;
   }
   discardReceived(tcp, tcb);
@@ -201,15 +195,6 @@ export function resetTcb(tcp: TcpTables, tcb: Tcb): void {
   tcb.acks.owed = ACK_NONE;
   tcb.resetDue = 1;
   markReady(tcp, tcb);
-}
-
-/**
- * The reset of `resetTcb` has left, or cannot: the connection is over, and a user who is still there hears of
- * that.
- */
-export function endReset(tcp: TcpTables, tcb: Tcb): void {
-  if (tcb.owner < 0) closeTcb(tcp, tcb);
-  else failTcb(tcp, tcb, ECONNRESET);
 }
 
 /**

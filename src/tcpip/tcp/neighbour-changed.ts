@@ -3,7 +3,7 @@
  */
 import { EHOSTUNREACH } from '../../socket/errno.ts';
 import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
-import { endReset, failTcb } from './lifecycle.ts';
+import { closeTcb, failTcb } from './lifecycle.ts';
 import { stopAwaiting } from './path.ts';
 import { markReady } from './ready.ts';
 import { SYN_SENT } from './state.ts';
@@ -24,7 +24,7 @@ export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boole
       failTcb(tcp, tcb, EHOSTUNREACH);
     } else if (tcb.resetDue !== 0) {
       // Nobody is left who could send it again.
-      endReset(tcp, tcb);
+      closeTcb(tcp, tcb);
     } else {
       // RFC 9293 §3.9.2.2: a soft error; the retransmission timer asks again, and gives up in the end.
       tcb.softError = EHOSTUNREACH;

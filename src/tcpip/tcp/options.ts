@@ -1,6 +1,7 @@
 /** The socket options of a connection or listener; their numbers are those of `socket/options.ts`. */
 import { EINVAL, ENOPROTOOPT } from '../../socket/errno.ts';
 import {
+  IP_MTU_DISCOVER,
   IP_TOS,
   IP_TTL,
   SO_BROADCAST,
@@ -10,15 +11,20 @@ import {
   SO_RCVBUF,
   SO_REUSEADDR,
   SO_SNDBUF,
+  TCP_CORK,
+  TCP_DEFER_ACCEPT_SECONDS,
   TCP_KEEPCNT,
   TCP_KEEPIDLE_SECONDS,
   TCP_KEEPINTVL_SECONDS,
+  TCP_LINGER2_SECONDS,
   TCP_MAXSEG,
   TCP_NODELAY,
+  TCP_NOTSENT_LOWAT,
   TCP_QUICKACK,
   TCP_USER_TIMEOUT_MS,
 } from '../../socket/options.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
+import { MTU_DISCOVER_DONT, MTU_DISCOVER_OMIT } from './control-block/options.ts';
 import { prepareHeader, updateMss } from './path.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { CLOSED, LISTEN, SYN_SENT } from './state.ts';
@@ -32,6 +38,10 @@ export const OPTION_ERROR = -1000;
 /** Linux's least (SOCK_MIN_RCVBUF); the most keeps sums of windows int32. */
 const RECEIVE_BUFFER_MIN = 2304;
 const RECEIVE_BUFFER_MAX = 1 << 29;
+/** Linux's TCP_FIN_TIMEOUT_MAX, and its longest RTO. */
+const FIN_WAIT_SECONDS_MAX = 120;
+const RETRIES_MAX = 255;
+const US_PER_SECOND = 1_000_000;
 
 /** @returns 0, EINVAL or ENOPROTOOPT. */
 export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: number): number {
@@ -56,7 +66,17 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
       return 0;
     case TCP_NODELAY:
       tcb.options.noDelay = value !== 0 ? 1 : 0;
-      if (tcb.options.noDelay !== 0 && tcb.hashed !== 0) markReady(tcp, tcb);
+      // As on Linux it lets go what is queued, even of a corked connection.
+      if (tcb.options.noDelay !== 0) letGo(tcp, tcb, 1);
+      return 0;
+    case TCP_CORK:
+      tcb.options.cork = value !== 0 ? 1 : 0;
+      if (value === 0) letGo(tcp, tcb, tcb.options.noDelay);
+      return 0;
+    case IP_MTU_DISCOVER:
+      if (value < MTU_DISCOVER_DONT || value > MTU_DISCOVER_OMIT) return EINVAL;
+      tcb.options.mtuDiscover = value;
+      prepareHeader(tcb);
       return 0;
     case TCP_MAXSEG:
       // Linux's least: TCP_MIN_MSS.
@@ -80,6 +100,13 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
     default:
       return setTimes(tcp, tcb, option, value);
   }
+}
+
+/** What was held back for company is looked at again. @param forced 1: and goes, however short. */
+function letGo(tcp: TcpTables, tcb: Tcb, forced: number): void {
+  if (tcb.hashed === 0) return;
+  if (forced !== 0 && tcb.sndNxt !== tcb.sndEnd) tcb.sndForced = 1;
+  markReady(tcp, tcb);
 }
 
 /** A limit: the buffer is as large as it was, or as a new connection's, until the user lets it grow. */
@@ -108,9 +135,39 @@ function setTimes(tcp: TcpTables, tcb: Tcb, option: number, value: number): numb
       if (value < 0) return EINVAL;
       tcb.options.userTimeoutMs = value;
       return 0;
+    case TCP_NOTSENT_LOWAT:
+      tcb.options.unsentLowBytes = value < 0 ? 0 : value;
+      return 0;
+    case TCP_DEFER_ACCEPT_SECONDS:
+      tcb.options.deferAccept = retriesWithin(value);
+      return 0;
+    case TCP_LINGER2_SECONDS:
+      // Linux: any negative number is none, and nobody waits longer than two minutes.
+      tcb.options.finWaitSeconds = value < 0 ? -1 : Math.min(value, FIN_WAIT_SECONDS_MAX);
+      return 0;
     default:
       return ENOPROTOOPT;
   }
+}
+
+/** How often a SYN-ACK is sent within so many seconds, as Linux counts them: after 1 s, 3 s, 7 s, ... */
+function retriesWithin(seconds: number): number {
+  let retries = 0;
+  for (let periodS = 1, totalS = 0; totalS < seconds && retries < RETRIES_MAX; retries++) {
+    totalS += periodS;
+    periodS = Math.min(2 * periodS, FIN_WAIT_SECONDS_MAX);
+  }
+  return retries;
+}
+
+/** The seconds in which so many are sent. */
+function secondsOf(retries: number): number {
+  let totalS = 0;
+  for (let periodS = 1, i = 0; i < retries; i++) {
+    totalS += periodS;
+    periodS = Math.min(2 * periodS, FIN_WAIT_SECONDS_MAX);
+  }
+  return totalS;
 }
 
 /** Starts the keep-alive timer anew where the connection is open and wants one. */
@@ -130,7 +187,7 @@ function setQuickAck(tcp: TcpTables, tcb: Tcb, value: number): number {
 }
 
 /** @returns the value, or `OPTION_ERROR` - errno. SO_ERROR is cleared by being read. */
-export function getOption(tcb: Tcb, option: number): number {
+export function getOption({ environment }: TcpTables, tcb: Tcb, option: number): number {
   switch (option) {
     case SO_REUSEADDR:
       return tcb.options.reuseAddress;
@@ -164,10 +221,20 @@ export function getOption(tcb: Tcb, option: number): number {
       return tcb.options.userTimeoutMs;
     case TCP_QUICKACK:
       return tcb.acks.pingPong === 0 ? 1 : 0;
+    case TCP_CORK:
+      return tcb.options.cork;
+    case TCP_NOTSENT_LOWAT:
+      return tcb.options.unsentLowBytes;
+    case TCP_DEFER_ACCEPT_SECONDS:
+      return secondsOf(tcb.options.deferAccept);
+    case TCP_LINGER2_SECONDS:
+      return tcb.options.finWaitSeconds || Math.floor(environment.config.finWait2Us / US_PER_SECOND);
     case IP_TTL:
       return tcb.ttl;
     case IP_TOS:
       return tcb.tos;
+    case IP_MTU_DISCOVER:
+      return tcb.options.mtuDiscover;
     default:
       return OPTION_ERROR - ENOPROTOOPT;
   }

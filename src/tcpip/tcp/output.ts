@@ -19,12 +19,13 @@ import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
 import { OUTSTANDING_TIMERS, SENDING_TIMERS } from './control-block/timers.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
-import { endReset } from './lifecycle.ts';
+import { closeTcb } from './lifecycle.ts';
 import { hasNeighbour } from './path.ts';
 import { markReady } from './ready.ts';
 import type { ReadyRing } from './ready-ring.ts';
 import { sendSegment } from './segment-out.ts';
 import { ELEMENT_MORE } from './send-queue.ts';
+import { noteSending } from './sending-time.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -99,13 +100,14 @@ function output(tcp: TcpTables, tcb: Tcb): number {
   if (tcb.recovery.due !== DUE_NOTHING) sent += outputLost(tcp, tcb);
   sent += outputData(tcp, tcb);
   if (tcb.acks.owed === ACK_NOW) sent += outputAck(tcp, tcb);
+  noteSending(tcb, tcp.environment.nowUs);
   return sent;
 }
 
 /** What is owed has no way out: the time-outs look for one again, until they give up. */
 function strandedOutput(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.neighbour < 0, 'output: who has no next hop has no neighbour');
-  if (tcb.resetDue !== 0) endReset(tcp, tcb);
+  if (tcb.resetDue !== 0) closeTcb(tcp, tcb);
   else if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0 && tcb.sndUna !== tcb.sndEnd)
     startRetransmit(tcp, tcb);
 }
@@ -128,7 +130,7 @@ function outputReset(tcp: TcpTables, tcb: Tcb): number {
   if (at < 0) return sent;
   sendSegment(tcp, tcb, at, tcb.sndMax, RST | ACK, 0, 0, 0, 0);
   tcp.environment.counters[TCP_OUT_RSTS] += 1;
-  endReset(tcp, tcb);
+  closeTcb(tcp, tcb);
   return sent + 1;
 }
 
@@ -284,6 +286,12 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
     usable = mss;
   }
   let length = Math.min(available, usable);
+  if (tcb.sends.records > 0) {
+    const record = tcp.sendQueue.bytesOfRecord(tcb, length);
+    // The end of a record with more behind it goes as it is, like a full segment.
+    if (record < length && record < mss && !resending) return record;
+    length = record;
+  }
   if (resending) {
     // Never old and new bytes in one segment: the ledger counts them apart.
     const old = (earlier(tcb.sndMax, tcb.sndEnd) - tcb.sndNxt) | 0;
@@ -302,7 +310,7 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
   // It is all that is left, and less than a full segment. Announced bytes hold it back, and Nagle's algorithm
   // does while another small segment is out.
   if (tcb.finQueued !== 0) return length;
-  if ((tcp.sendQueue.flags[tcb.sends.tail] & ELEMENT_MORE) !== 0) return 0;
+  if (tcb.options.cork !== 0 || (tcp.sendQueue.flags[tcb.sends.tail] & ELEMENT_MORE) !== 0) return 0;
   const smallIsOut = after(tcb.sndSmall, tcb.sndUna) && atOrAfter(tcb.sndNxt, tcb.sndSmall);
   return tcb.options.noDelay === 0 && smallIsOut ? 0 : length;
 }
@@ -337,6 +345,8 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   if (COSTLY) assert(end !== seq, 'output: a segment of data holds bytes, the FIN, or both');
   sendSegment(tcp, tcb, at, seq, flags, gathered, sum, tx, gathered > tcb.mss ? tcb.mss : 0);
   counters[resending ? TCP_RETRANS_SEGS : TCP_OUT_SEGS] += segments - 1;
+  tcb.totals.segmentsOut += segments - 1;
+  tcb.totals.dataSegmentsOut += segments - 1;
   tcb.ipId = (tcb.ipId + segments - 1) & 0xffff;
   tcb.sndNxt = end;
   if (resending) {
@@ -366,4 +376,5 @@ function countRetransmission(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   const { counters } = tcp.environment;
   counters[TCP_RETRANS_BYTES] += bytes;
   tcb.recovery.retransmissions += 1;
+  tcb.totals.bytesRetransmitted += bytes;
 }

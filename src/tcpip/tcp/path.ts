@@ -5,6 +5,7 @@
 import { assert } from '../../assert/assert.ts';
 import { addressSum, DONT_FRAGMENT, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { TCP_BYTES, TIMESTAMPS_BYTES } from '../header/tcp.ts';
+import { MTU_DISCOVER_DONT, MTU_DISCOVER_PROBE } from './control-block/options.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
@@ -21,12 +22,15 @@ export function routeTcb(tcp: TcpTables, tcb: Tcb): void {
   tcb.neighbour = -1;
 }
 
-/** Sums the constant parts of the headers; again whenever TTL or TOS change. */
+/** Sums the constant parts of the headers; again whenever TTL, TOS or IP_MTU_DISCOVER change. */
 export function prepareHeader(tcb: Tcb): void {
   assert(tcb.ttl > 0 && tcb.ttl < 256, 'path: the time to live fits its octet and is not 0');
   const addresses = addressSum(tcb.localAddress) + addressSum(tcb.remoteAddress);
   tcb.pseudoSum = addresses + PROTOCOL_TCP;
-  tcb.ipSum = addresses + (VERSION_AND_LENGTH | tcb.tos) + DONT_FRAGMENT + ((tcb.ttl << 8) | PROTOCOL_TCP);
+  const { mtuDiscover } = tcb.options;
+  const whole = mtuDiscover !== MTU_DISCOVER_DONT && mtuDiscover <= MTU_DISCOVER_PROBE;
+  tcb.fragmentBits = whole ? DONT_FRAGMENT : 0;
+  tcb.ipSum = addresses + (VERSION_AND_LENGTH | tcb.tos) + tcb.fragmentBits + ((tcb.ttl << 8) | PROTOCOL_TCP);
 }
 
 /** The largest packet that the way to the peer carries, as far as is known. */
@@ -50,6 +54,13 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
   // fragmented.
   if (mss > portMtu - IPV4_BYTES - TCP_BYTES) mss = portMtu - IPV4_BYTES - TCP_BYTES;
   tcb.mss = mss - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0);
+}
+
+/** The MSS that a SYN of ours says (RFC 9293 §3.7.1, RFC 6691: options are not counted). */
+export function advertisedMss(tcp: TcpTables, tcb: Tcb): number {
+  const mss = tcp.environment.mtus[tcb.port] - IPV4_BYTES - TCP_BYTES;
+  const { segmentBytesMax } = tcb.options;
+  return segmentBytesMax > 0 && segmentBytesMax < mss ? segmentBytesMax : mss;
 }
 
 /** Whether the next hop's hardware address is known; if not, the connection waits for it. // Hot path. */

@@ -1,12 +1,10 @@
 /**
- * The receive queues: payload stays in the packet slot it arrived in until it is taken. Per slot: where its
- * payload starts, how long it is, its sequence number, and the next slot of the queue. A connection has two
- * queues (`Tcb.received`): in order, and late (out of order, sorted, without overlaps).
+ * The receive queues: payload stays in its packet slot until it is taken. Per slot: where it starts, how long
+ * it is, its number, the next slot. A connection has two queues: in order, and late (sorted, no overlaps).
  *
  * Card memory is bounded: when slots run short, small segments that stay queued are put together in the room
- * behind the last one (a copy, counted as a collapse), late segments are thrown away (the peer must keep them
- * until acknowledged: RFC 9293 §3.10.7.4 asks to queue them only as SHLD-31), and at last even in-order ones,
- * so that acknowledgements and other connections' data still find a slot.
+ * behind the last one (a copy, counted as a collapse), late segments are thrown away (RFC 9293 SHLD-31), and
+ * at last even in-order ones, so that acknowledgements and others' data still find a slot.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
@@ -139,6 +137,17 @@ export class ReceiveQueue {
       taken += count;
     }
     return taken;
+  }
+
+  /** The same, and they stay where they are. */
+  peekTo(tcb: Tcb, bytes: Uint8Array, offset: number, lengthMax: number): number {
+    let done = 0;
+    for (let slot = tcb.received.head; slot >= 0 && done < lengthMax; slot = this.next[slot]) {
+      const count = Math.min(this.length[slot], lengthMax - done);
+      this.dma.copyOut(RECEIVE_COPIES, this.address[slot], bytes, offset + done, count);
+      done += count;
+    }
+    return done;
   }
 
   /** So many of the oldest slot's bytes have been moved. */

@@ -15,6 +15,7 @@ import { FIN } from '../header/tcp.ts';
 import { after, atOrBefore } from '../seq.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { acknowledgeNow } from './ready.ts';
+import { measureReceiver } from './receiver-rtt.ts';
 import { noteLate } from './sack-receiver.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
@@ -92,6 +93,10 @@ export function receiveMerged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boo
   for (let packet = segment.packet; packet >= 0; ) {
     const following = chains.next[packet];
     const length = chains.length[packet];
+    if (following >= 0) {
+      tcb.totals.segmentsIn += 1;
+      tcb.totals.dataSegmentsIn += 1;
+    }
     if (COSTLY) assert(length > 0, 'receive: each slot of a packet in several holds text');
     segment.packet = packet;
     segment.seq = seq;
@@ -170,6 +175,7 @@ function receiveLate(
   const kept = receiveQueue.insertLate(tcb, packet, seq, payload, length);
   noteLate(tcp, tcb, seq);
   noteOverlap(tcp, tcb);
+  tcb.totals.outOfOrderIn += 1;
   environment.counters[kept ? TCP_OUT_OF_ORDER : TCP_DUPLICATES] += 1;
   return kept;
 }
@@ -196,6 +202,8 @@ function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number, segmentBytes: n
     now = true;
   }
   environment.counters[BYTES_ACCEPTED] += accepted;
+  tcb.totals.bytesReceived += accepted;
+  measureReceiver(tcp, tcb, length);
   if (acks.quick > 0 && acks.pingPong === 0) {
     acks.quick -= 1;
     now = true;
@@ -222,6 +230,7 @@ function receiveFin(tcp: TcpTables, tcb: Tcb): void {
   assert(isReceiving(tcb), 'receive: the peer closes its half while that is open');
   received.finTaken = 1;
   tcb.rcvNxt = (tcb.rcvNxt + 1) | 0;
+  tcb.totals.bytesReceived += 1;
   acknowledgeNow(tcp, tcb);
   tcp.receiveQueue.dropLate(tcb);
   // The peer has closed first, at the same time, or after us.

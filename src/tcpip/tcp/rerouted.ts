@@ -2,7 +2,7 @@
 import { assert } from '../../assert/assert.ts';
 import { ENETUNREACH } from '../../socket/errno.ts';
 import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
-import { endReset } from './lifecycle.ts';
+import { closeTcb } from './lifecycle.ts';
 import { routeTcb, stopAwaiting, updateMss } from './path.ts';
 import { markReady } from './ready.ts';
 import { LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
@@ -45,7 +45,7 @@ function stranded(tcp: TcpTables, tcb: Tcb): void {
   tcb.nextHop = 0;
   tcb.neighbour = -1;
   if (tcb.resetDue !== 0) {
-    endReset(tcp, tcb);
+    closeTcb(tcp, tcb);
     return;
   }
   tcb.softError = ENETUNREACH;

@@ -7,7 +7,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { IP_OUT_REQUESTS, TCP_OUT_SEGS, TCP_RETRANS_SEGS } from '../../ledger/counters.gen.ts';
 import { type LinkPort, TX_CHECKSUM, TX_RETRANSMIT } from '../contract.ts';
 import { ETHERNET_BYTES, ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
-import { DONT_FRAGMENT, fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
+import { fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
 import {
   ACK,
   OPTION_MSS,
@@ -28,6 +28,7 @@ import {
 import { after, before } from '../seq.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { TIMER_ACK } from './control-block/timers.ts';
+import { advertisedMss } from './path.ts';
 import { writeSackBlocks } from './sack-receiver.ts';
 import { SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -101,7 +102,13 @@ export function sendSegment(
     view.setInt16(segment + TCP_CHECKSUM, ~checksum);
     port.send(TCP_AT + headerBytes, tx, segmentBytes);
   }
-  const { acks, timers } = tcb;
+  const { acks, timers, totals } = tcb;
+  totals.segmentsOut += 1;
+  if (length > 0) {
+    totals.dataSegmentsOut += 1;
+    totals.bytesSent += length;
+    totals.lastDataSentMs = environment.nowMs;
+  }
   acks.owed = ACK_NONE;
   acks.lastSent = tcb.rcvNxt;
   timers.armed &= ~TIMER_ACK;
@@ -126,7 +133,7 @@ function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, port: LinkPort, at: number, 
   tcb.ipId = id;
   view.setInt32(at + 12, (ETHERTYPE_IPV4 << 16) | 0x4500 | tcb.tos);
   view.setInt32(at + 16, (totalLength << 16) | id);
-  view.setInt32(at + 20, (DONT_FRAGMENT << 16) | (tcb.ttl << 8) | PROTOCOL_TCP);
+  view.setInt32(at + 20, (tcb.fragmentBits << 16) | (tcb.ttl << 8) | PROTOCOL_TCP);
   view.setInt16(at + 24, ~fold(tcb.ipSum + totalLength + id));
   view.setInt32(at + 26, tcb.localAddress);
   view.setInt32(at + 30, tcb.remoteAddress);
@@ -137,16 +144,10 @@ function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, port: LinkPort, at: number, 
  * offered; whether that is so has been put into the Tcb. @returns bytes, a multiple of 4.
  */
 function writeSynOptions(tcp: TcpTables, tcb: Tcb, from: number): number {
-  const { view, config, mtus, nowMs } = tcp.environment;
+  const { view, config, nowMs } = tcp.environment;
   const active = tcb.state === SYN_SENT;
   let at = from;
-  const mss = mtus[tcb.port] - IPV4_BYTES - TCP_BYTES;
-  view.setInt32(
-    at,
-    (OPTION_MSS << 24) |
-      (4 << 16) |
-      (tcb.options.segmentBytesMax > 0 ? Math.min(mss, tcb.options.segmentBytesMax) : mss),
-  );
+  view.setInt32(at, (OPTION_MSS << 24) | (4 << 16) | advertisedMss(tcp, tcb));
   at += 4;
   const sack = active ? config.sack : tcb.sackPermitted !== 0;
   if (active ? config.timestamps : tcb.stamps.on !== 0) {

@@ -16,6 +16,8 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** Element flag: more follows soon, so its end is no reason for a PSH or a short segment. */
 export const ELEMENT_MORE = 1;
+/** Element flag: a record ends with it (MSG_EOR), and no segment goes on beyond that. */
+export const ELEMENT_RECORD = 4;
 
 export class SendQueue {
   readonly address: Int32Array;
@@ -70,6 +72,7 @@ export class SendQueue {
     }
     sends.tail = element;
     sends.count += 1;
+    if ((flags & ELEMENT_RECORD) !== 0) sends.records += 1;
     tcb.sndEnd = (tcb.sndEnd + length) | 0;
     if (sends.cursor < 0) {
       sends.cursor = element;
@@ -129,6 +132,18 @@ export class SendQueue {
     assert(element >= 0 || left <= 1, 'send queue: the cursor is put no further than behind the FIN');
     sends.cursor = element;
     sends.cursorOffset = element < 0 ? 0 : left;
+  }
+
+  /** How many of the next `length` bytes from the cursor on belong to one record. */
+  bytesOfRecord(tcb: Tcb, length: number): number {
+    const { sends } = tcb;
+    let bytes = -sends.cursorOffset;
+    for (let element = sends.cursor; element >= 0 && bytes < length; element = this.next[element]) {
+      bytes += this.length[element];
+      if ((this.flags[element] & ELEMENT_RECORD) !== 0) break;
+    }
+    assert(bytes > 0, 'send queue: what is next of a record is at least a byte');
+    return Math.min(bytes, length);
   }
 
   /**
@@ -243,6 +258,7 @@ export class SendQueue {
       sends.cursorOffset = 0;
     }
     sends.count -= 1;
+    if ((this.flags[element] & ELEMENT_RECORD) !== 0) sends.records -= 1;
     this.next[element] = this.free;
     this.free = element;
     this.available += 1;
@@ -256,15 +272,18 @@ export class SendQueue {
     const first = later(tcb.sndUna, (tcb.iss + 1) | 0);
     const ahead = (earlier(later(tcb.sndNxt, first), tcb.sndEnd) - first) | 0;
     let count = 0;
+    let records = 0;
     let last = -1;
     let bytes = -sends.headOffset;
     let toCursor = -1;
     for (let element = sends.head; element >= 0; element = this.next[element]) {
       if (element === sends.cursor) toCursor = bytes + sends.cursorOffset;
       bytes += this.length[element];
+      if ((this.flags[element] & ELEMENT_RECORD) !== 0) records += 1;
       last = element;
       count += 1;
     }
+    assert(records === sends.records, 'send queue: as many records end in it as are counted');
     if (sends.cursor < 0) toCursor = bytes;
     assert(count === sends.count, 'send queue: as many elements are linked as are counted');
     assert(last === sends.tail, 'send queue: the tail is the last element linked');

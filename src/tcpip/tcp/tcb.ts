@@ -31,6 +31,7 @@ import { SendList } from './control-block/send-list.ts';
 import { SentList } from './control-block/sent-list.ts';
 import { ConnectionTimers } from './control-block/timers.ts';
 import { Timestamps } from './control-block/timestamps.ts';
+import { Totals } from './control-block/totals.ts';
 import { CLOSED } from './state.ts';
 
 /** RFC 9293 MUST-15: the MSS of a peer that names none. */
@@ -78,6 +79,8 @@ export class Tcb {
   awaitsNeighbour = 0;
   /** Sums of the constant parts of the IPv4 header and of the pseudo-header. */
   ipSum = 0;
+  /** Flags of the IPv4 header, in the upper bits of their 16: DF, or none. */
+  fragmentBits = 0;
   pseudoSum = 0;
   /** The identification of the packet sent last; goes on from one connection to the next. */
   ipId = 0;
@@ -153,6 +156,7 @@ export class Tcb {
   readonly timers = new ConnectionTimers();
   readonly options = new ConnectionOptions();
   readonly listening = new Listening();
+  readonly totals = new Totals();
 
   constructor(index: number) {
     this.index = index;
@@ -180,6 +184,7 @@ export class Tcb {
     this.timers.reset();
     this.options.reset(config);
     this.listening.reset();
+    this.totals.reset();
   }
 
   private resetPath(config: StackConfig): void {
@@ -197,6 +202,7 @@ export class Tcb {
     this.neighbour = -1;
     this.awaitsNeighbour = 0;
     this.ipSum = 0;
+    this.fragmentBits = 0;
     this.pseudoSum = 0;
     this.ttl = config.ttl;
     this.tos = 0;

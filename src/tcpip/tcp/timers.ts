@@ -27,6 +27,7 @@ const COSTLY = COSTLY_ASSERTIONS;
  * again.
  */
 const AHEAD_MAX_MS = 1_000_000;
+const US_PER_SECOND = 1_000_000;
 
 /**
  * (Re)starts the retransmission timer (RFC 6298 §5.1, §5.3), or in its place that of a tail loss probe
@@ -114,8 +115,10 @@ export function startFinWait(tcp: TcpTables, tcb: Tcb): void {
     tcb.state === FIN_WAIT_2 && tcb.owner < 0,
     "timers: only what nobody owns waits for the peer's FIN by the clock",
   );
+  const { finWaitSeconds } = tcb.options;
+  const waitUs = finWaitSeconds > 0 ? finWaitSeconds * US_PER_SECOND : tcp.environment.config.finWait2Us;
   tcb.timers.armed |= TIMER_FIN_WAIT;
-  tcb.timers.finWaitAt = (tcp.environment.nowUs + tcp.environment.config.finWait2Us) | 0;
+  tcb.timers.finWaitAt = (tcp.environment.nowUs + waitUs) | 0;
   tcp.timers.schedule(tcb.index, tcb.timers.finWaitAt);
 }
 

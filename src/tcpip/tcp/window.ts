@@ -37,9 +37,29 @@ export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
   // Without the cap every read would look like a wide step to a peer that does not scale windows.
   const room = Math.min(FIELD_MAX << tcb.rcvScale, free);
   const growth = (room - offered) | 0;
-  if (growth < stepBytes(tcb)) return Math.max(offered, 0);
+  if (growth < stepBytes(tcb)) {
+    // The widest window that the field can say is not silly, however little it has moved on (a FIN moves it
+    // by one): as Linux does where windows are not scaled.
+    return growth > 0 && room === FIELD_MAX << tcb.rcvScale ? room : Math.max(offered, 0);
+  }
   if (received.head >= 0 && tcp.receiveQueue.isShort(tcb)) return Math.max(offered, 0);
   return room;
+}
+
+/**
+ * A connection begins: where the configuration says so, its window is a whole number of segments of `bytes`,
+ * as Linux's is.
+ */
+export function roundFirstWindow(tcp: TcpTables, tcb: Tcb, bytes: number): void {
+  const { received } = tcb;
+  if (!tcp.environment.config.wholeSegmentWindow || received.bufferBytes <= bytes) return;
+  let window = received.bufferBytes - (received.bufferBytes % bytes);
+  // What the field cannot say of it in a SYN comes in whole units of the scaled one afterwards.
+  if (window > FIELD_MAX && tcp.environment.config.windowScaling) {
+    const shift = windowShift(received.bufferBytesMax);
+    window = Math.min(received.bufferBytes, ((window + (1 << shift) - 1) >> shift) << shift);
+  }
+  received.bufferBytes = window;
 }
 
 /** The window field of the next segment, scaled; takes the new right edge down. // Hot path. */

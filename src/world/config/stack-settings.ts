@@ -62,6 +62,7 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
       beside: 'at most `stack.receiveBufferBytes`',
     },
   ],
+  wholeSegmentWindow: ["whether that window is a whole number of segments, as Linux's is"],
   seed: [
     'seed of sequence numbers, ports and timestamps',
     { follows: "drawn by `openCard`; in a world its `seed` and the card's place" },

@@ -11,6 +11,8 @@ export class Listening {
   acceptHead = -1;
   acceptTail = -1;
   acceptCount = 0;
+  /** Of a connection of a listener: 1 once it waits for data, its handshake being done (TCP_DEFER_ACCEPT). */
+  deferred = 0;
 
   reset(): void {
     this.backlog = 0;
@@ -18,5 +20,6 @@ export class Listening {
     this.acceptHead = -1;
     this.acceptTail = -1;
     this.acceptCount = 0;
+    this.deferred = 0;
   }
 }

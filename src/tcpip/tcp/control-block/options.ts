@@ -1,6 +1,14 @@
 /** What the user has set on one connection or listener (the names of `socket/options.ts`). */
 import type { StackConfig } from '../../config.ts';
 
+/** Values of IP_MTU_DISCOVER (Linux, include/uapi/linux/in.h). */
+export const MTU_DISCOVER_DONT = 0;
+export const MTU_DISCOVER_WANT = 1;
+export const MTU_DISCOVER_DO = 2;
+export const MTU_DISCOVER_PROBE = 3;
+/** The last of them: with this and the one before DF is not set either. */
+export const MTU_DISCOVER_OMIT = 5;
+
 export class ConnectionOptions {
   noDelay = 0;
   keepAlive = 0;
@@ -18,6 +26,16 @@ export class ConnectionOptions {
   sendBufferBytes = 0;
   /** TCP_MAXSEG; 0: not set. */
   segmentBytesMax = 0;
+  /** TCP_CORK: 1 while only full segments may go. */
+  cork = 0;
+  /** TCP_NOTSENT_LOWAT; 0: none. */
+  unsentLowBytes = 0;
+  /** TCP_DEFER_ACCEPT: SYN-ACKs sent again that a connection may wait for data; 0: none. */
+  deferAccept = 0;
+  /** TCP_LINGER2 in seconds; 0: as configured; -1: none. */
+  finWaitSeconds = 0;
+  /** IP_MTU_DISCOVER, a number of Linux's. */
+  mtuDiscover = MTU_DISCOVER_WANT;
 
   reset(config: StackConfig): void {
     this.noDelay = 0;
@@ -31,6 +49,11 @@ export class ConnectionOptions {
     this.broadcast = 0;
     this.sendBufferBytes = 0;
     this.segmentBytesMax = 0;
+    this.cork = 0;
+    this.unsentLowBytes = 0;
+    this.deferAccept = 0;
+    this.finWaitSeconds = 0;
+    this.mtuDiscover = MTU_DISCOVER_WANT;
   }
 
   /** A connection that a listener accepts starts with the listener's options, as on Linux. */
@@ -46,5 +69,10 @@ export class ConnectionOptions {
     this.broadcast = listener.broadcast;
     this.sendBufferBytes = listener.sendBufferBytes;
     this.segmentBytesMax = listener.segmentBytesMax;
+    this.cork = listener.cork;
+    this.unsentLowBytes = listener.unsentLowBytes;
+    this.deferAccept = listener.deferAccept;
+    this.finWaitSeconds = listener.finWaitSeconds;
+    this.mtuDiscover = listener.mtuDiscover;
   }
 }

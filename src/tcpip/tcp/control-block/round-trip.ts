@@ -8,6 +8,8 @@ export class RoundTrip {
   rttvar = 0;
   /** The retransmission time-out in microseconds. */
   rto = 0;
+  /** The least sample in microseconds; 0 before the first. */
+  leastUs = 0;
   /** 1 while a segment is timed; then the number whose acknowledgement ends it, and when it was sent. */
   timing = 0;
   timedSeq = 0;
@@ -19,6 +21,7 @@ export class RoundTrip {
     this.srtt = 0;
     this.rttvar = 0;
     this.rto = config.rtoInitialUs;
+    this.leastUs = 0;
     this.timing = 0;
     this.timedSeq = 0;
     this.timedUs = 0;

@@ -10,6 +10,8 @@ export class SendList {
   headOffset = 0;
   /** Elements in the list. */
   count = 0;
+  /** Those of them with which a record ends. */
+  records = 0;
   /** The element that holds `sndNxt` and the offset in it; -1 when `sndNxt` is the end of the queue. */
   cursor = -1;
   cursorOffset = 0;
@@ -19,6 +21,7 @@ export class SendList {
     this.tail = -1;
     this.headOffset = 0;
     this.count = 0;
+    this.records = 0;
     this.cursor = -1;
     this.cursorOffset = 0;
   }

@@ -129,6 +129,7 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   any('rtt', 'timedSeq'),
   any('rtt', 'timedUs', 'agoUs'),
   flag('rtt', 'synRetransmitted'),
+  span('rtt', 'leastUs', RTT_MAX),
 
   span('recovery', 'phase', 2),
   span('recovery', 'due', 2),
@@ -172,6 +173,11 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   flag('options', 'broadcast'),
   span('options', 'sendBufferBytes', INT_MAX),
   span('options', 'segmentBytesMax', 65535),
+  flag('options', 'cork'),
+  span('options', 'unsentLowBytes', INT_MAX),
+  span('options', 'deferAccept', 255),
+  field('options', 'finWaitSeconds', -1, 120),
+  span('options', 'mtuDiscover', 5),
 ];
 
 const PLACES: ReadonlyMap<string, number> = new Map(IMAGE_FIELDS.map(({ path }, i) => [path, i]));

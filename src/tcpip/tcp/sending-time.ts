@@ -1,0 +1,42 @@
+/**
+ * For how long a connection has had something to send, and what held it back meanwhile: TCP_INFO's busy_time,
+ * rwnd_limited and sndbuf_limited (Linux's chronometers, net/ipv4/tcp_output.c). Looked at when something was
+ * sent, acknowledged or refused.
+ */
+import {
+  SENDING_BUFFER,
+  SENDING_BUSY,
+  SENDING_NOTHING,
+  SENDING_WINDOW,
+  type Totals,
+} from './control-block/totals.ts';
+import { flightBytes, type Tcb } from './tcb.ts';
+
+/** Looks what the connection is doing now. // Hot path: a few compares, and no store while that stays. */
+export function noteSending(tcb: Tcb, nowUs: number): void {
+  const { totals } = tcb;
+  const now = sendingNow(tcb);
+  if (now === totals.sendingAs) return;
+  addElapsed(totals, nowUs);
+  totals.sendingAs = now;
+}
+
+/** The time up to now is counted, too. */
+export function addElapsed(totals: Totals, nowUs: number): void {
+  const { sendingAs } = totals;
+  const elapsedUs = (nowUs - totals.sendingSinceUs) | 0;
+  totals.sendingSinceUs = nowUs;
+  if (sendingAs === SENDING_NOTHING) return;
+  totals.busyUs += elapsedUs;
+  if (sendingAs === SENDING_WINDOW) totals.windowLimitedUs += elapsedUs;
+  else if (sendingAs === SENDING_BUFFER) totals.bufferLimitedUs += elapsedUs;
+}
+
+function sendingNow(tcb: Tcb): number {
+  const waiting = (tcb.sndEnd - tcb.sndMax) | 0;
+  if (waiting <= 0) {
+    if (tcb.sndUna === tcb.sndMax) return SENDING_NOTHING;
+    return tcb.totals.awaitsRoom !== 0 ? SENDING_BUFFER : SENDING_BUSY;
+  }
+  return tcb.sndWnd - flightBytes(tcb) < Math.min(waiting, tcb.mss) ? SENDING_WINDOW : SENDING_BUSY;
+}
