@@ -28,6 +28,7 @@ import {
 import { EAGAIN, EBADF, EFAULT, ENOBUFS, EPIPE } from '../socket/errno.ts';
 import { isWithin } from '../socket/linux-rules.ts';
 import { MSG_EOR, MSG_MORE, MSG_OOB, sendFlagsErrno } from '../socket/message-flags.ts';
+import { TCP_MAXSEG } from '../socket/options.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -271,7 +272,7 @@ export class HostStack implements SocketStack, Agent {
     const { stack } = this;
     if (stack.tcpUnsentBytes(connection) >= unsentLowBytes) stack.flush(this.clock.nowUs);
     const room = unsentLowBytes - stack.tcpUnsentBytes(connection);
-    const mss = stack.tcpMss(connection);
+    const mss = stack.tcpGetOption(connection, TCP_MAXSEG);
     return room <= 0 ? 0 : Math.ceil(room / mss) * mss;
   }
 

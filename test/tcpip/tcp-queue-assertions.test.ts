@@ -71,6 +71,16 @@ describe('the send queue', () => {
     tcb.sends.cursorOffset = 201;
     queue['pass'](tcb, 1);
   });
+  trips('send queue: what is next of a record is at least a byte', () => {
+    const { queue, tcb } = queued();
+    queue.bytesOfRecord(tcb, 10);
+  });
+  trips(
+    'send queue: as many records end in it as are counted',
+    broken(({ tcb }) => {
+      tcb.sends.records = 1;
+    }),
+  );
   trips(
     'send queue: as many elements are linked as are counted',
     broken(({ tcb }) => {

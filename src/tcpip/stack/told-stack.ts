@@ -86,9 +86,4 @@ export class ToldStack extends MovingStack {
     const { sndEnd, sndMax } = this.tcp.tcbs[c];
     return Math.max(0, (sndEnd - sndMax) | 0);
   }
-
-  /** The largest payload of a segment. */
-  tcpMss(c: number): number {
-    return this.tcp.tcbs[c].mss;
-  }
 }

@@ -54,6 +54,7 @@ function noteAcknowledged({ environment }: TcpTables, { totals, timers }: Tcb, a
 /** And of what has been delivered, in order or not: a segment for each MSS and the rest. // Hot path. */
 function noteDelivered({ totals, recovery, mss }: Tcb, acked: number): void {
   const held = recovery.sackedBytes;
+  if (COSTLY) assert(mss > 0, 'acknowledgement: what is delivered is counted in segments');
   const bytes = Math.max(0, acked) + held - totals.deliveredHeld;
   totals.deliveredHeld = held;
   if (bytes > 0) totals.delivered += bytes <= mss ? 1 : Math.ceil(bytes / mss);

@@ -235,6 +235,7 @@ export function sendErrno(tcp: TcpTables, tcb: Tcb, length: number): number {
  * buffer that limits it.
  */
 export function awaitRoom(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.owner >= 0, 'calls: who waits for room has a connection');
   tcb.totals.awaitsRoom = 1;
   noteSending(tcb, tcp.environment.nowUs);
 }

@@ -161,7 +161,12 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
     replyReset(tcp, segment);
     return false;
   }
-  if (tcb.timers.retries < tcb.options.deferAccept && tcb.parent >= 0 && isBare(segment)) {
+  if (
+    tcb.timers.retries < tcb.options.deferAccept &&
+    tcb.parent >= 0 &&
+    (segment.flags & FIN) === 0 &&
+    segment.length === 0
+  ) {
     // TCP_DEFER_ACCEPT: as on Linux the handshake is complete only with the first data, or when it has taken
     // too long.
     tcb.listening.deferred = 1;
@@ -180,10 +185,6 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
     joinAcceptQueue(tcp, tcb);
   }
   return true;
-}
-
-function isBare({ length, flags }: SegmentIn): boolean {
-  return length === 0 && (flags & FIN) === 0;
 }
 
 /** The handshake is complete on this side; our SYN is acknowledged. */

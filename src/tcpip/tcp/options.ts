@@ -1,4 +1,5 @@
 /** The socket options of a connection or listener; their numbers are those of `socket/options.ts`. */
+import { assert } from '../../assert/assert.ts';
 import { EINVAL, ENOPROTOOPT } from '../../socket/errno.ts';
 import {
   IP_MTU_DISCOVER,
@@ -105,6 +106,7 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
 /** What was held back for company is looked at again. @param forced 1: and goes, however short. */
 function letGo(tcp: TcpTables, tcb: Tcb, forced: number): void {
   if (tcb.hashed === 0) return;
+  assert(tcb.state !== CLOSED, 'options: what is let go belongs to a connection that lives');
   if (forced !== 0 && tcb.sndNxt !== tcb.sndEnd) tcb.sndForced = 1;
   markReady(tcp, tcb);
 }
@@ -162,6 +164,7 @@ function retriesWithin(seconds: number): number {
 
 /** The seconds in which so many are sent. */
 function secondsOf(retries: number): number {
+  assert(retries <= RETRIES_MAX, 'options: a SYN-ACK is not sent more often than can be said');
   let totalS = 0;
   for (let periodS = 1, i = 0; i < retries; i++) {
     totalS += periodS;

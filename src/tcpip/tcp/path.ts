@@ -60,6 +60,7 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
 export function advertisedMss(tcp: TcpTables, tcb: Tcb): number {
   const mss = tcp.environment.mtus[tcb.port] - IPV4_BYTES - TCP_BYTES;
   const { segmentBytesMax } = tcb.options;
+  assert(mss > 0, 'path: a packet has room for more than headers');
   return segmentBytesMax > 0 && segmentBytesMax < mss ? segmentBytesMax : mss;
 }
 

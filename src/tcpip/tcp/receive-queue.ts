@@ -2,9 +2,8 @@
  * The receive queues: payload stays in its packet slot until it is taken. Per slot: where it starts, how long
  * it is, its number, the next slot. A connection has two queues: in order, and late (sorted, no overlaps).
  *
- * Card memory is bounded: when slots run short, small segments that stay queued are put together in the room
- * behind the last one (a copy, counted as a collapse), late segments are thrown away (RFC 9293 SHLD-31), and
- * at last even in-order ones, so that acknowledgements and others' data still find a slot.
+ * Card memory is bounded: when slots run short, small segments that stay queued are put together behind the
+ * last (a copy, counted as a collapse), late ones are thrown away (SHLD-31), and at last even those in order.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { DmaEngine } from '../../dma/engine.ts';
@@ -141,6 +140,7 @@ export class ReceiveQueue {
 
   /** The same, and they stay where they are. */
   peekTo(tcb: Tcb, bytes: Uint8Array, offset: number, lengthMax: number): number {
+    if (COSTLY) assert(lengthMax <= bytes.length - offset, 'receive queue: what is copied has room');
     let done = 0;
     for (let slot = tcb.received.head; slot >= 0 && done < lengthMax; slot = this.next[slot]) {
       const count = Math.min(this.length[slot], lengthMax - done);

@@ -3,10 +3,13 @@
  * the echo of our timestamps in full segments, else from how long a window takes to come.
  */
 
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { atOrAfter } from '../seq.ts';
-import type { Totals } from './control-block/totals.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
+
+/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
+const COSTLY = COSTLY_ASSERTIONS;
 
 const SAMPLE_MAX_MS = 120_000;
 const US_PER_MS = 1000;
@@ -18,6 +21,7 @@ const US_PER_MS = 1000;
 export function measureReceiver(tcp: TcpTables, tcb: Tcb, length: number): void {
   const { totals } = tcb;
   const { environment, segment } = tcp;
+  if (COSTLY) assert(length > 0, 'receiver round trip: it is measured by bytes that have come');
   if (tcb.stamps.on !== 0) {
     const { tsEcho } = segment;
     if (tsEcho === totals.echoSeen || length < tcb.received.segmentBytesMax) return;
@@ -29,16 +33,15 @@ export function measureReceiver(tcp: TcpTables, tcb: Tcb, length: number): void 
     }
     return;
   }
-  if (totals.windowSinceUs !== 0 && !atOrAfter(tcb.rcvNxt, totals.windowEnd)) return;
-  const us = (environment.nowUs - totals.windowSinceUs) | 0;
-  if (totals.windowSinceUs !== 0 && us < SAMPLE_MAX_MS * US_PER_MS) takeLess(totals, us);
+  if (totals.windowSinceUs !== 0) {
+    if (!atOrAfter(tcb.rcvNxt, totals.windowEnd)) return;
+    const us = Math.max(1, (environment.nowUs - totals.windowSinceUs) | 0);
+    const scaled = us < SAMPLE_MAX_MS * US_PER_MS ? us << 3 : 0;
+    // A window's time is no less than a round trip, and often more: only less of it is believed.
+    const less = totals.receiverRtt === 0 || scaled < totals.receiverRtt;
+    if (scaled > 0 && less) totals.receiverRtt = scaled;
+  }
   totals.windowEnd = tcb.rcvAdv;
   // 0 says that no window is timed.
   totals.windowSinceUs = environment.nowUs || 1;
-}
-
-/** A window's time is no less than a round trip, and often more: only less of it is believed. */
-function takeLess(totals: Totals, us: number): void {
-  const scaled = Math.max(1, us) << 3;
-  if (totals.receiverRtt === 0 || scaled < totals.receiverRtt) totals.receiverRtt = scaled;
 }

@@ -3,6 +3,7 @@
  * rwnd_limited and sndbuf_limited (Linux's chronometers, net/ipv4/tcp_output.c). Looked at when something was
  * sent, acknowledged or refused.
  */
+import { assert } from '../../assert/assert.ts';
 import {
   SENDING_BUFFER,
   SENDING_BUSY,
@@ -15,7 +16,15 @@ import { flightBytes, type Tcb } from './tcb.ts';
 /** Looks what the connection is doing now. // Hot path: a few compares, and no store while that stays. */
 export function noteSending(tcb: Tcb, nowUs: number): void {
   const { totals } = tcb;
-  const now = sendingNow(tcb);
+  const waiting = (tcb.sndEnd - tcb.sndMax) | 0;
+  let now = SENDING_BUSY;
+  if (waiting > 0) {
+    if (tcb.sndWnd - flightBytes(tcb) < Math.min(waiting, tcb.mss)) now = SENDING_WINDOW;
+  } else if (tcb.sndUna === tcb.sndMax) {
+    now = SENDING_NOTHING;
+  } else if (totals.awaitsRoom !== 0) {
+    now = SENDING_BUFFER;
+  }
   if (now === totals.sendingAs) return;
   addElapsed(totals, nowUs);
   totals.sendingAs = now;
@@ -27,16 +36,8 @@ export function addElapsed(totals: Totals, nowUs: number): void {
   const elapsedUs = (nowUs - totals.sendingSinceUs) | 0;
   totals.sendingSinceUs = nowUs;
   if (sendingAs === SENDING_NOTHING) return;
+  assert(elapsedUs >= 0, 'sending time: it does not go backwards');
   totals.busyUs += elapsedUs;
   if (sendingAs === SENDING_WINDOW) totals.windowLimitedUs += elapsedUs;
   else if (sendingAs === SENDING_BUFFER) totals.bufferLimitedUs += elapsedUs;
-}
-
-function sendingNow(tcb: Tcb): number {
-  const waiting = (tcb.sndEnd - tcb.sndMax) | 0;
-  if (waiting <= 0) {
-    if (tcb.sndUna === tcb.sndMax) return SENDING_NOTHING;
-    return tcb.totals.awaitsRoom !== 0 ? SENDING_BUFFER : SENDING_BUSY;
-  }
-  return tcb.sndWnd - flightBytes(tcb) < Math.min(waiting, tcb.mss) ? SENDING_WINDOW : SENDING_BUSY;
 }

@@ -52,6 +52,7 @@ export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
  */
 export function roundFirstWindow(tcp: TcpTables, tcb: Tcb, bytes: number): void {
   const { received } = tcb;
+  assert(bytes > 0, 'window: the segments that it is counted in hold bytes');
   if (!tcp.environment.config.wholeSegmentWindow || received.bufferBytes <= bytes) return;
   let window = received.bufferBytes - (received.bufferBytes % bytes);
   // What the field cannot say of it in a SYN comes in whole units of the scaled one afterwards.
