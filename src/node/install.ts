@@ -24,6 +24,8 @@ import { type BridgedTls, installTlsBridge } from './tls-bridge.ts';
 export interface InstallOptions extends Partial<PumpOptions> {
   /** Which sockets go to the card, in the language of `offload-rule.ts`; by default `all`. */
   readonly offload?: string;
+  /** Told of each connection that is left to the kernel; absent: it is only counted. */
+  readonly onKernel?: Policy['onKernel'];
 }
 
 interface Installed {
@@ -69,6 +71,7 @@ export function installLater(
     routes,
     addresses,
     reaches,
+    onKernel: options.onKernel,
     mayListen: () => !isClusterPrimary(),
     open() {
       if (asked) return policy.pump;

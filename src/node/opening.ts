@@ -307,7 +307,9 @@ function connect(
   const { pump } = policy;
   if (typeof place === 'string' || pump === undefined) {
     if (bound?.cardPort !== undefined) return -EADDRNOTAVAIL;
-    routes.connects.toKernel(typeof place === 'string' ? place : NO_ROOM);
+    const reason = typeof place === 'string' ? place : NO_ROOM;
+    routes.connects.toKernel(reason);
+    policy.onKernel?.(text, port, ipv6, reason);
     return nativeConnect();
   }
   const result = connectOnCard(pump, handle, request, {

@@ -3,9 +3,9 @@
  *
  * The card serves all of 127.0.0.0/8, ::1, the addresses that it is configured with, and listeners on every
  * address; others only if a `host` of the rule names them, or if its wire leads there, as a TAP does. The
- * kernel's stack stays beside it, so a listener on the card is heard by the kernel too, and a connection to a
- * loopback address goes to the card only if a listener there hears it: all else that answers at such an address
- * is the kernel's.
+ * kernel's stack stays beside it, so a listener on the card is heard by the kernel too, and a connection to
+ * a loopback address goes to the card only if a listener there hears it: all else that answers at such an
+ * address is the kernel's.
  */
 import { networkInterfaces } from 'node:os';
 import { ANY, ANY_MAPPED, isLoopback, LOOPBACK, LOOPBACK6, parseIPv4, parseIPv6 } from './addresses.ts';
@@ -30,6 +30,8 @@ export interface Policy {
   readonly addresses: readonly number[];
   /** Whether a destination that is none of them is reached by the card's wire. */
   readonly reaches: (destination: number) => boolean;
+  /** Told of each connection that is left to the kernel, with the reason. */
+  readonly onKernel: ((text: string, port: number, ipv6: boolean, reason: string) => void) | undefined;
   readonly rule: OffloadRule;
   readonly routes: Routes;
   /**

@@ -8,13 +8,14 @@
  */
 import { DEFAULT_STACK_CONFIG } from '../tcpip/config.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
-import type { CardOverrides } from '../world/config/settings.ts';
+import { type CardOverrides, DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
 import type { Card, CardOptions } from '../world/open/card.ts';
 import { type Placed, placeCard } from '../world/open/placement.ts';
 import type { TapOptions } from '../world/open/tap.ts';
 import { openFromScript } from './card-script.ts';
 import { environmentIop, environmentOptions, environmentSockets, mayUseCard } from './environment.ts';
 import { type InstallOptions, install, installLater } from './install.ts';
+import { KernelNotices } from './kernel-notices.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 
 /** A card that is under the program, or will be when that needs it. */
@@ -43,7 +44,11 @@ function wanted(options: InstallOptions, { placement, tap, ...overrides }: CardO
       : placement === undefined
         ? placeCard(environmentIop(process.env), 'INIC_IOP')
         : placeCard(placement);
-  const socketsMax = overrides.driver?.socketsMax ?? environmentSockets(process.env, placed.placement);
+  const socketsMax =
+    overrides.driver?.socketsMax ??
+    (tap !== undefined && process.env['INIC_SOCKETS'] === undefined
+      ? DEFAULT_CARD_CONFIG.driver.socketsMax
+      : environmentSockets(process.env, placed.placement));
   const driver = { acceptsFirst: true, ...overrides.driver, socketsMax };
   return { settings, overrides: { ...overrides, driver }, placed, tap };
 }
@@ -71,7 +76,13 @@ async function openNow(
   if (!mayUseCard()) return undefined;
   const { openPlacedCard } = await import('../world/open/card.ts');
   const card = await openPlacedCard(overrides, placed, trace?.(), tap);
-  install(card, settings);
+  if (tap === undefined) {
+    install(card, settings);
+    return card;
+  }
+  const notices = new KernelNotices(tap.name);
+  notices.watchDatagrams();
+  install(card, { ...settings, onKernel: (...what) => notices.connection(...what) });
   return card;
 }
 
