@@ -19,7 +19,8 @@ import {
 } from '../../src/tcpip/contract.ts';
 import { DEFAULT_STACK_CONFIG, Stack, type StackConfig } from '../../src/tcpip/stack/stack.ts';
 import * as states from '../../src/tcpip/tcp/state.ts';
-import { MAC_HIGH, pseudoSum, sum16, TCP_AT } from './wire.ts';
+import { cutSegments, fillChecksum } from './device.ts';
+import { MAC_HIGH, sum16 } from './wire.ts';
 
 /** How a host and its network card are made. */
 export interface HostOptions {
@@ -196,28 +197,12 @@ export class Side implements LinkPort, SocketOwner {
   private cut(frame: Uint8Array, headerLength: number, segmentBytes: number): void {
     expect(this.segmentBytesMax).toBeGreaterThan(0);
     expect(frame.length - headerLength).toBeLessThanOrEqual(this.segmentBytesMax);
-    for (let offset = headerLength; offset < frame.length; offset += segmentBytes) {
-      const payload = frame.subarray(offset, offset + segmentBytes);
-      const segment = new Uint8Array(headerLength + payload.length);
-      segment.set(frame.subarray(0, headerLength));
-      segment.set(payload, headerLength);
-      const view = new DataView(segment.buffer);
-      view.setUint16(16, segment.length - 14);
-      view.setUint16(24, 0);
-      view.setUint16(24, ~sum16(segment, 14, 20) & 0xffff);
-      view.setInt32(TCP_AT + 4, view.getInt32(TCP_AT + 4) + offset - headerLength);
-      if (offset + segmentBytes < frame.length) view.setUint8(TCP_AT + 13, view.getUint8(TCP_AT + 13) & ~9);
-      view.setUint16(TCP_AT + 16, pseudoSum(view, segment.length - TCP_AT));
-      this.finish(segment, true);
-    }
+    for (const segment of cutSegments(frame, headerLength, segmentBytes)) this.finish(segment, true);
   }
 
   private finish(frame: Uint8Array, checksum: boolean): void {
     const view = new DataView(frame.buffer);
-    if (checksum) {
-      const field = frame[23] === 17 ? TCP_AT + 6 : TCP_AT + 16;
-      view.setUint16(field, ~sum16(frame, TCP_AT, frame.length - TCP_AT) & 0xffff);
-    }
+    if (checksum) fillChecksum(frame, view);
     expect(frame.length).toBeLessThanOrEqual(this.mtu + 14);
     if (view.getUint16(12) === 0x0800) {
       expect(sum16(frame, 14, 20), 'IPv4 header checksum').toBe(0xffff);

@@ -38,7 +38,7 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
     // SHLD-17: a peer that answers with a closed window is not dead.
     if (window === 0) tcb.timers.retries = 0;
   }
-  if (acked >= 0) updateSendWindow(tcp, tcb, segment, window);
+  if (acked >= 0) updateSendWindow(tcp, tcb, segment, window, acked);
   noteDelivered(tcb, acked);
   noteSending(tcb, tcp.environment.nowUs);
   // The window may have opened for what is queued.
@@ -60,10 +60,20 @@ function noteDelivered({ totals, recovery, mss }: Tcb, acked: number): void {
   if (bytes > 0) totals.delivered += bytes <= mss ? 1 : Math.ceil(bytes / mss);
 }
 
-/** RFC 9293 §3.10.7.4: only segments at least as new as the last one used move the send window. */
-function updateSendWindow(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, window: number): void {
+/**
+ * RFC 9293 §3.10.7.4: only segments at least as new as the last one used move the send window. As on Linux one
+ * that acknowledges something new is new enough, though it be data sent again, whose number is old: else the
+ * edge would follow `sndUna` by a window that was offered from an earlier one, to where the peer has no room.
+ */
+function updateSendWindow(
+  tcp: TcpTables,
+  tcb: Tcb,
+  segment: SegmentIn,
+  window: number,
+  acked: number,
+): void {
   const newer = (segment.seq - tcb.sndWl1) | 0;
-  if (newer < 0 || (newer === 0 && before(segment.ack, tcb.sndWl2))) return;
+  if (acked === 0 && (newer < 0 || (newer === 0 && before(segment.ack, tcb.sndWl2)))) return;
   tcb.sndWl1 = segment.seq;
   tcb.sndWl2 = segment.ack;
   if (window === tcb.sndWnd) return;

@@ -15,7 +15,7 @@ import {
 import { TX_RETRANSMIT, TX_SEGMENT } from '../contract.ts';
 import { ACK, FIN, PSH, RST, SYN } from '../header/tcp.ts';
 import { after, atOrAfter, before, earlier, hasPassed } from '../seq.ts';
-import { ACK_NOW } from './control-block/acknowledgements.ts';
+import { ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
 import { OUTSTANDING_TIMERS, SENDING_TIMERS } from './control-block/timers.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
@@ -193,8 +193,13 @@ function outputAck(tcp: TcpTables, tcb: Tcb): number {
 function outputProbe(tcp: TcpTables, tcb: Tcb): number {
   const at = claim(tcp, tcb);
   if (at < 0) return 0;
+  const { acks } = tcb;
+  const { owed } = acks;
   tcb.timers.probeDue = 0;
   sendSegment(tcp, tcb, at, (tcb.sndUna - 1) | 0, ACK, 0, 0, 0, 0);
+  // The peer does not look at what a segment out of place acknowledges (RFC 9293 §3.10.7.4, first check): what
+  // was owed before is owed still.
+  if (owed !== ACK_NONE) acks.owed = ACK_NOW;
   tcp.environment.counters[TCP_WINDOW_PROBES] += 1;
   return 1;
 }

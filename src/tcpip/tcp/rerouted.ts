@@ -5,7 +5,7 @@ import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
 import { closeTcb } from './lifecycle.ts';
 import { routeTcb, stopAwaiting, updateMss } from './path.ts';
 import { markReady } from './ready.ts';
-import { LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
+import { LISTEN, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startRetransmit } from './timers.ts';
@@ -57,7 +57,7 @@ function hasWay({ hashed, state }: Tcb): boolean {
   return hashed !== 0 && state !== LISTEN && state !== TIME_WAIT;
 }
 
-/** Its segments' size is agreed on when the handshake ends. */
+/** The size of its segments is settled when the peer's SYN comes. */
 function isOpening({ state }: Tcb): boolean {
-  return state === SYN_SENT || state === SYN_RECEIVED;
+  return state === SYN_SENT;
 }

@@ -31,10 +31,13 @@ export function writeSackBlocks(tcp: TcpTables, tcb: Tcb, at: number): number {
   if (duplicate) {
     view.setInt32(at + 4, received.duplicateStart);
     view.setInt32(at + 8, received.duplicateEnd);
+    // The block that it lies in follows on it, though others may have grown since: by that the peer knows it
+    // for a duplicate's (RFC 2883 §4).
+    const holder = tcp.receiveQueue.blockOf(tcb, received.duplicateStart);
     received.duplicateStart = received.duplicateEnd;
-    blocks = 1;
+    blocks = holder < 0 ? 1 : writeBlock(tcp, at, 1, 1, holder);
   }
-  blocks = writeLateBlocks(tcp, tcb, at, blocks, blocksMax);
+  blocks = writeLateBlocks(tcp, tcb, at, duplicate ? 1 : 0, blocks, blocksMax);
   view.setInt32(at, (OPTION_NOP << 24) | (OPTION_NOP << 16) | (OPTION_SACK << 8) | (2 + blocks * 8));
   return 4 + blocks * 8;
 }
@@ -48,9 +51,16 @@ function blocksOf(tcp: TcpTables, tcb: Tcb): number {
 
 /**
  * Adds the blocks that hold the segments which arrived last, in the order in which they did, and then the
- * others from the front, as far as there is room.
+ * others from the front, as far as there is room. @param from the first late block of those written.
  */
-function writeLateBlocks(tcp: TcpTables, tcb: Tcb, at: number, from: number, blocksMax: number): number {
+function writeLateBlocks(
+  tcp: TcpTables,
+  tcb: Tcb,
+  at: number,
+  from: number,
+  written: number,
+  blocksMax: number,
+): number {
   const { receiveQueue } = tcp;
   const { received } = tcb;
   const { lateHead } = received;
@@ -58,7 +68,7 @@ function writeLateBlocks(tcp: TcpTables, tcb: Tcb, at: number, from: number, blo
     lateHead < 0 || after(receiveQueue.seq[lateHead], tcb.rcvNxt),
     'SACK: what is reported lies beyond what is acknowledged',
   );
-  let blocks = from;
+  let blocks = written;
   for (let i = 0; i < received.lateKnown && blocks < blocksMax; i++) {
     const holder = receiveQueue.blockOf(tcb, recentOf(received, i));
     if (holder >= 0) blocks = writeBlock(tcp, at, from, blocks, holder);
