@@ -6,6 +6,16 @@ import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { writeSocketCreate, writeSocketReceiveCredit } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID, MANAGER_TID } from '../../src/i2o/tids.ts';
 import { writeUtilEventRegister, writeUtilReplyFaultNotify } from '../../src/i2o/utility.gen.ts';
+import {
+  CLOSE_WAIT,
+  CLOSING,
+  ESTABLISHED,
+  FIN_WAIT_1,
+  FIN_WAIT_2,
+  LAST_ACK,
+  SYN_SENT,
+  TIME_WAIT,
+} from '../../src/tcpip/tcp/state.ts';
 import { Random } from '../../src/time/random.ts';
 import { bringUpStorm } from './bring-up-storm.ts';
 import { CardStorm } from './card-storm.ts';
@@ -13,6 +23,7 @@ import { Guards } from './guards.ts';
 import { HostStorm } from './host-storm.ts';
 import { indexStorm } from './index-storm.ts';
 import { FAIL, judge, TRANSACTION } from './oracle.ts';
+import { PacketStorm } from './packet-storm.ts';
 
 const STORM_FRAMES = 3000;
 
@@ -65,6 +76,38 @@ describe('a hostile card that is brought up', () => {
     expect(up).toBeGreaterThan(10);
     expect(up).toBeLessThan(60);
   }, 60_000);
+});
+
+describe('a hostile wire', () => {
+  it('never makes the stack throw, hang, leak, or deliver a byte that was not sent there', () => {
+    const states = new Int32Array(16);
+    let [bytes, datagrams] = [0, 0];
+    for (let seed = 1; seed <= 20; seed++) {
+      const storm = new PacketStorm(seed);
+      storm.run(STORM_FRAMES);
+      bytes += storm.bytesJudged;
+      datagrams += storm.datagramsJudged;
+      storm.states.forEach((count, state) => {
+        states[state] += count;
+      });
+    }
+    expect(bytes).toBeGreaterThan(500_000);
+    expect(datagrams).toBeGreaterThan(500);
+    // Segments met their connections in every state that a program's connection can be in.
+    const met = [SYN_SENT, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, CLOSE_WAIT, CLOSING, LAST_ACK, TIME_WAIT];
+    for (const state of met) expect(states[state], `state ${state}`).toBeGreaterThan(10);
+  }, 120_000);
+
+  it('is judged: a byte that changes on its way, unseen by checksums, is found', () => {
+    const storm = new PacketStorm(3);
+    // One byte up by 1 and another down: the sum stays.
+    storm.meddle = (packet, at, length) => {
+      if (length < 200) return;
+      packet[at + 100] += 1;
+      packet[at + 102] -= 1;
+    };
+    expect(() => storm.run(STORM_FRAMES)).toThrow(/seed 3, packet/);
+  });
 });
 
 describe('what judges a storm', () => {

@@ -1,13 +1,15 @@
 /**
- * `npm run fuzz -- [--seed N] [--frames M] [--side card|host]`: the long form. Storms of 5,000 frames one
- * after the other, each from a seed of its own, half of the frames to the card and half to the driver. A
- * failure prints its seed and frame; the same seed shows it again. Exit status 1 after a failure.
+ * `npm run fuzz -- [--seed N] [--frames M] [--side card|host|wire]`: the long form. Storms of 5,000 frames one
+ * after the other, each from a seed of its own, half of the frames to the card and half to the driver; and
+ * twice as many packets to the TCP/IPv4 stack. A failure prints its seed and frame; the same seed shows it
+ * again. Exit status 1 after a failure.
  */
 import { parseArgs } from 'node:util';
 import { bringUpStorm } from './bring-up-storm.ts';
 import { CardStorm } from './card-storm.ts';
 import { HostStorm } from './host-storm.ts';
 import { indexStorm } from './index-storm.ts';
+import { PacketStorm } from './packet-storm.ts';
 
 export const STORM_FRAMES = 5000;
 
@@ -38,8 +40,8 @@ const wanted = Number(values.frames);
 if (!Number.isInteger(first) || !Number.isInteger(wanted) || wanted < 1) {
   refuse('--seed and --frames expect whole numbers');
 }
-if (!['card', 'host', 'both'].includes(values.side))
-  refuse(`--side expects card or host, got "${values.side}"`);
+if (!['card', 'host', 'wire', 'both'].includes(values.side))
+  refuse(`--side expects card, host or wire, got "${values.side}"`);
 
 interface Storm {
   readonly frames: number;
@@ -68,7 +70,7 @@ function side(
 }
 
 try {
-  if (values.side !== 'host') {
+  if (values.side === 'card' || values.side === 'both') {
     let [judged, refused] = [0, 0];
     const line = side(
       'hostile host against the card',
@@ -86,7 +88,7 @@ try {
     for (let seed = first; seed < first + 100; seed++) lies += indexStorm(seed);
     console.log(`lying indices: ${lies.toLocaleString('en')} words overwritten`);
   }
-  if (values.side !== 'card') {
+  if (values.side === 'host' || values.side === 'both') {
     let [requests, refused] = [0, 0];
     const line = side(
       'hostile card against the driver',
@@ -102,6 +104,20 @@ try {
     let up = 0;
     for (let seed = first; seed < first + 200; seed++) if (bringUpStorm(seed)) up += 1;
     console.log(`hostile card brought up: ${up} of 200, the others refused by name`);
+  }
+  if (values.side === 'wire' || values.side === 'both') {
+    let [bytes, datagrams] = [0, 0];
+    const line = side(
+      'hostile wire against the stack',
+      2 * wanted,
+      (seed) => new PacketStorm(seed),
+      (storm) => {
+        bytes += (storm as PacketStorm).bytesJudged;
+        datagrams += (storm as PacketStorm).datagramsJudged;
+      },
+    );
+    const judged = `${bytes.toLocaleString('en')} bytes and ${datagrams.toLocaleString('en')} datagrams`;
+    console.log(`${line}; ${judged} read and judged`);
   }
 } catch (error) {
   console.error((error as Error).message);

@@ -124,7 +124,16 @@ export class Host implements LinkPort, SocketOwner {
     this.packets = new PacketPool(base + PACKETS_AT, settings.slots, SLOT_BYTES);
     const config = { ...DEFAULT_STACK_CONFIG, ...settings.config, address: ADDRESSES[index] };
     const dma = new DmaEngine(region, this.ledger);
-    this.stack = new OpenStack(config, region, this.packets, dma, this.ledger, [this], this, base + GATHER_AT);
+    this.stack = new OpenStack(
+      config,
+      region,
+      this.packets,
+      dma,
+      this.ledger,
+      [this],
+      this,
+      base + GATHER_AT,
+    );
     this.stack.makeConnections();
   }
 

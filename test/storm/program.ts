@@ -2,9 +2,15 @@
  * What a storm's program does with one end of a connection: sends of odd sizes, reads of odd sizes, pauses,
  * and an end that is orderly, early, or a reset; drawn from the storm's seed. It checks each byte it reads.
  */
-import type { Random } from '../../src/time/random.ts';
+
 import { ETIMEDOUT } from '../../src/socket/errno.ts';
-import { TCP_KEEPIDLE_SECONDS, TCP_NODELAY, SO_KEEPALIVE, SO_LINGER_SECONDS } from '../../src/socket/options.ts';
+import {
+  SO_KEEPALIVE,
+  SO_LINGER_SECONDS,
+  TCP_KEEPIDLE_SECONDS,
+  TCP_NODELAY,
+} from '../../src/socket/options.ts';
+import type { Random } from '../../src/time/random.ts';
 import type { Host } from './host.ts';
 import { chance, pick } from './weather.ts';
 

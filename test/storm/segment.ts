@@ -28,7 +28,7 @@ export interface Segment {
 
 const NO_BLOCKS: readonly number[] = [];
 
-/** @returns undefined for a frame that holds no whole TCP segment over IPv4. @throws Error for bad options. */
+/** @returns undefined for a frame that holds no TCP segment over IPv4. @throws Error for bad options. */
 export function readSegment(frame: Uint8Array): Segment | undefined {
   if (frame[12] !== 8 || frame[13] !== 0 || frame[23] !== 6) return undefined;
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);

@@ -8,6 +8,7 @@ import { CONGESTION_CONTROLS, LOSS_RECOVERIES, type StackConfig } from '../../sr
 import { PROTOCOL_ICMP } from '../../src/tcpip/header/ipv4.ts';
 import { Random } from '../../src/time/random.ts';
 import { ADDRESSES, Host, type HostSettings, PATTERN_BYTES, stormRegion } from './host.ts';
+import { checkNothingLeft } from './leaks.ts';
 import { Program } from './program.ts';
 import { CALM, chance, drawWeather, pick } from './weather.ts';
 import { Wire } from './wire.ts';
@@ -34,6 +35,8 @@ export class Storm {
   readonly seed: number;
   readonly wire: Wire;
   readonly checker: WireChecker;
+  /** Changes a frame before anybody sees it: a fault of a host's, for a test of what judges. */
+  meddle: ((frame: Uint8Array) => void) | undefined;
   /** How many connections came to an orderly end with all bytes, and how many were cut off by a program. */
   orderly = 0;
   cut = 0;
@@ -165,6 +168,7 @@ export class Storm {
   }
 
   private put(from: number, frame: Uint8Array): void {
+    this.meddle?.(frame);
     const view = new DataView(frame.buffer);
     const to = view.getInt32(2) === ADDRESSES[from] ? from : 1 - from;
     this.checker.sent(this.timeUs, from, to, frame);
@@ -321,34 +325,15 @@ function drawSettings(random: Random): HostSettings {
   };
 }
 
-/** Everything must be back where it came from. */
-function checkNothingLeft(host: Host): void {
-  const { stack, packets, ledger } = host;
-  const { tables } = stack;
-  const n = ledger.snapshot() as Record<string, number>;
-  const left: [string, number, number][] = [
-    ['connections in the pool', tables.freeTcbCount, stack.config.connectionsMax],
-    ['send elements in the pool', tables.sendQueue.available, stack.config.sendElementsMax],
-    ['packet slots in the pool', packets.available, packets.count],
-    ['contexts not answered', host.contexts.size, 0],
-    ['entries of the demultiplexer', tables.demux.count, 0],
-    ['connections in a state', tables.inState.reduce((sum, count) => sum + count, 0), 0],
-    ['timers', tables.timers.isEmpty ? 0 : 1, 0],
-    ['deadlines', stack.hasDeadline() ? 1 : 0, 0],
-    ['output', stack.hasOutput() ? 1 : 0, 0],
-    ['bytes queued', n.bytesQueued, n.tcpOutDataBytes + n.bytesDiscarded],
-    ['bytes sent', n.tcpOutDataBytes, n.bytesAcknowledged + n.bytesUnacknowledged],
-    ['bytes accepted', n.bytesAccepted, n.bytesDelivered + n.bytesUnread],
-  ];
-  for (const [what, is, should] of left) {
-    if (is !== should) throw new Error(`host ${host.index}: ${what}: ${is} instead of ${should}`);
-  }
-}
-
-/** @returns the storm of a seed, which has passed. @throws Error that says what went wrong, and how to repeat. */
-export function runSeed(seed: number, trace?: (line: string) => void): Storm {
+/** @returns the storm of a seed, which has passed. @throws Error that says what was wrong, and how to repeat. */
+export function runSeed(
+  seed: number,
+  trace?: (line: string) => void,
+  meddle?: (frame: Uint8Array) => void,
+): Storm {
   try {
     const storm = new Storm(seed);
+    storm.meddle = meddle;
     storm.checker.trace = trace;
     storm.run();
     return storm;

@@ -1,8 +1,9 @@
 /**
  * Looks at every TCP segment that a storm's hosts send, and at those that reach them, and throws for what no
  * stack may send: RFC 9293 §3.8 and §3.10.7.4, RFC 2018, RFC 2883, RFC 7323, RFC 6298. Of each end of each
- * connection it knows what that has said and what it has been told; so it needs to look into no stack. Sequence
- * numbers are kept as distances from the initial one, so that a fault of the stack's wrapping arithmetic shows.
+ * connection it knows what that has said and what it has been told; so it needs to look into no stack.
+ * Sequence numbers are kept as distances from the initial one, so that a fault of the stack's wrapping
+ * arithmetic shows.
  */
 import { ACK, FIN, RST, SYN } from '../../src/tcpip/header/tcp.ts';
 import { TCP_AT } from '../tcpip/wire.ts';
@@ -148,13 +149,7 @@ export class WireChecker {
     );
   }
 
-  private judgeSyn(
-    host: number,
-    other: number,
-    end: End,
-    peer: End,
-    segment: Segment,
-  ): string | undefined {
+  private judgeSyn(host: number, other: number, end: End, peer: End, segment: Segment): string | undefined {
     if (segment.length > 0) return 'a SYN with data';
     if (segment.windowScale > 14) return 'a window shift of more than 14 (RFC 7323 §2.3)';
     if (!end.begun || end.iss !== segment.seq) {
@@ -312,5 +307,6 @@ function describe(segment: Segment, end: End, peer: End): string {
   const told = `told ack ${end.toldAck} edge ${end.toldEdge} nxt ${end.toldNxt}`;
   const said = `said ack ${end.acked} edge ${end.edge} nxt ${end.nxt}`;
   const ports = `${segment.localPort} to ${segment.remotePort}`;
-  return `${ports} ${names.join(' ')} seq ${seq}+${length} ack ${ack} win ${window} sack [${shown}]; ${told}; ${said}`;
+  const text = `${names.join(' ')} seq ${seq}+${length} ack ${ack} win ${window} sack [${shown}]`;
+  return `${ports} ${text}; ${told}; ${said}`;
 }

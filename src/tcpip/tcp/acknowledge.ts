@@ -65,13 +65,7 @@ function noteDelivered({ totals, recovery, mss }: Tcb, acked: number): void {
  * that acknowledges something new is new enough, though it be data sent again, whose number is old: else the
  * edge would follow `sndUna` by a window that was offered from an earlier one, to where the peer has no room.
  */
-function updateSendWindow(
-  tcp: TcpTables,
-  tcb: Tcb,
-  segment: SegmentIn,
-  window: number,
-  acked: number,
-): void {
+function updateSendWindow(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, window: number, acked: number): void {
   const newer = (segment.seq - tcb.sndWl1) | 0;
   if (acked === 0 && (newer < 0 || (newer === 0 && before(segment.ack, tcb.sndWl2)))) return;
   tcb.sndWl1 = segment.seq;
