@@ -61,9 +61,10 @@ function noteDelivered({ totals, recovery, mss }: Tcb, acked: number): void {
 }
 
 /**
- * RFC 9293 §3.10.7.4: only segments at least as new as the last one used move the send window. As on Linux one
- * that acknowledges something new is new enough, though it be data sent again, whose number is old: else the
- * edge would follow `sndUna` by a window that was offered from an earlier one, to where the peer has no room.
+ * RFC 9293 §3.10.7.4: only segments at least as new as the last one used move the send window. As on Linux
+ * one that acknowledges something new is new enough, though it be data sent again, whose number is old: else
+ * the edge would follow `sndUna` by a window that was offered from an earlier one, to where the peer has no
+ * room.
  */
 function updateSendWindow(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, window: number, acked: number): void {
   const newer = (segment.seq - tcb.sndWl1) | 0;

@@ -197,8 +197,8 @@ function outputProbe(tcp: TcpTables, tcb: Tcb): number {
   const { owed } = acks;
   tcb.timers.probeDue = 0;
   sendSegment(tcp, tcb, at, (tcb.sndUna - 1) | 0, ACK, 0, 0, 0, 0);
-  // The peer does not look at what a segment out of place acknowledges (RFC 9293 §3.10.7.4, first check): what
-  // was owed before is owed still.
+  // The peer does not look at what a segment out of place acknowledges (RFC 9293 §3.10.7.4, first check):
+  // what was owed before is owed still.
   if (owed !== ACK_NONE) acks.owed = ACK_NOW;
   tcp.environment.counters[TCP_WINDOW_PROBES] += 1;
   return 1;
