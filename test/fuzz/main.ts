@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz -- [--seed N] [--frames M] [--side card|host|wire]`: the long form. Storms of 5,000 frames
- * one after the other, each from a seed of its own, half of the frames to the card and half to the driver; and
- * twice as many packets to the TCP/IPv4 stack. A failure prints its seed and frame; the same seed shows it
+ * one after the other, each from a seed of its own, half of the frames to the card and half to the driver;
+ * and twice as many packets to the TCP/IPv4 stack. A failure prints its seed and frame; the same seed shows it
  * again. Exit status 1 after a failure.
  */
 import { parseArgs } from 'node:util';

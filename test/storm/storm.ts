@@ -325,7 +325,7 @@ function drawSettings(random: Random): HostSettings {
   };
 }
 
-/** @returns the storm of a seed, which has passed. @throws Error that says what was wrong, and the command. */
+/** @returns the storm of a seed, which has passed. @throws Error that says what was wrong, and a command. */
 export function runSeed(
   seed: number,
   trace?: (line: string) => void,
