@@ -55,18 +55,28 @@ export function cardBus(counts: readonly Counts[]): BusUse {
  * and a packet that has come is payload as a whole, as it crosses by one request.
  */
 export function lanBus(host: Counts, card: Counts): BusUse {
-  const crossed = (names: readonly string[]): Crossed => ({
-    requests: named(card, names),
-    bytes: named(
-      card,
-      names.map((name) => `${name}Bytes`),
-    ),
-  });
   return {
     ...cardBus([host, card]),
-    headers: crossed(['lanHeaderFetches']),
-    payload: crossed(['transmitFetches', 'lanPlacements']),
+    headers: crossed(card, ['lanHeaderFetches']),
+    payload: crossed(card, ['transmitFetches', 'lanPlacements']),
   };
+}
+
+/**
+ * The same of a card with the TCP window. Headers cross in either direction, and a packet that is brought
+ * whole counts among them; payload is what is filled and what is placed.
+ */
+export function windowBus(host: Counts, card: Counts): BusUse {
+  return {
+    ...cardBus([host, card]),
+    headers: crossed(card, ['lanHeaderFetches', 'windowHeaders']),
+    payload: crossed(card, ['windowFills', 'windowPlacements']),
+  };
+}
+
+function crossed(card: Counts, names: readonly string[]): Crossed {
+  const bytes = names.map((name) => `${name}Bytes`);
+  return { requests: named(card, names), bytes: named(card, bytes) };
 }
 
 /** The sum of all. @param share how much of it. */

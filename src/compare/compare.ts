@@ -13,11 +13,11 @@ import { readTopology } from '../world/topology.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
 import { type Arm, worldOf } from './arms.ts';
 import { type BusUse, busTogether, middleBus } from './bus-use.ts';
-import { lanCosts } from './lan-costs.ts';
+import { hostCosts } from './host-costs.ts';
 import { measureCardWorld } from './measure-card.ts';
 import { runHostWorld } from './measure-host.ts';
 import { HALF, type MixedSettings, measureMixedWorld } from './measure-mixed.ts';
-import { cardOf, hostCosts, type PlainCostOptions } from './plain-costs.ts';
+import type { PlainCostOptions } from './plain-costs.ts';
 import type { ArmRun, HostOffload } from './run.ts';
 import { PARTS, type Use, useOf } from './use.ts';
 import { workTogether } from './work.ts';
@@ -103,15 +103,9 @@ function armResult(plan: SweepPlan, arm: Arm, options: CompareOptions): ArmResul
 function runOf(arm: Arm, plan: SweepPlan, topology: Topology, options: CompareOptions): ArmRun {
   const { operations, warmup, limitNs } = plan;
   const extent = { operations, warmup, limitNs };
-  const costsOf = (host: number): HostCosts => costsOfArm(topology, host, options, arm);
+  const costsOf = (host: number): HostCosts => hostCosts(topology, host, options, arm);
   if (arm.mixed === true) return measureMixedWorld(topology, costsOf, options.mixed ?? HALF, extent);
   return arm.onHost ? runHostWorld(topology, costsOf, extent) : measureCardWorld(topology, extent);
-}
-
-function costsOfArm(topology: Topology, host: number, options: PlainCostOptions, arm: Arm): HostCosts {
-  if (arm.lan !== true) return hostCosts(topology, host, options, arm);
-  const card = cardOf(topology.cards, host);
-  return { costs: lanCosts(topology.hosts[host], card, options), interruptNs: card.interruptNs, lan: true };
 }
 
 function figuresOf(topology: Topology, { counted, works }: ArmRun): ArmFigures {

@@ -4,11 +4,10 @@
  */
 import { type Counts, charge, countingFrom, since } from '../sweep/counts.ts';
 import { type Counted, type Extent, runMeasured } from '../sweep/measured-run.ts';
-import type { Costs } from '../time/cost-model.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { type HostCosts, HostWorld } from '../world/virtual/host-world.ts';
 import type { ArmRun } from './run.ts';
-import { hostWork, lanWork } from './work.ts';
+import { hostWork, messageWork } from './work.ts';
 
 export interface HostMeasurement extends Counted {
   /** What each stack counted meanwhile, and each card that has a processor of its own. */
@@ -16,6 +15,7 @@ export interface HostMeasurement extends Counted {
   readonly cardCounts: readonly (Counts | undefined)[];
   /** What each had counted when all was done, the warm-up and the end included. */
   readonly totals: readonly Counts[];
+  readonly cardTotals: readonly (Counts | undefined)[];
   /** What that work took of the hosts' processors. */
   readonly hostNs: number;
   /** And of their cards', where these have one. */
@@ -39,15 +39,17 @@ export function measureHostWorld(
   };
   const { counted, seen } = runMeasured(world, topology, extent, begun);
   const { counts, cardCounts } = seen;
-  const sumOf = (of: (costs: HostCosts) => Costs): number =>
-    counts.reduce((sum, own, i) => sum + charge(own, of(costsOf(topology.cards[i].host))), 0);
+  const { cards } = topology;
+  const hostNs = counts.map((own, i) => charge(own, costsOf(cards[i].host).costs));
+  const cardNs = cardCounts.map((own = {}, i) => charge(own, cards[i].processor.costs));
   return {
     ...counted,
     counts,
     cardCounts,
     totals: world.snapshot(),
-    hostNs: sumOf(({ costs }) => costs),
-    cardNs: sumOf(({ cardCosts = {} }) => cardCosts),
+    cardTotals: world.cardSnapshot(),
+    hostNs: hostNs.reduce((sum, ns) => sum + ns, 0),
+    cardNs: cardNs.reduce((sum, ns) => sum + ns, 0),
   };
 }
 
@@ -61,7 +63,7 @@ export function runHostWorld(
   const works = topology.cards.map((card, i) => {
     const costs = costsOf(card.host);
     const ofCard = cardCounts[i];
-    return ofCard === undefined ? hostWork(counts[i], costs) : lanWork(counts[i], ofCard, costs.costs, card);
+    return ofCard === undefined ? hostWork(counts[i], costs) : messageWork(counts[i], ofCard, costs, card);
   });
   return { counted, works, offloads: [] };
 }

@@ -7,9 +7,7 @@
  */
 
 import type { Costs } from '../time/cost-model.ts';
-import type { CardTopology, HostTopology, Topology } from '../world/topology/checked.ts';
-import type { HostCosts } from '../world/virtual/host-world.ts';
-import type { Arm } from './arms.ts';
+import type { CardTopology, HostTopology } from '../world/topology/checked.ts';
 
 /** What the protocol's work is counted by. */
 const PROTOCOL = [
@@ -55,56 +53,7 @@ export function plainCosts(
   return costs;
 }
 
-/** What a card with the TCP window does by its own processor: it cuts segments, and puts pieces together. */
-const WINDOW_CARD = ['deviceTxPackets', 'cardGatherCopiesBytes', 'cardCollapseCopiesBytes'];
-/** The share of TCP's input that it takes to find a packet's stream and its place in it: assumed. */
-const MATCHING = 1 / 3;
-
-/**
- * The same of a host whose TCP window lies on the card. A command to the card costs what handing over a
- * packet does, and each page that is mapped what the profile has a mapping cost.
- */
-export function windowCosts(host: HostTopology, card: CardTopology, options: PlainCostOptions): Costs {
-  const own = host.processor.costs;
-  const command = (card.processor.costs['deviceTxPackets'] ?? 0) / options.hostSpeed;
-  const costs: Record<string, number> = {
-    ...plainCosts(host, card, options),
-    windowCommands: command + (own['doorbells'] ?? 0),
-    mappings: own['mappings'] ?? 0,
-  };
-  for (const name of WINDOW_CARD) delete costs[name];
-  return costs;
-}
-
-/** What the card's processor does meanwhile. */
-export function windowCardCosts({ processor: { costs } }: CardTopology): Costs {
-  const own = (name: string): number => costs[name] ?? 0;
-  return {
-    ...Object.fromEntries(WINDOW_CARD.map((name) => [name, own(name)])),
-    deviceRxPackets: own('deviceRxPackets') + own('tcpInSegs') * MATCHING,
-    windowCommands: own('inboundReleased'),
-  };
-}
-
 /** The card by whose processor a host's own is measured. */
 export function cardOf(cards: readonly CardTopology[], host: number): CardTopology {
   return cards.find((card) => card.host === host) as CardTopology;
-}
-
-/** What the processors of a host and its card cost where the host runs TCP/IP. @param arm the system. */
-export function hostCosts(
-  { hosts, cards }: Topology,
-  host: number,
-  options: PlainCostOptions,
-  { window = false }: Pick<Arm, 'window'> = {},
-): HostCosts {
-  const card = cardOf(cards, host);
-  const { interruptNs } = card;
-  if (!window) return { costs: plainCosts(hosts[host], card, options), interruptNs };
-  return {
-    costs: windowCosts(hosts[host], card, options),
-    cardCosts: windowCardCosts(card),
-    interruptNs,
-    window: { directBytesMin: 0 },
-  };
 }

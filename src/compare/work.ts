@@ -7,8 +7,8 @@ import { COPIES, cardNs } from '../sweep/spending.ts';
 import type { Costs } from '../time/cost-model.ts';
 import type { CardTopology } from '../world/topology/checked.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
-import { LAN_TRANSFERS, TRANSFERS } from '../world/virtual/meters.ts';
-import { type BusUse, busTogether, cardBus, hostBus, lanBus } from './bus-use.ts';
+import { LAN_TRANSFERS, TRANSFERS, WINDOW_TRANSFERS } from '../world/virtual/meters.ts';
+import { type BusUse, busTogether, cardBus, hostBus, lanBus, windowBus } from './bus-use.ts';
 
 export interface Work {
   /** Processor time of the host and of the card, in nanoseconds. */
@@ -28,33 +28,33 @@ export interface Work {
 
 const HOST_COPIES = ['sendCopies', 'receiveCopies', 'cardGatherCopies', 'cardCollapseCopies'];
 const HOST_DMA = ['transmitFetches', 'retransmitFetches', 'deviceReceives'];
-const WINDOW_DMA = ['windowFills', 'windowPlacements'];
 
 /** Of a host that runs TCP/IP over a device on its bus. @param counts of its stack, the device's in it. */
-export function hostWork(counts: Counts, { costs, cardCosts = {}, window }: HostCosts): Work {
+export function hostWork(counts: Counts, { costs }: HostCosts): Work {
   return {
     hostNs: charge(counts, costs),
-    cardNs: charge(counts, cardCosts),
+    cardNs: 0,
     copies: named(counts, HOST_COPIES),
-    dmaRequests: named(counts, window === undefined ? HOST_DMA : WINDOW_DMA),
+    dmaRequests: named(counts, HOST_DMA),
     interrupts: named(counts, ['interrupts']),
     // A plain device is told of each packet by a write of its own.
-    doorbells: named(counts, ['ipOutRequests', 'windowCommands']),
+    doorbells: named(counts, ['ipOutRequests']),
     bus: hostBus([counts]),
     ...sentBy(counts),
   };
 }
 
-/** Of one that does so over a card of network ports. @param host counts of its stack and driver. */
-export function lanWork(host: Counts, card: Counts, costs: Costs, topology: CardTopology): Work {
+/** Of one that does so over a card of messages. @param host counts of its stack and driver. */
+export function messageWork(host: Counts, card: Counts, costs: HostCosts, topology: CardTopology): Work {
+  const windowed = costs.window !== undefined;
   return {
-    hostNs: charge(host, costs),
+    hostNs: charge(host, costs.costs),
     cardNs: charge(card, topology.processor.costs),
-    copies: named(host, [...HOST_COPIES, 'lanCopies']),
-    dmaRequests: named(card, LAN_TRANSFERS),
+    copies: named(host, [...HOST_COPIES, windowed ? 'windowWholeCopies' : 'lanCopies']),
+    dmaRequests: named(card, windowed ? WINDOW_TRANSFERS : LAN_TRANSFERS),
     interrupts: named(card, ['interrupts']),
     doorbells: named(host, ['doorbells']),
-    bus: lanBus(host, card),
+    bus: windowed ? windowBus(host, card) : lanBus(host, card),
     ...sentBy(card),
   };
 }

@@ -4,9 +4,6 @@
  * has 16 bytes, one for each stretch of memory, as those of gigabit devices have (Intel, "PCI/PCI-X Family of
  * Gigabit Ethernet Controllers Software Developer's Manual", legacy descriptors); devices read and write
  * several at a time, here four in a burst of 64 bytes.
- *
- * With the TCP window on the card, payload lies in the card's memory, and does not cross here: what is sent
- * is fetched from there, also when it is sent again, and of what is received the host is given the headers.
  */
 import type { Region } from '../dma/region.ts';
 import {
@@ -20,7 +17,6 @@ import {
   BUS_PAYLOAD_BYTES,
 } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
-import { RX_CHECKSUM_CHECKED } from '../tcpip/contract.ts';
 import {
   ETHERNET_HEADER_BYTES,
   TX_HEADER_ADDRESS,
@@ -45,17 +41,14 @@ export class BusCrossing {
   private readonly words: Int32Array;
   private readonly bytes: Uint8Array;
   private readonly counters: Float64Array;
-  private readonly windowed: boolean;
   /** Descriptors since the last burst in each direction began. */
   private read = 0;
   private written = 0;
 
-  /** @param windowed whether payload lies in the card's memory. */
-  constructor(region: Region, ledger: Ledger, windowed: boolean) {
+  constructor(region: Region, ledger: Ledger) {
     this.words = region.words;
     this.bytes = region.bytes;
     this.counters = ledger.counters;
-    this.windowed = windowed;
   }
 
   /** The device has fetched and sent the packet of a transmit descriptor. // Hot path of a simulation. */
@@ -68,31 +61,27 @@ export class BusCrossing {
     this.descriptors(1 + pieces);
     counters[BUS_HEADERS] += 1;
     counters[BUS_HEADERS_BYTES] += headerBytes;
-    if (!this.windowed) {
-      counters[BUS_PAYLOAD] += pieces;
-      counters[BUS_PAYLOAD_BYTES] += words[descriptor + TX_PAYLOAD_BYTES];
-    }
+    counters[BUS_PAYLOAD] += pieces;
+    counters[BUS_PAYLOAD_BYTES] += words[descriptor + TX_PAYLOAD_BYTES];
     this.completions(1);
   }
 
   /**
    * The device has placed a frame where its driver wants it. // Hot path.
-   * @param flags RX_ bits. @param follows whether it goes on a packet, of which it is only the payload.
+   * @param follows whether it goes on a packet, of which it is only the payload.
    */
-  received(frame: number, length: number, flags: number, follows: boolean): void {
+  received(frame: number, length: number, follows: boolean): void {
     const { counters } = this;
     this.descriptors(1);
-    // The window keeps what the card has checked; any other frame the host must look at, whole.
-    const whole = this.windowed && (flags & RX_CHECKSUM_CHECKED) === 0;
-    const header = whole ? length : this.headerBytes(frame, length);
+    const header = this.headerBytes(frame, length);
     if (!follows) counters[BUS_HEADERS_BYTES] += header;
-    if (!this.windowed && length > header) this.payload(length - header);
+    if (length > header) this.payload(length - header);
     else if (!follows) counters[BUS_HEADERS] += 1;
     this.completions(1);
   }
 
-  /** A device reads so many descriptors, or commands of their size. */
-  descriptors(count: number): void {
+  /** A device reads so many descriptors. */
+  private descriptors(count: number): void {
     const { counters } = this;
     counters[BUS_DESCRIPTORS_BYTES] += count * BUS_DESCRIPTOR_BYTES;
     const read = this.read + count;
@@ -102,7 +91,7 @@ export class BusCrossing {
   }
 
   /** A device writes so many descriptors back. */
-  completions(count: number): void {
+  private completions(count: number): void {
     const { counters } = this;
     counters[BUS_COMPLETIONS_BYTES] += count * BUS_DESCRIPTOR_BYTES;
     const written = this.written + count;
@@ -111,8 +100,7 @@ export class BusCrossing {
     this.written = written - bursts * DESCRIPTORS_PER_BURST;
   }
 
-  /** Payload crosses between the window and the host's memory. */
-  payload(length: number): void {
+  private payload(length: number): void {
     this.counters[BUS_PAYLOAD] += 1;
     this.counters[BUS_PAYLOAD_BYTES] += length;
   }

@@ -165,7 +165,7 @@ export class NicDevice implements NicSilicon {
     words[descriptor + RX_LENGTH] = length;
     const held = this.merging && this.large.take(this.rxHead, address, length, flags);
     if (!held) words[descriptor + RX_STATUS] = RX_DONE | flags;
-    this.crossing?.received(address, length, flags, held && words[descriptor + RX_STATUS] !== 0);
+    this.crossing?.received(address, length, held && words[descriptor + RX_STATUS] !== 0);
     counters[DEVICE_RX_PACKETS] += 1;
     counters[DEVICE_RX_PACKETS_BYTES] += length;
   }

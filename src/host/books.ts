@@ -2,20 +2,15 @@
 import type { Ledger } from '../ledger/ledger.ts';
 import { balanceOf, counterValue, type Reconciliation, row, transmittedRows } from '../ledger/reconcile.ts';
 
-/**
- * @param windowed whether send queue and reassembly lie in the card's memory.
- * @returns rows that hold once nothing is in flight.
- */
-export function reconcileHost(ledger: Ledger, windowed = false): Reconciliation {
+/** @returns rows that hold once nothing is in flight. */
+export function reconcileHost(ledger: Ledger): Reconciliation {
   const counters = ledger.snapshot();
   const c = (name: string): number => counterValue(counters, name);
   return balanceOf([
     row('bytes sent by the program = queued for the peer', c('bytesSent'), c('bytesQueued')),
     row(
-      windowed
-        ? 'bytes filled into the window = queued + refused'
-        : 'bytes copied into kernel memory = queued + refused',
-      c(windowed ? 'windowFillsBytes' : 'sendCopiesBytes'),
+      'bytes copied into kernel memory = queued + refused',
+      c('sendCopiesBytes'),
       c('bytesQueued') + c('bytesRefused'),
     ),
     ...transmittedRows(c),
@@ -25,16 +20,7 @@ export function reconcileHost(ledger: Ledger, windowed = false): Reconciliation 
       c('bytesDelivered') + c('bytesUnread') + c('bytesTruncated') + c('handOffUnreadOut'),
     ),
     row('bytes delivered = received by the program', c('bytesDelivered'), c('bytesReceived')),
-    ...(windowed
-      ? [
-          row('bytes received = placed from the window', c('bytesReceived'), c('windowPlacementsBytes')),
-          row(
-            'payload over the bus = filled + placed',
-            c('busPayloadBytes'),
-            c('windowFillsBytes') + c('windowPlacementsBytes'),
-          ),
-        ]
-      : [row('bytes received = copied once', c('bytesReceived'), c('receiveCopiesBytes'))]),
+    row('bytes received = copied once', c('bytesReceived'), c('receiveCopiesBytes')),
     row('buffer allocations after start', c('allocations'), 0),
   ]);
 }

@@ -696,6 +696,22 @@ export const GROUP_WINDOW_INFO_SEGMENT_BYTES_MAX = 12;
 export const GROUP_WINDOW_INFO_MAX_PACKET_BYTES = 13;
 export const GROUP_WINDOW_INFO_HARDWARE_ADDRESS = 14;
 
+/**
+ * How long contexts of WindowFill and of WindowSend wait for company, which nobody waits for but memory.
+ * Those of WindowPlace, and records of packets, are told when the card's turn ends.
+ */
+export const GROUP_WINDOW_BATCH_CONTROL: GroupLayout = {
+  number: 0x0003,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'contextDelay', byteLength: 4, writable: true },
+    { name: 'contextCount', byteLength: 4, writable: true },
+  ],
+};
+export const GROUP_WINDOW_BATCH_CONTROL_CONTEXT_DELAY = 0;
+export const GROUP_WINDOW_BATCH_CONTROL_CONTEXT_COUNT = 1;
+
 /** What the card has done in its window, through all its ports. TableClear sets it to zero. */
 export const GROUP_WINDOW_STATISTICS: GroupLayout = {
   number: 0x0100,

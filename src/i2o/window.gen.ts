@@ -114,8 +114,14 @@ export const WINDOW_FRAME_FLAG_NAMES: Readonly<Record<number, string>> = {
 // WindowEvent: Events of a port, for UtilEventRegister
 /** a packet was lost since the host held as many as it may; with how many */
 export const WINDOW_EVENT_FRAMES_FULL = 0x01;
+/** the link went down */
+export const WINDOW_EVENT_LINK_DOWN = 0x02;
+/** the link came up */
+export const WINDOW_EVENT_LINK_UP = 0x04;
 export const WINDOW_EVENT_NAMES: Readonly<Record<number, string>> = {
   0x01: 'FramesFull',
+  0x02: 'LinkDown',
+  0x04: 'LinkUp',
 };
 
 export const WINDOW_FUNCTION_NAMES: Readonly<Record<number, string>> = {
@@ -227,12 +233,21 @@ export function writeWindowOpenReply(
  * that what is said of the packet in a slot lies at the same distance from its beginning. Several pieces
  * must lie one behind the other. One such request brings many replies; each has records of packets that
  * have come. A packet whose checksums the card has found good and that is TCP's leaves its payload in its
- * slot; any other is brought whole. The slot is the host's until WindowRelease. A packet is lost, and
- * counted, where there is no memory for headers or the host holds as many packets as it may.
+ * slot if that is longer than wholeBytesMax; any other is brought whole. The slot is the host's until
+ * WindowRelease. A packet is lost, and counted, where there is no memory for headers or the host holds as
+ * many packets as it may.
  */
 export const WINDOW_HEADERS = 0x41;
 export const WINDOW_HEADERS_WORDS = 4;
 export const WINDOW_HEADERS_SGL_WORD = 4;
+
+/**
+ * A payload of so many bytes, or fewer, is brought with its headers: to have it placed would cost more than
+ * to copy it; in bytes.
+ */
+export function getWindowHeadersWholeBytesMax(words: Int32Array, frame: number): number {
+  return words[frame + 3] & 0xffff;
+}
 
 /** Writes the first 4 words. @param sizeWords the whole message, what follows word 3 included. */
 export function writeWindowHeaders(
@@ -241,14 +256,14 @@ export function writeWindowHeaders(
   targetTid: number,
   initiatorTid: number,
   initiatorContext: number,
-  transactionContext: number,
+  wholeBytesMax: number,
   sizeWords: number,
 ): void {
   checkMessage(frame, sizeWords, 4);
   words[frame] = 0x0041 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (WINDOW_HEADERS << 24);
   words[frame + 2] = initiatorContext;
-  words[frame + 3] = transactionContext;
+  words[frame + 3] = wholeBytesMax & 0xffff;
 }
 
 export const WINDOW_HEADERS_REPLY_WORDS = 6;
@@ -302,7 +317,7 @@ export function writeWindowHeadersReply(
  * Fills stretches of the transmit part. Each transaction is a piece of host memory and, behind it, the
  * pieces of the window that it goes to, which together are as long. The card moves the bytes at once, and
  * gives the context back: then the host's memory is its own again, and the bytes are in the window until
- * WindowRelease.
+ * WindowRelease. Contexts wait for company, as WindowBatchControl says.
  */
 export const WINDOW_FILL = 0x42;
 export const WINDOW_FILL_WORDS = 4;
@@ -370,7 +385,8 @@ export function writeWindowFillReply(
  * and the pieces of the window behind it are its payload, from the transmit part or from packets that the
  * host holds. A retransmission names the same bytes of the window once more, and is marked only for the
  * card's statistics. With segmentBytes the card cuts the payload, and repeats and adjusts the headers. The
- * headers and the bytes named are the card's until the context comes back.
+ * headers and the bytes named are the card's until the context comes back, for which it waits for company,
+ * as WindowBatchControl says.
  */
 export const WINDOW_SEND = 0x43;
 export const WINDOW_SEND_WORDS = 4;

@@ -45,9 +45,9 @@ function readField(field: number, transmit: BatchRule, receive: BatchRule, waiti
     case GROUP_LAN_BATCH_CONTROL_MAX_RX_BATCH_COUNT:
       return receive.count;
     case GROUP_LAN_BATCH_CONTROL_MAX_RX_BATCH_DELAY:
-      return receive.delayNs / NS_PER_US;
+      return delayUs(receive);
     case GROUP_LAN_BATCH_CONTROL_MAX_TX_BATCH_DELAY:
-      return transmit.delayNs / NS_PER_US;
+      return delayUs(transmit);
     case GROUP_LAN_BATCH_CONTROL_MAX_TX_BATCH_COUNT:
       return transmit.count;
     default:
@@ -86,14 +86,21 @@ function changeFlags(value: number, rules: readonly BatchRule[]): boolean {
   return true;
 }
 
-function changeCount(rule: BatchRule, value: number): boolean {
+/** @param value contexts or packets; 0: as many as fit. @returns false where it is out of range. */
+export function changeCount(rule: BatchRule, value: number): boolean {
   if (value > COUNT_MAX) return false;
   rule.count = value;
   return true;
 }
 
-function changeDelay(rule: BatchRule, value: number): boolean {
+/** @param value in microseconds. @returns false where it is out of range. */
+export function changeDelay(rule: BatchRule, value: number): boolean {
   if (value > DELAY_US_MAX) return false;
   rule.delayNs = value * NS_PER_US;
   return true;
+}
+
+/** What `changeDelay` has set. */
+export function delayUs(rule: BatchRule): number {
+  return rule.delayNs / NS_PER_US;
 }

@@ -3549,8 +3549,21 @@ export const CATALOGUE: Catalogue = {
           function: 65,
           since: 1,
           origin: 'ours',
-          doc: 'Names the memory in which the host wants the headers of what arrives: as large as all slots together, so that what is said of the packet in a slot lies at the same distance from its beginning. Several pieces must lie one behind the other. One such request brings many replies; each has records of packets that have come. A packet whose checksums the card has found good and that is TCP\'s leaves its payload in its slot; any other is brought whole. The slot is the host\'s until WindowRelease. A packet is lost, and counted, where there is no memory for headers or the host holds as many packets as it may.',
-          request: { words: 4, fields: [], sgl: { word: 4, elements: ['bucket'], reader: true } },
+          doc: 'Names the memory in which the host wants the headers of what arrives: as large as all slots together, so that what is said of the packet in a slot lies at the same distance from its beginning. Several pieces must lie one behind the other. One such request brings many replies; each has records of packets that have come. A packet whose checksums the card has found good and that is TCP\'s leaves its payload in its slot if that is longer than wholeBytesMax; any other is brought whole. The slot is the host\'s until WindowRelease. A packet is lost, and counted, where there is no memory for headers or the host holds as many packets as it may.',
+          request: {
+            words: 4,
+            fields: [
+              {
+                name: 'wholeBytesMax',
+                word: 3,
+                low: 0,
+                high: 15,
+                unit: 'bytes',
+                doc: 'a payload of so many bytes, or fewer, is brought with its headers: to have it placed would cost more than to copy it',
+              },
+            ],
+            sgl: { word: 4, elements: ['bucket'], reader: true },
+          },
           replyForm: 'multiple',
           reply: {
             words: 6,
@@ -3591,7 +3604,7 @@ export const CATALOGUE: Catalogue = {
           function: 66,
           since: 1,
           origin: 'ours',
-          doc: 'Fills stretches of the transmit part. Each transaction is a piece of host memory and, behind it, the pieces of the window that it goes to, which together are as long. The card moves the bytes at once, and gives the context back: then the host\'s memory is its own again, and the bytes are in the window until WindowRelease.',
+          doc: 'Fills stretches of the transmit part. Each transaction is a piece of host memory and, behind it, the pieces of the window that it goes to, which together are as long. The card moves the bytes at once, and gives the context back: then the host\'s memory is its own again, and the bytes are in the window until WindowRelease. Contexts wait for company, as WindowBatchControl says.',
           request: { words: 4, fields: [], sgl: { word: 4, elements: ['transmit'], reader: true } },
           replyForm: 'multiple',
           multiple: true,
@@ -3630,7 +3643,7 @@ export const CATALOGUE: Catalogue = {
           function: 67,
           since: 1,
           origin: 'ours',
-          doc: 'Sends packets. Each transaction is a packet: a piece of host memory has its headers, from Ethernet\'s on, and the pieces of the window behind it are its payload, from the transmit part or from packets that the host holds. A retransmission names the same bytes of the window once more, and is marked only for the card\'s statistics. With segmentBytes the card cuts the payload, and repeats and adjusts the headers. The headers and the bytes named are the card\'s until the context comes back.',
+          doc: 'Sends packets. Each transaction is a packet: a piece of host memory has its headers, from Ethernet\'s on, and the pieces of the window behind it are its payload, from the transmit part or from packets that the host holds. A retransmission names the same bytes of the window once more, and is marked only for the card\'s statistics. With segmentBytes the card cuts the payload, and repeats and adjusts the headers. The headers and the bytes named are the card\'s until the context comes back, for which it waits for company, as WindowBatchControl says.',
           request: {
             words: 4,
             fields: [
@@ -3909,7 +3922,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'WindowEvent',
           className: 'window',
-          doc: 'Events of a port, for UtilEventRegister. Each is raised when it begins, not again for every packet.',
+          doc: 'Events of a port, for UtilEventRegister. Each is raised when it begins, not again for every packet. After a WindowReset the device raises LinkDown again where its link is down, so that whoever has registered before knows.',
           bitSet: true,
           values: [
             {
@@ -3917,6 +3930,8 @@ export const CATALOGUE: Catalogue = {
               value: 1,
               doc: 'a packet was lost since the host held as many as it may; with how many',
             },
+            { name: 'LinkDown', value: 2, doc: 'the link went down' },
+            { name: 'LinkUp', value: 4, doc: 'the link came up' },
           ],
         },
       ],
@@ -6447,6 +6462,32 @@ export const CATALOGUE: Catalogue = {
           bytes: 8,
           doc: 'the port\'s: six bytes, then two of 0',
           writable: false,
+        },
+      ],
+    },
+    {
+      number: 3,
+      name: 'WindowBatchControl',
+      doc: 'How long contexts of WindowFill and of WindowSend wait for company, which nobody waits for but memory. Those of WindowPlace, and records of packets, are told when the card\'s turn ends.',
+      origin: 'inic',
+      table: false,
+      target: 'window',
+      fields: [
+        {
+          name: 'contextDelay',
+          index: 0,
+          bytes: 4,
+          doc: 'the longest that a context waits; 0: until the card\'s turn ends',
+          writable: true,
+          unit: 'µs',
+        },
+        {
+          name: 'contextCount',
+          index: 1,
+          bytes: 4,
+          doc: 'so many wait no longer; 0: as many as one reply holds, or half of what the card can hold',
+          writable: true,
+          unit: 'contexts',
         },
       ],
     },

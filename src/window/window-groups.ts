@@ -1,7 +1,20 @@
 /** Parameter groups of a port of the window class, as spec/groups.yaml describes them. */
 import { ETHERNET_HEADER_BYTES } from '../hdm/nic-rings.ts';
-import { GROUP_WINDOW_INFO, GROUP_WINDOW_STATISTICS } from '../i2o/groups.gen.ts';
-import { CounterGroup, DescribedGroup, type ParameterGroup } from '../iop/module/parameter-group.ts';
+import {
+  GROUP_WINDOW_BATCH_CONTROL,
+  GROUP_WINDOW_BATCH_CONTROL_CONTEXT_DELAY,
+  GROUP_WINDOW_INFO,
+  GROUP_WINDOW_STATISTICS,
+} from '../i2o/groups.gen.ts';
+import { BLOCK_STATUS_OPERATION_ERROR } from '../i2o/utility.gen.ts';
+import {
+  CounterGroup,
+  DescribedGroup,
+  getNumber,
+  type ParameterGroup,
+} from '../iop/module/parameter-group.ts';
+import { changeCount, changeDelay, delayUs } from '../lan/batch-control.ts';
+import type { BatchRule } from '../lan/batch-rule.ts';
 import { addressNumber } from '../lan/lan-groups.ts';
 import { PACKET_PIECES_MAX } from '../lan/send-queue.ts';
 import * as names from '../ledger/counters.gen.ts';
@@ -35,6 +48,14 @@ export interface WindowGroupParts {
   readonly ledger: Ledger;
   readonly packetsMax: number;
   readonly transactionsMax: number;
+  /** When contexts are told. */
+  readonly rules: HeldRules;
+}
+
+/** Rules of contexts that wait for company, which the host sets together. */
+export interface HeldRules {
+  readonly fills: BatchRule;
+  readonly sends: BatchRule;
 }
 
 export function windowGroups(parts: WindowGroupParts): readonly ParameterGroup[] {
@@ -60,10 +81,24 @@ export function windowGroups(parts: WindowGroupParts): readonly ParameterGroup[]
   const { number, fields } = GROUP_WINDOW_STATISTICS;
   return [
     new DescribedGroup(GROUP_WINDOW_INFO, { put: (field, _row, put) => put.number(values[field]()) }),
+    batchGroup(parts.rules),
     new CounterGroup(
       number,
       fields.map(({ name }) => name),
       (field) => ledger.counters[STATISTICS[field]],
     ),
   ];
+}
+
+function batchGroup({ fills, sends }: HeldRules): DescribedGroup {
+  const isDelay = (field: number): boolean => field === GROUP_WINDOW_BATCH_CONTROL_CONTEXT_DELAY;
+  return new DescribedGroup(GROUP_WINDOW_BATCH_CONTROL, {
+    put: (field, _row, put) => put.number(isDelay(field) ? delayUs(fills) : fills.count),
+    take: (field, bytes, at) => {
+      const value = getNumber(bytes, at, GROUP_WINDOW_BATCH_CONTROL.fields[field].byteLength);
+      const change = isDelay(field) ? changeDelay : changeCount;
+      // Both or neither: they are refused by the same ranges.
+      return change(fills, value) && change(sends, value) ? 0 : BLOCK_STATUS_OPERATION_ERROR;
+    },
+  });
 }

@@ -66,12 +66,15 @@ export interface WindowModuleParts {
   readonly packetsMax: number;
   /** Contexts of fills that may wait to be given back, and of placements. */
   readonly transactionsMax: number;
+  /** How long contexts of fills and of packets wait for company unless the host says otherwise, in ns. */
+  readonly contextHoldNs: number;
 }
 
 export class WindowModule implements Module {
   readonly classId = spec.WINDOW_CLASS_ID;
   readonly classVersion = spec.WINDOW_CLASS_VERSION;
-  readonly eventCapabilities = spec.WINDOW_EVENT_FRAMES_FULL;
+  readonly eventCapabilities =
+    spec.WINDOW_EVENT_FRAMES_FULL | spec.WINDOW_EVENT_LINK_DOWN | spec.WINDOW_EVENT_LINK_UP;
   readonly parameterGroups: readonly ParameterGroup[];
   private readonly outbound: Outbound;
   private readonly counters: Float64Array;
@@ -106,16 +109,18 @@ export class WindowModule implements Module {
     this.reader = new SglReader(region.words, [...areas.transmit, ...areas.receive]);
     this.refusals = new WindowRefusals(outbound, ledger);
     this.frameWriter = new FrameWriter(memory);
-    const queue = (writer: ContextWriter | FrameWriter, perReply: number, capacity: number): ReplyQueue => {
-      const rule = new BatchRule(perReply);
-      return new ReplyQueue(outbound, clock, rule, writer, capacity, spec.checkWindowReply);
-    };
-    const { packetsMax } = parts;
+    const queue = (writer: ContextWriter | FrameWriter, rule: BatchRule, capacity: number): ReplyQueue =>
+      new ReplyQueue(outbound, clock, rule, writer, capacity, spec.checkWindowReply);
+    const { packetsMax, contextHoldNs } = parts;
     this.sends = new SendQueue(packetsMax);
-    this.sent = queue(this.sendWriter, spec.WINDOW_SEND_REPLY_LIST_MAX, packetsMax);
-    const fills = queue(this.fillWriter, spec.WINDOW_FILL_REPLY_LIST_MAX, transactionsMax);
-    const places = queue(this.placeWriter, spec.WINDOW_PLACE_REPLY_LIST_MAX, transactionsMax);
-    this.frames = queue(this.frameWriter, spec.WINDOW_HEADERS_REPLY_LIST_MAX, memory.slots.count);
+    const sentRule = heldRule(spec.WINDOW_SEND_REPLY_LIST_MAX, packetsMax, contextHoldNs);
+    const fillRule = heldRule(spec.WINDOW_FILL_REPLY_LIST_MAX, transactionsMax, contextHoldNs);
+    this.sent = queue(this.sendWriter, sentRule, packetsMax);
+    const fills = queue(this.fillWriter, fillRule, transactionsMax);
+    const placeRule = new BatchRule(spec.WINDOW_PLACE_REPLY_LIST_MAX);
+    const places = queue(this.placeWriter, placeRule, transactionsMax);
+    const frameRule = new BatchRule(spec.WINDOW_HEADERS_REPLY_LIST_MAX);
+    this.frames = queue(this.frameWriter, frameRule, memory.slots.count);
     this.told = [fills, this.sent, places, this.frames];
     const { sends, sent, frames, reader, refusals } = this;
     const statistics = new LanStatistics(ledger);
@@ -127,7 +132,8 @@ export class WindowModule implements Module {
       ...{ dma, memory, reader, transactions, refusals, areas },
       ...{ sends, transmitter, fills, places, transactionsMax },
     });
-    this.parameterGroups = windowGroups({ port: device, memory, ledger, packetsMax, transactionsMax });
+    const rules = { fills: fillRule, sends: sentRule };
+    this.parameterGroups = windowGroups({ port: device, memory, ledger, packetsMax, transactionsMax, rules });
     device.attach(this.receiver);
   }
 
@@ -283,7 +289,14 @@ export class WindowModule implements Module {
     const fits = whole && count === slots.count * slots.slotBytes && (address & 3) === 0;
     if (status !== 0) refusals.refuse(frame, status);
     else if (!fits || receiver.hasHeaders) refusals.refuse(frame, spec.WINDOW_DETAILED_STATUS_WRONG_HEADERS);
-    else receiver.post(address, frameInitiatorContext(this.outbound.words, frame));
+    else {
+      const { words } = this.outbound;
+      receiver.post(
+        address,
+        frameInitiatorContext(words, frame),
+        spec.getWindowHeadersWholeBytesMax(words, frame),
+      );
+    }
   }
 
   /** WindowReset or WindowSuspend. */
@@ -296,7 +309,10 @@ export class WindowModule implements Module {
     this.ending.hold(words, frame);
     this.counters[isReset ? WINDOW_RESETS : WINDOW_SUSPENDS] += 1;
     this.receiver.suspended = !isReset;
-    if (isReset) this.close();
+    if (isReset) {
+      this.close();
+      if (!this.device.linkUp) this.receiver.linkChanged(false);
+    }
     const resources = isReset
       ? spec.getWindowResetResourceFlags(words, frame)
       : spec.getWindowSuspendResourceFlags(words, frame);
@@ -323,4 +339,15 @@ export class WindowModule implements Module {
     this.outbound.answer(this.ending, REQUEST_STATUS_SUCCESS, spec.WINDOW_DETAILED_STATUS_SUCCESS);
     return 1;
   }
+}
+
+/**
+ * The rule of contexts that nobody waits for but memory. Half of what the card can hold waits for no more, so
+ * that a host with little of it does not stand still for want of being told.
+ */
+function heldRule(perReply: number, capacity: number, holdNs: number): BatchRule {
+  const rule = new BatchRule(Math.min(perReply, Math.max(1, capacity >> 1)));
+  rule.delayNs = holdNs;
+  rule.forced = true;
+  return rule;
 }

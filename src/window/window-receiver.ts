@@ -11,6 +11,8 @@ import { REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
 import {
   WINDOW_DETAILED_STATUS_SUCCESS,
   WINDOW_EVENT_FRAMES_FULL,
+  WINDOW_EVENT_LINK_DOWN,
+  WINDOW_EVENT_LINK_UP,
   WINDOW_FRAME_FLAG_CHECKSUMS_GOOD,
   WINDOW_FRAME_FLAG_HEADERS_ONLY,
 } from '../i2o/window.gen.ts';
@@ -44,6 +46,8 @@ export class WindowReceiver implements LinkClient {
   private distance = 0;
   private initiatorContext = 0;
   private posted = false;
+  /** A TCP segment of no more payload is brought whole. */
+  private wholeBytesMax = 0;
   /** A packet was lost for want of room, and none has come in since. */
   private full = false;
 
@@ -71,10 +75,19 @@ export class WindowReceiver implements LinkClient {
     return this.posted;
   }
 
-  /** Headers go to memory of the host's, as large as the slots, from now on. */
-  post(address: number, initiatorContext: number): void {
+  /** The device's link has come or gone. */
+  linkChanged(up: boolean): void {
+    this.events?.raise(up ? WINDOW_EVENT_LINK_UP : WINDOW_EVENT_LINK_DOWN, 0);
+  }
+
+  /**
+   * Headers go to memory of the host's, as large as the slots, from now on.
+   * @param wholeBytesMax payload of a TCP segment that goes there too, at most.
+   */
+  post(address: number, initiatorContext: number, wholeBytesMax: number): void {
     this.distance = address - this.memory.slots.offset;
     this.initiatorContext = initiatorContext;
+    this.wholeBytesMax = wholeBytesMax;
     this.posted = true;
     this.full = false;
   }
@@ -104,7 +117,8 @@ export class WindowReceiver implements LinkClient {
     this.full = false;
     const checked = (flags & RX_CHECKSUM_CHECKED) !== 0;
     const header = checked ? tcpHeaderBytes(this.region.bytes, address, length) : 0;
-    const headersOnly = header > 0 && header < length && header <= HEADER_BYTES_MAX;
+    const stays = header > 0 && length - header > this.wholeBytesMax;
+    const headersOnly = stays && header <= HEADER_BYTES_MAX;
     const brought = headersOnly ? header : length;
     this.dma.move(WINDOW_HEADERS, address, address + this.distance, brought);
     memory.hold(packet, length, this.port);

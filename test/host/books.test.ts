@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HostStack } from '../../src/host/host-stack.ts';
 import { Clock } from '../../src/time/clock.ts';
-import type { BuiltHostStack, HostDevice } from '../../src/world/build/host-stack.ts';
+import type { BuiltHostStack, HostReceive } from '../../src/world/build/host-stack.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { openHostStack } from '../../src/world/open/host-stack.ts';
 import { trips } from '../rules/trips.ts';
@@ -18,7 +18,7 @@ interface Bench {
   until(done: () => boolean): void;
 }
 
-function open(settings: CardOverrides = {}, device: HostDevice = {}): Bench {
+function open(settings: CardOverrides = {}, device: HostReceive = {}): Bench {
   const clock = new Clock();
   const small = { driver: { socketsMax: 64 }, ...settings, stack: { seed: 5, ...settings.stack } };
   const time = { clock, sleep: (ns: number) => clock.set(clock.nowNs + ns), interruptNs: 0 };

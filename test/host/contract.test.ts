@@ -8,18 +8,12 @@ socketContractTests('host', async () => {
   return { stack, close: async () => {} };
 });
 
-socketContractTests('host with its window on the card', async () => {
-  const settings = { driver: { socketsMax: 256 } };
-  const { stack } = openHostStack(settings, undefined, { window: { directBytesMin: 0 } });
-  return { stack, close: async () => {} };
-});
-
 socketContractTests('host over LAN messages', async () => {
   const { stack } = openLanStack({ driver: { socketsMax: 256 } });
   return { stack, close: async () => {} };
 });
 
-socketContractTests('host with its window on the card, over messages', async () => {
+socketContractTests('host with its window on the card', async () => {
   const { stack } = openWindowStack({ driver: { socketsMax: 256 }, mtu: 1500, packetSlots: 512 });
   return { stack, close: async () => {} };
 });

@@ -58,6 +58,21 @@ describe('a port', () => {
     const frames = { acquire: () => NO_FRAME } as unknown as ConstructorParameters<typeof ListFrame>[0];
     new ListFrame(frames).begin({ write: () => {} }, 16, 0, 3);
   });
+  /** So many frames are free; something goes ahead of what is under way. */
+  const withAhead = (free: number): ListFrame => {
+    let left = free;
+    const acquire = () => (left-- > 0 ? 0 : NO_FRAME);
+    const frames = { words: new Int32Array(64), acquire, post: () => {} };
+    const list = new ListFrame(frames as unknown as ConstructorParameters<typeof ListFrame>[0]);
+    list.ahead = { isBegun: true, write: () => 16 };
+    return list;
+  };
+  trips('list frame: a message that goes ahead finds a frame', () => withAhead(0).post());
+  trips('list frame: a frame was kept for what is under way', () => {
+    const list = withAhead(1);
+    list.begin({ write: () => {} }, 16, 0, 3);
+    list.post();
+  });
   trips('lan port: one client is attached, once', () => {
     const [port] = openLanStack().driver.ports;
     port.attach({ input: () => false });

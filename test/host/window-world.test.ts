@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { worldOf } from '../../src/sweep/plan.ts';
 import { planOf } from '../../src/sweep/short-form.ts';
+import type { WindowMoves } from '../../src/world/build/window-stack.ts';
 import { readTopology } from '../../src/world/topology.ts';
 import { HostWorld } from '../../src/world/virtual/host-world.ts';
 import { LONG } from '../long.ts';
@@ -14,18 +15,18 @@ interface Form {
   readonly size?: number;
   /** Of the links. */
   readonly pipe?: object;
-  readonly directBytesMin?: number;
+  readonly moves?: WindowMoves;
   readonly costs?: Readonly<Record<string, number>>;
   readonly seed?: number;
 }
 
 function run(workload: string, form: Form = {}) {
-  const { settings = {}, operations = 60, size = 1000, pipe = {}, directBytesMin = 0, costs = {} } = form;
+  const { settings = {}, operations = 60, size = 1000, pipe = {}, costs = {} } = form;
+  const window = form.moves ?? { directBytesMin: 0 };
   const plan = planOf({ vary: [], workload, connections: 4, size, seeds: '1', link: '1G,20us' });
   const defaults = { seed: form.seed ?? 1, packetSlots: 1024, rxRing: 64, checksumOffload: true };
   const read = readTopology(worldOf(plan, { ...defaults, ...settings } as never));
   const links = read.links.map((link) => ({ ...link, pipe: { ...link.pipe, ...pipe } }));
-  const window = { directBytesMin, messages: true } as const;
   const world = new HostWorld({ ...read, links }, () => ({ costs, interruptNs: 0, window }));
   const clients = world.programs.flatMap(({ body }) => ('operationsMax' in body ? [body] : []));
   for (const client of clients) client.operationsMax = operations;
@@ -90,7 +91,7 @@ it('sends again from the window: nothing but headers crosses', () => {
 });
 
 it('has a processor copy what is shorter than pays, and maps no page for that', () => {
-  const { hosts } = run('TCP_RR', { size: 100, directBytesMin: 200 });
+  const { hosts } = run('TCP_RR', { size: 100, moves: { directBytesMin: 200, wholeBytesMax: 0 } });
   expect(sum(hosts, 'mappings')).toBe(0);
   expect(sum(hosts, 'sendCopiesBytes')).toBe(sum(hosts, 'bytesSent'));
   expect(sum(hosts, 'receiveCopiesBytes')).toBe(sum(hosts, 'bytesReceived'));

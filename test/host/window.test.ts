@@ -1,32 +1,27 @@
 /** The TCP window on the card: what crosses the bus, what a processor copies, and that the books balance. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DmaEngine } from '../../src/dma/engine.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
-import { BusCrossing } from '../../src/hdm/bus-crossing.ts';
-import { WindowEngine } from '../../src/host/window-engine.ts';
+import { WindowCalls } from '../../src/host/window/window-calls.ts';
 import { RECEIVE_COPIES, SEND_COPIES } from '../../src/ledger/counters.gen.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
 import { Clock } from '../../src/time/clock.ts';
+import type { WindowMoves } from '../../src/world/build/window-stack.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
-import { openHostStack } from '../../src/world/open/host-stack.ts';
-import { trips } from '../rules/trips.ts';
+import { openWindowStack } from '../../src/world/open/host-stack.ts';
 
 const LOOPBACK = 0x7f000001;
 const TURNS_MAX = 100_000;
 const PAGE = 4096;
+/** Everything is placed, however short it is. */
+const PLACED: WindowMoves = { directBytesMin: 0, wholeBytesMax: 0 };
 
-/** Sends `total` bytes to itself in writes and reads of some size. @returns what the ledger has counted. */
-function transfer(
-  total: number,
-  piece: number,
-  directBytesMin: number,
-  settings: CardOverrides = {},
-): Record<string, number> {
+/** Sends `total` bytes to itself in writes and reads of some size. @returns what host and card have counted. */
+function transfer(total: number, piece: number, moves: WindowMoves, settings: CardOverrides = {}) {
   const clock = new Clock();
   const time = { clock, sleep: (ns: number) => clock.set(clock.nowNs + ns), interruptNs: 0 };
-  const small = { driver: { socketsMax: 64 }, ...settings, stack: { seed: 5, ...settings.stack } };
-  const host = openHostStack(small, time, { window: { directBytesMin } });
+  const small = { driver: { socketsMax: 64 }, mtu: 1500, packetSlots: 512 };
+  const host = openWindowStack({ ...small, ...settings, stack: { seed: 5 } }, moves, time);
   const { stack } = host;
   const listener = stack.socket();
   stack.bind(listener, LOOPBACK, 0);
@@ -64,7 +59,7 @@ function transfer(
   });
   for (const socket of [client, server, listener]) stack.close(socket);
   until(() => host.reconcile().balanced);
-  return host.ledger.snapshot();
+  return { host: host.ledger.snapshot(), card: host.cardLedger.snapshot() };
 }
 
 describe('a TCP window on the card', () => {
@@ -82,88 +77,75 @@ describe('a TCP window on the card', () => {
   ] as const)(
     'moves every byte once over the bus, with books that balance: %s',
     (_, settings, total, piece) => {
-      const counters = transfer(total, piece, 0, settings);
-      expect(counters['windowFillsBytes']).toBe(total);
-      expect(counters['windowPlacementsBytes']).toBe(total);
-      expect(counters['busPayloadBytes']).toBe(2 * total);
-      expect(counters['sendCopies']).toBe(0);
-      expect(counters['receiveCopies']).toBe(0);
+      const { host, card } = transfer(total, piece, PLACED, settings);
+      expect(card['windowFillsBytes']).toBe(total);
+      expect(card['windowPlacementsBytes']).toBe(total);
+      expect(host['sendCopies']).toBe(0);
+      expect(host['receiveCopies']).toBe(0);
     },
   );
 
   it('has a processor copy what is shorter than pays, and maps no page for that', () => {
-    const direct = transfer(100_000, 1000, 0);
-    const bounced = transfer(100_000, 1000, 1001);
-    expect(direct['mappings']).toBeGreaterThan(190);
-    expect(bounced['mappings']).toBe(0);
-    expect(bounced['sendCopiesBytes']).toBe(100_000);
-    expect(bounced['receiveCopiesBytes']).toBe(100_000);
-    expect(bounced['busPayloadBytes']).toBe(direct['busPayloadBytes']);
+    const direct = transfer(100_000, 1000, PLACED);
+    const bounced = transfer(100_000, 1000, { directBytesMin: 1001, wholeBytesMax: 0 });
+    expect(direct.host['mappings']).toBeGreaterThan(190);
+    expect(bounced.host['mappings']).toBe(0);
+    expect(bounced.host['sendCopiesBytes']).toBe(100_000);
+    expect(bounced.host['receiveCopiesBytes']).toBe(100_000);
+    expect(bounced.card['windowFillsBytes']).toBe(direct.card['windowFillsBytes']);
+  });
+
+  it('brings short segments whole, which are copied once and need no page mapped', () => {
+    const { host, card } = transfer(20_000, 200, { directBytesMin: 1e9, wholeBytesMax: 1460 });
+    expect(card['windowPlacements']).toBe(0);
+    expect(host['windowWholeCopiesBytes']).toBe(20_000);
+    expect(host['receiveCopies']).toBe(0);
+    expect(host['mappings']).toBe(0);
   });
 
   it('is refused on a card that makes no checksums', () => {
-    const settings = { checksumOffload: false };
-    expect(() => openHostStack(settings, undefined, { window: { directBytesMin: 0 } })).toThrow(
+    expect(() => openWindowStack({ checksumOffload: false, packetSlots: 512 })).toThrow(
       /needs "checksumOffload"/,
     );
   });
 });
 
-const BOUNCE = { offset: 8192, count: 1, bufferBytes: 512 };
-const CARD_AT = 16_384;
-
-function engine(directBytesMin: number): { window: WindowEngine; ledger: Ledger } {
-  const region = allocateRegion(65_536 * 2, false);
-  const ledger = new Ledger(region, 65_536 * 2 - LEDGER_BYTES);
-  const crossing = new BusCrossing(region, ledger, true);
-  return { window: new WindowEngine(region, ledger, crossing, BOUNCE, directBytesMin), ledger };
-}
-
-describe('the engine of a window', () => {
-  it('gives back what it was given, whichever way a call takes, and maps each page of a call once', () => {
+describe('calls that move through the window', () => {
+  it('map each page of a call once, and none where a copy costs less', () => {
     const call = fc.record({
       at: fc.nat(3 * PAGE),
       length: fc.integer({ min: 1, max: 3 * PAGE }),
       cut: fc.nat(),
     });
-    const { window, ledger } = engine(700);
+    const region = allocateRegion(65_536 * 2, false);
+    const ledger = new Ledger(region, 65_536 * 2 - LEDGER_BYTES);
+    const calls = new WindowCalls(region, ledger, 700);
+    const asked: [address: number, byteLength: number][] = [];
+    calls.attach({ address: 4096, ask: (_, to, count) => asked.push([to, count]) }, { stretch: () => {} });
+    const program = new Uint8Array(8 * PAGE).map((_, i) => (i * 7) & 0xff);
+    const back = new Uint8Array(8 * PAGE);
     fc.assert(
       fc.property(call, ({ at, length, cut }) => {
-        const program = new Uint8Array(8 * PAGE).map((_, i) => (i * 7) & 0xff);
-        const back = new Uint8Array(8 * PAGE);
-        const before = ledger.snapshot()['mappings'];
+        const before = ledger.snapshot();
         const first = cut % length;
-        window.begins(length);
-        if (first > 0) window.copyIn(SEND_COPIES, program, at, CARD_AT, first);
-        window.copyIn(SEND_COPIES, program, at + first, CARD_AT + first, length - first);
-        const mapped = ledger.snapshot()['mappings'] - before;
-        window.begins(length);
-        window.copyOut(RECEIVE_COPIES, CARD_AT, back, at, length);
-        expect(back.subarray(at, at + length)).toEqual(program.subarray(at, at + length));
+        calls.begins(length);
+        if (first > 0) calls.copyIn(SEND_COPIES, program, at, 65_536, first);
+        calls.copyIn(SEND_COPIES, program, at + first, 65_536 + first, length - first);
+        const after = ledger.snapshot();
         const pages = Math.floor((at + length - 1) / PAGE) - Math.floor(at / PAGE) + 1;
-        expect(mapped).toBe(length < 700 ? 0 : pages);
+        expect(after['mappings'] - before['mappings']).toBe(length < 700 ? 0 : pages);
+        expect(asked.splice(0).reduce((sum, [, count]) => sum + count, 0)).toBe(length);
+        calls.begins(length);
+        calls.placed(4096, back, at, length, true);
+        expect(ledger.snapshot()['mappings']).toBe(after['mappings']);
       }),
     );
   });
 
-  it('has one command for all that a call moves', () => {
-    const { window, ledger } = engine(0);
-    const bytes = new Uint8Array(100);
-    window.begins(100);
-    for (let i = 0; i < 10; i++) window.copyIn(SEND_COPIES, bytes, 10 * i, CARD_AT + 10 * i, 10);
-    window.begins(100);
-    window.copyOut(RECEIVE_COPIES, CARD_AT, bytes, 0, 100);
-    expect(ledger.snapshot()).toMatchObject({ windowCommands: 2, windowFills: 10, windowPlacements: 1 });
+  it('are an engine like any other to whoever moves something else', () => {
+    const region = allocateRegion(65_536 * 2, false);
+    const ledger = new Ledger(region, 65_536 * 2 - LEDGER_BYTES);
+    new WindowCalls(region, ledger, 0).move(RECEIVE_COPIES, 4096, 6000, 10);
+    expect(ledger.snapshot()).toMatchObject({ windowFills: 0, receiveCopies: 1 });
   });
-
-  it('is an engine like any other to whoever moves something else', () => {
-    const { window, ledger } = engine(0);
-    expect(window).toBeInstanceOf(DmaEngine);
-    window.move(RECEIVE_COPIES, 4096, 6000, 10);
-    expect(ledger.snapshot()).toMatchObject({ windowCommands: 0, receiveCopies: 1 });
-  });
-});
-
-trips('window engine: calls of some length, or longer ones, move directly', () => {
-  engine(-1);
 });

@@ -39,7 +39,9 @@ export class WindowBed extends Bed {
 
   /** @param isOpen whether the window is open, and has memory for headers. */
   constructor(overrides: CardOverrides = {}, isOpen = true) {
-    const small = { packetSlots: 24, rxRing: 8, pools: { transmitBuffers: 8, transmitBufferBytes: 4096 } };
+    const pools = { transmitBuffers: 8, transmitBufferBytes: 4096 };
+    // Contexts do not wait for company, so that each step is seen.
+    const small = { packetSlots: 24, rxRing: 8, contextHoldNs: 0, pools };
     super({ ...small, ...overrides }, { kind: 'window' });
     this.operational();
     const { slots, framesMax } = this.module['memory'];

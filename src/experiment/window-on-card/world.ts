@@ -4,9 +4,9 @@
  * every port, in one direction or in both.
  */
 import { ARMS, type Arm } from '../../compare/arms.ts';
-import { type BusUse, busBytes, cardBus, hostBus } from '../../compare/bus-use.ts';
+import { type BusUse, busBytes, cardBus, hostBus, windowBus } from '../../compare/bus-use.ts';
+import { hostCosts } from '../../compare/host-costs.ts';
 import { measureHostWorld } from '../../compare/measure-host.ts';
-import { hostCosts } from '../../compare/plain-costs.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
 import { splitWindow } from '../../host/window-memory.ts';
 import { loadProfile } from '../../plans/profiles.ts';
@@ -16,7 +16,7 @@ import type { Costs } from '../../time/cost-model.ts';
 import type { Topology } from '../../world/topology/checked.ts';
 import { readTopology } from '../../world/topology.ts';
 import type { HostCosts } from '../../world/virtual/host-world.ts';
-import { HOST_TRANSFERS, transferCosts } from '../../world/virtual/meters.ts';
+import { HOST_TRANSFERS, transferCosts, WINDOW_TRANSFERS } from '../../world/virtual/meters.ts';
 import { type NamedCost, withoutBus, withoutHost } from './named-costs.ts';
 
 export type Direction = 'transmit' | 'receive' | 'both';
@@ -131,22 +131,27 @@ function onHost(run: Run, topology: Topology, arm: Arm): Measured {
   };
   const operations = operationsOf(run);
   const peer: HostCosts = { costs: PEER_COSTS, busCosts: {}, interruptNs: 0 };
-  const { bytes, elapsedNs, cardNs, counts, totals } = measureHostWorld(
-    topology,
-    (host) => (host === 0 ? costs : peer),
-    { operations, warmup: operations, limitNs: LIMIT_NS },
-  );
+  const measurement = measureHostWorld(topology, (host) => (host === 0 ? costs : peer), {
+    ...{ operations, warmup: operations, limitNs: LIMIT_NS },
+  });
+  const { bytes, elapsedNs, cardNs, counts, totals } = measurement;
+  const [ofCard] = measurement.cardCounts;
+  const [inAll = totals[0]] = measurement.cardTotals;
   const hostNs = charge(counts[0], costs.costs);
   const withoutHeaders = charge(counts[0], withoutHost(costs.costs, ['header work']));
+  const crossed = ofCard === undefined ? 'busPayloadBytes' : 'windowFillsBytes';
   return {
     bytes,
     headerNs: hostNs - withoutHeaders,
     elapsedNs,
     hostNs,
     cardNs,
-    bus: hostBus([counts[0]]),
-    busNs: charge(counts[0], busCosts),
-    crossings: totals[0]['busPayloadBytes'] / totals[0]['bytesSent'],
+    bus: ofCard === undefined ? hostBus([counts[0]]) : windowBus(counts[0], ofCard),
+    busNs:
+      ofCard === undefined
+        ? charge(counts[0], busCosts)
+        : charge(ofCard, transferCosts(topology.cards[0].bus, WINDOW_TRANSFERS)),
+    crossings: inAll[crossed] / totals[0]['bytesSent'],
   };
 }
 

@@ -7,12 +7,15 @@ import { AssertionFailure } from '../../assert/assert.ts';
 import type { CardLayout } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
 import { Doorbell } from '../../i2o/doorbell.ts';
+import { HOST_TID } from '../../i2o/tids.ts';
 import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../i2o/transport.ts';
+import { writeUtilEventRegister } from '../../i2o/utility.gen.ts';
 import { HOST_IDLE_POLLS, HOST_POLLS, OUTBOUND_RELEASED } from '../../ledger/counters.gen.ts';
 import { INBOUND_METER, type Ledger } from '../../ledger/ledger.ts';
 import { BringUp, type BringUpCaller } from '../../osm/message/bring-up.ts';
 import { CardWatch } from '../../osm/message/card-watch.ts';
 import { ControlCall } from '../../osm/message/control-call.ts';
+import { HANDLER_EVENT } from '../../osm/message/handlers.ts';
 import { InboundFrames } from '../../osm/message/inbound-frames.ts';
 import { ENETDOWN, errnoName } from '../../socket/errno.ts';
 import { NEVER } from '../../time/agent.ts';
@@ -269,6 +272,15 @@ export abstract class CardDriver implements BringUpCaller, PortDriver {
     this.frames.post();
     const errno = this.awaitControl();
     if (errno !== 0) throw new Error(`the card refused ${what} (${errnoName(errno)})`);
+  }
+
+  /** Asks to be told of a port's events. @param events bits of its class's. */
+  protected register(tid: number, events: number): void {
+    const frame = this.awaitFrame();
+    if (frame === NO_FRAME) throw new Error('the card takes no frames');
+    writeUtilEventRegister(this.frames.words, frame, tid, HOST_TID, HANDLER_EVENT, 0, events);
+    this.frames.deviceTid = tid;
+    this.frames.post();
   }
 
   /** The card has failed, or its first port is gone. What it had it may still write to: it is not reused. */

@@ -16,9 +16,7 @@ import {
   writeLanReset,
 } from '../../i2o/lan.gen.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
-import { NO_FRAME } from '../../i2o/transport.ts';
-import { writeUtilEventRegister } from '../../i2o/utility.gen.ts';
-import { HANDLER_CONTROL, HANDLER_EVENT } from '../../osm/message/handlers.ts';
+import { HANDLER_CONTROL } from '../../osm/message/handlers.ts';
 import type { SendMemory } from '../send-memory.ts';
 import { CardDriver, type CardDriverParts } from './card-driver.ts';
 import { LanPort, type PortFacts } from './lan-port.ts';
@@ -65,21 +63,11 @@ export class LanCard extends CardDriver {
   /** As a driver begins: whatever an earlier one has left is given up. */
   protected override begin(port: number): void {
     const { tid } = this.ports[port];
-    this.register(tid);
+    this.register(tid, LAN_EVENT_LINK_DOWN | LAN_EVENT_LINK_UP);
     this.ask('LanReset', tid, (words, frame, transaction) => {
       const all = LAN_RESOURCE_BUCKETS | LAN_RESOURCE_TRANSMITS;
       writeLanReset(words, frame, tid, HOST_TID, HANDLER_CONTROL, transaction, all);
     });
-  }
-
-  /** Asks to be told of the port's link. */
-  private register(tid: number): void {
-    const frame = this.awaitFrame();
-    if (frame === NO_FRAME) throw new Error('the card takes no frames');
-    const events = LAN_EVENT_LINK_DOWN | LAN_EVENT_LINK_UP;
-    writeUtilEventRegister(this.frames.words, frame, tid, HOST_TID, HANDLER_EVENT, 0, events);
-    this.frames.deviceTid = tid;
-    this.frames.post();
   }
 
   /** Lends buckets. */

@@ -10,13 +10,9 @@ import {
   LAN_EVENT_LINK_UP,
   LAN_RECEIVE_POST_REPLY_LIST_WORD,
 } from '../../i2o/lan.gen.ts';
-import { UTIL_EVENT_REGISTER, UTIL_EVENT_REGISTER_REPLY_WORDS } from '../../i2o/utility.gen.ts';
-import { HANDLER_EVENT, HANDLER_RECEIVE, HANDLER_SEND } from '../../osm/message/handlers.ts';
+import { HANDLER_RECEIVE, HANDLER_SEND } from '../../osm/message/handlers.ts';
 import type { LanPort } from './lan-port.ts';
 import { PortReplies } from './port-replies.ts';
-
-/** Where an event says which it is. */
-const EVENT_WORD = 4;
 
 export class LanReplies extends PortReplies<LanPort> {
   protected override listed(handler: number, frame: number, port: LanPort, sizeWords: number): boolean {
@@ -27,10 +23,7 @@ export class LanReplies extends PortReplies<LanPort> {
 
   /** An event; the class's requests are refused whole only where they are wrong, and ours are not. */
   protected override single(handler: number, frame: number, port: LanPort): boolean {
-    const { words } = this;
-    if (handler !== HANDLER_EVENT || words[frame + 1] >>> 24 !== UTIL_EVENT_REGISTER) return false;
-    if (words[frame] >>> 16 < UTIL_EVENT_REGISTER_REPLY_WORDS) return false;
-    const indicator = words[frame + EVENT_WORD];
+    const indicator = this.eventOf(handler, frame);
     if (indicator !== LAN_EVENT_LINK_DOWN && indicator !== LAN_EVENT_LINK_UP) return false;
     port.linkTold(indicator === LAN_EVENT_LINK_UP);
     return true;

@@ -25,8 +25,20 @@ export interface ListMessage {
   write(words: Int32Array, frame: number, tid: number, control: number, sizeWords: number): void;
 }
 
+/** A message that is posted before the one under way, whichever of the two was begun first. */
+export interface MessageAhead {
+  /** Whether there is one. */
+  readonly isBegun: boolean;
+  /** Writes it to a frame; then there is none. @returns the TID that it goes to. */
+  write(words: Int32Array, frame: number): number;
+}
+
 export class ListFrame {
+  /** What is posted before this; null: nothing. */
+  ahead: MessageAhead | null = null;
   private readonly frames: InboundFrames;
+  /** Keeps the words of the message under way while its frame serves the one ahead. */
+  private readonly aside = new Int32Array(FRAME_WORDS);
   private frame: number = NO_FRAME;
   private message: ListMessage | null = null;
   private tid = 0;
@@ -46,7 +58,8 @@ export class ListFrame {
 
   /** The same of so many that may each need a message of its own. */
   hasRoomFor(messages: number): boolean {
-    if (this.frames.framesFreeFor(messages) >= messages) return true;
+    const wanted = this.ahead?.isBegun === true ? messages + 1 : messages;
+    if (this.frames.framesFreeFor(wanted) >= wanted) return true;
     this.frames.short = true;
     return false;
   }
@@ -79,10 +92,16 @@ export class ListFrame {
     this.size += FURTHER_WORDS;
   }
 
-  /** Posts what is under way, if there is anything. @returns 1 if there was. // Hot path. */
+  /** Whether what is under way is of this kind. */
+  holds(message: ListMessage): boolean {
+    return this.frame !== NO_FRAME && this.message === message;
+  }
+
+  /** Posts what is under way, if there is anything. @returns messages posted. // Hot path. */
   post(): number {
+    const ahead = this.ahead?.isBegun === true ? this.postAhead(this.ahead) : 0;
     const { frames, frame, message, tid } = this;
-    if (frame === NO_FRAME || message === null) return 0;
+    if (frame === NO_FRAME || message === null) return ahead;
     const { words } = frames;
     words[this.last] |= LAST << FLAGS_SHIFT;
     message.write(words, frame, tid, this.control, this.size);
@@ -90,6 +109,24 @@ export class ListFrame {
     this.message = null;
     frames.deviceTid = tid;
     frames.post();
+    return ahead + 1;
+  }
+
+  /** Frames are posted in the order in which they are acquired: what is ahead takes the one that is. */
+  private postAhead(ahead: MessageAhead): number {
+    const { frames, frame, aside, size } = this;
+    const { words } = frames;
+    const isOwn = frame !== NO_FRAME;
+    if (isOwn) for (let word = LIST_WORD; word < size; word++) aside[word] = words[frame + word];
+    const first = isOwn ? frame : frames.acquire();
+    assert(first !== NO_FRAME, 'list frame: a message that goes ahead finds a frame');
+    frames.deviceTid = ahead.write(words, first);
+    frames.post();
+    if (!isOwn) return 1;
+    this.frame = frames.acquire();
+    assert(this.frame !== NO_FRAME, 'list frame: a frame was kept for what is under way');
+    for (let word = LIST_WORD; word < size; word++) words[this.frame + word] = aside[word];
+    this.last += this.frame - frame;
     return 1;
   }
 

@@ -17,6 +17,7 @@ import {
 import { SGL_CONTEXT_WORDS, SGL_SIMPLE_WORDS } from '../../i2o/list/sgl.ts';
 import { IOP_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
+import { UTIL_EVENT_REGISTER, UTIL_EVENT_REGISTER_REPLY_WORDS } from '../../i2o/utility.gen.ts';
 import {
   FAILURES_OURS,
   FAILURES_TAKEN,
@@ -38,6 +39,8 @@ const TRANSACTION_WORD = 3;
 const COUNT_MASK = 0xff;
 /** Where contexts begin in a reply that is a list of them. */
 const CONTEXTS_WORD = 5;
+/** Where an event says which it is. */
+const EVENT_WORD = 4;
 /** In an element's first word: it has a context. */
 const HAS_CONTEXT = 1 << 24;
 const LAST = 1 << 31;
@@ -109,6 +112,13 @@ export abstract class PortReplies<Port extends SendingPort> {
   /** How many elements a reply that covers several transactions has. */
   protected countOf(frame: number): number {
     return this.words[frame + TRANSACTION_WORD] & COUNT_MASK;
+  }
+
+  /** What a reply says of a port's events: their bits, or 0 where it is none. */
+  protected eventOf(handler: number, frame: number): number {
+    const { words } = this;
+    if (handler !== HANDLER_EVENT || frameFunction(words, frame) !== UTIL_EVENT_REGISTER) return 0;
+    return words[frame] >>> 16 < UTIL_EVENT_REGISTER_REPLY_WORDS ? 0 : words[frame + EVENT_WORD];
   }
 
   /** Packets whose memory is the host's again; what was not sent, the protocol sends again. */

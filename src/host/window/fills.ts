@@ -1,9 +1,14 @@
 /**
  * Memory that the card fills its window from: the program's pages, which a call has mapped, or a copy of what
  * is in them. A buffer is the card's from WindowFill until its number comes back as a context.
+ *
+ * The fills of one turn share a message, and so do its packets, though each packet is made right behind its
+ * fill: the message of fills goes ahead of whatever is under way. Only a release must not be overtaken, since
+ * what it gives back may be filled again.
  */
 import { assert } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
+import { FRAME_WORDS } from '../../i2o/frame.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { writeWindowFill } from '../../i2o/window.gen.ts';
 import {
@@ -14,22 +19,28 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { HANDLER_SEND } from '../../osm/message/handlers.ts';
-import { FURTHER_WORDS, type ListFrame, type ListMessage, NAMED_WORDS } from '../lan/list-frame.ts';
+import {
+  FURTHER_WORDS,
+  LIST_WORD,
+  type ListFrame,
+  type MessageAhead,
+  NAMED_WORDS,
+} from '../lan/list-frame.ts';
+import { RELEASE } from './releases.ts';
 import type { WindowFiller } from './window-send-memory.ts';
 
-/** Flags of a buffer of the host's, and of where it goes. */
+/** Flags of a buffer of the host's, and of where it goes, with which its transaction ends; of a list's last. */
 const FROM = 0x15;
-const TO = 0x1c;
+const TO = 0x5c;
+const LAST = 0x80;
+const FLAGS_SHIFT = 24;
+const FILL_WORDS = NAMED_WORDS + FURTHER_WORDS;
+/** Fills of one message. */
+const PER_MESSAGE = Math.floor((FRAME_WORDS - LIST_WORD) / FILL_WORDS);
 /** Messages that a send may need at once: a release, a fill, and its packet. */
 const MESSAGES_OF_SEND = 3;
 
-const FILL: ListMessage = {
-  write: (words, frame, tid, _control, sizeWords) => {
-    writeWindowFill(words, frame, tid, HOST_TID, HANDLER_SEND, 0, sizeWords);
-  },
-};
-
-export class Fills implements WindowFiller {
+export class Fills implements WindowFiller, MessageAhead {
   private readonly area: PoolArea;
   private readonly sends: ListFrame;
   private readonly counters: Float64Array;
@@ -37,6 +48,10 @@ export class Fills implements WindowFiller {
   private freeCount: number;
   private readonly out: Uint8Array;
   private readonly online: () => boolean;
+  /** Words of the list of the message that is begun, and whom it goes to. */
+  private readonly list = new Int32Array(PER_MESSAGE * FILL_WORDS);
+  private begun = 0;
+  private tid = 0;
 
   /** @param online whether the card takes fills. */
   constructor(area: PoolArea, sends: ListFrame, ledger: Ledger, online: () => boolean) {
@@ -69,13 +84,35 @@ export class Fills implements WindowFiller {
   /** The bytes at `address` go to the window. */
   ask(tid: number, destination: number, byteLength: number): void {
     const { sends, counters } = this;
+    if (this.begun === PER_MESSAGE || (this.begun > 0 && tid !== this.tid) || sends.holds(RELEASE))
+      sends.post();
     const buffer = this.freeBuffers[--this.freeCount];
     this.out[buffer] = 1;
-    sends.begin(FILL, tid, 0, NAMED_WORDS + FURTHER_WORDS);
-    sends.named(FROM, buffer, this.addressOf(buffer), byteLength, false);
-    sends.further(TO, destination, byteLength, true);
+    const { list } = this;
+    const at = this.begun * FILL_WORDS;
+    list[at] = (FROM << FLAGS_SHIFT) | byteLength;
+    list[at + 1] = buffer;
+    list[at + 2] = this.addressOf(buffer);
+    list[at + NAMED_WORDS] = (TO << FLAGS_SHIFT) | byteLength;
+    list[at + NAMED_WORDS + 1] = destination;
+    this.begun += 1;
+    this.tid = tid;
     counters[WINDOW_FILLS_ASKED] += 1;
     counters[WINDOW_FILLS_ASKED_BYTES] += byteLength;
+  }
+
+  get isBegun(): boolean {
+    return this.begun > 0;
+  }
+
+  write(words: Int32Array, frame: number): number {
+    const { list, tid } = this;
+    const size = this.begun * FILL_WORDS;
+    for (let word = 0; word < size; word++) words[frame + LIST_WORD + word] = list[word];
+    words[frame + LIST_WORD + size - FURTHER_WORDS] |= LAST << FLAGS_SHIFT;
+    writeWindowFill(words, frame, tid, HOST_TID, HANDLER_SEND, 0, LIST_WORD + size);
+    this.begun = 0;
+    return tid;
   }
 
   /** A context has come back. @returns false where the card had no such buffer. */
@@ -88,6 +125,7 @@ export class Fills implements WindowFiller {
 
   /** The card was reset: all that it had is the host's. */
   takeBack(): void {
+    this.begun = 0;
     this.out.forEach((out, buffer) => {
       if (out === 1) this.giveBack(buffer);
     });

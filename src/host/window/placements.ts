@@ -5,7 +5,7 @@
  * rest.
  *
  * Bytes are asked for in their order, and the card says in that order that they are there. What came whole is
- * in the host's memory already, and is copied.
+ * in the host's memory already, and is copied to where the program reads it: once, and without a page mapped.
  */
 import { assert } from '../../assert/assert.ts';
 import type { PoolArea } from '../../dma/pool-area.ts';
@@ -76,6 +76,8 @@ export class Placements implements PlacedReads {
   private readonly head: Int32Array;
   private readonly ready: Int32Array;
   private readonly asked: Int32Array;
+  /** Of the bytes that are there, those that were copied. */
+  private readonly copied: Int32Array;
   /** What was asked for and is not there yet, oldest first: whose, how long, whether the card places it. */
   private readonly socket: Int32Array;
   private readonly generation: Int32Array;
@@ -86,6 +88,8 @@ export class Placements implements PlacedReads {
   /** Stretches that the stack has given and no message has named yet, of one socket. */
   private readonly from: Int32Array;
   private readonly length: Int32Array;
+  /** 1: it came whole. Asked when it is given, since the stack frees its packet at once. */
+  private readonly here: Uint8Array;
   private next = 0;
   private stretches = 0;
   private taker = -1;
@@ -100,6 +104,7 @@ export class Placements implements PlacedReads {
     this.head = new Int32Array(socks.length);
     this.ready = new Int32Array(socks.length);
     this.asked = new Int32Array(socks.length);
+    this.copied = new Int32Array(socks.length);
     this.socket = new Int32Array(transactionsMax);
     this.generation = new Int32Array(transactionsMax);
     this.byteLength = new Int32Array(transactionsMax);
@@ -107,6 +112,7 @@ export class Placements implements PlacedReads {
     // Of each slot a stretch, and one more of the slot that a taking ends in.
     this.from = new Int32Array(mirror.count + 1);
     this.length = new Int32Array(mirror.count + 1);
+    this.here = new Uint8Array(mirror.count + 1);
   }
 
   attach(stack: Stack, tell: (socket: number) => void): void {
@@ -150,6 +156,7 @@ export class Placements implements PlacedReads {
   stretch(from: number, length: number): void {
     this.from[this.stretches] = from;
     this.length[this.stretches] = length;
+    this.here[this.stretches] = this.parts.mirror.isHere(from) ? 1 : 0;
     this.stretches += 1;
   }
 
@@ -157,12 +164,16 @@ export class Placements implements PlacedReads {
     const { area, dma } = this.parts;
     const base = area.offset + socket * area.bufferBytes;
     const length = Math.min(this.ready[socket], lengthMax);
+    // Which of a call's bytes were copied matters to nobody, but how many.
+    const copied = Math.min(this.copied[socket], length);
     for (let done = 0; done < length; ) {
-      const count = Math.min(length - done, area.bufferBytes - this.head[socket]);
-      dma.placed(base + this.head[socket], bytes, offset + done, count);
+      const most = done < copied ? copied - done : length - done;
+      const count = Math.min(most, area.bufferBytes - this.head[socket]);
+      dma.placed(base + this.head[socket], bytes, offset + done, count, done < copied);
       this.head[socket] = (this.head[socket] + count) % area.bufferBytes;
       done += count;
     }
+    this.copied[socket] -= copied;
     this.ready[socket] -= length;
     if (this.held(socket) > 0) this.due.note(socket);
     return length;
@@ -185,6 +196,7 @@ export class Placements implements PlacedReads {
     this.head[socket] = 0;
     this.ready[socket] = 0;
     this.asked[socket] = 0;
+    this.copied[socket] = 0;
   }
 
   /** The card was reset: what it was asked for does not come. */
@@ -226,10 +238,10 @@ export class Placements implements PlacedReads {
 
   /** Names stretches in messages, as far as there are frames and contexts. @returns bytes. */
   private name(): number {
-    const { mirror, sends, transactionsMax } = this.parts;
+    const { sends, transactionsMax } = this.parts;
     let bytes = 0;
     while (!this.isNamed && this.count < transactionsMax) {
-      const here = mirror.isHere(this.from[this.next]);
+      const here = this.here[this.next] === 1;
       if (!here && !sends.hasRoom) break;
       bytes += here ? this.copyHere() : this.place();
     }
@@ -252,7 +264,7 @@ export class Placements implements PlacedReads {
     let pieces = 0;
     let bytes = 0;
     for (; this.next + pieces < this.stretches && pieces < PIECES_MAX; pieces++) {
-      if (mirror.isHere(this.from[this.next + pieces])) break;
+      if (this.here[this.next + pieces] === 1) break;
       bytes += this.length[this.next + pieces];
     }
     sends.begin(PLACE, this.tid, 0, NAMED_WORDS + pieces * FURTHER_WORDS);
@@ -291,6 +303,7 @@ export class Placements implements PlacedReads {
     if (this.isCurrent(at)) {
       this.asked[socket] -= byteLength;
       this.ready[socket] += byteLength;
+      if (this.ofCard[at] === 0) this.copied[socket] += byteLength;
       this.tell(socket);
     } else this.lost(byteLength);
     this.pass();

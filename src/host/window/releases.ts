@@ -12,7 +12,7 @@ const PER_MESSAGE = Math.floor((FRAME_WORDS - LIST_WORD) / FURTHER_WORDS);
 /** Flags of their elements: memory of the card's, that ends its buffer. */
 const STRETCH = 0x1c;
 
-const RELEASE: ListMessage = {
+export const RELEASE: ListMessage = {
   write: (words, frame, tid, _control, sizeWords) => {
     writeWindowRelease(words, frame, tid, HOST_TID, HANDLER_NONE, 0, sizeWords);
   },

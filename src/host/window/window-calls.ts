@@ -105,9 +105,13 @@ export class WindowCalls extends DmaEngine {
     else super.move(reason, source, destination, length);
   }
 
-  /** To the program's memory, out of a socket's ring. */
-  placed(source: number, target: Uint8Array, targetOffset: number, length: number): void {
-    if (this.direct) this.pages.map(target.byteOffset + targetOffset, length);
-    super.copyOut(this.direct ? WINDOW_SHOWN : RECEIVE_COPIES, source, target, targetOffset, length);
+  /**
+   * To the program's memory, out of a socket's ring.
+   * @param copied whether a processor has put the bytes there, which would have put them here at once.
+   */
+  placed(source: number, target: Uint8Array, targetOffset: number, length: number, copied: boolean): void {
+    const { direct } = this;
+    if (direct && !copied) this.pages.map(target.byteOffset + targetOffset, length);
+    super.copyOut(direct || copied ? WINDOW_SHOWN : RECEIVE_COPIES, source, target, targetOffset, length);
   }
 }

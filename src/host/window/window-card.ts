@@ -16,6 +16,8 @@ import {
   getWindowOpenReplyTransmitAddress,
   WINDOW_CLASS_ID,
   WINDOW_CLASS_VERSION,
+  WINDOW_EVENT_LINK_DOWN,
+  WINDOW_EVENT_LINK_UP,
   WINDOW_HEADERS_SGL_WORD,
   WINDOW_RESOURCE_FILLS,
   WINDOW_RESOURCE_FRAMES,
@@ -61,6 +63,8 @@ export interface WindowCardParts extends CardDriverParts {
   readonly sendHeaders: PoolArea;
   readonly fills: PoolArea;
   readonly places: PoolArea;
+  /** A segment of no more payload is brought whole, and copied, since that costs less than to have it placed. */
+  readonly wholeBytesMax: number;
   readonly socks: readonly Sock[];
   readonly ports: readonly WindowPortFacts[];
   /** Packets of one port that the card holds at most. */
@@ -101,6 +105,7 @@ export class WindowCard extends CardDriver {
     const { buffers, placements } = this;
     const shared = { clock, ledger, sends, buffers, mirror, memory };
     this.ports = parts.ports.map((port, i) => new WindowPort(port, shared, this, i, packetsMax));
+    sends.ahead = fills;
     memory.attach(fills, () => this.blocks.give(this.tid));
     dma.attach(fills, placements);
     const refused = (): void => {
@@ -134,6 +139,7 @@ export class WindowCard extends CardDriver {
       this.parts.dma.tid = tid;
     }
     const own = WINDOW_RESOURCE_TRANSMITS | WINDOW_RESOURCE_FRAMES;
+    this.register(tid, WINDOW_EVENT_LINK_DOWN | WINDOW_EVENT_LINK_UP);
     this.ask('WindowReset', tid, (words, frame, transaction) => {
       const all = index === 0 ? own | WINDOW_RESOURCE_FILLS : own;
       writeWindowReset(words, frame, tid, HOST_TID, HANDLER_CONTROL, transaction, all);
@@ -202,7 +208,8 @@ export class WindowCard extends CardDriver {
       const flags = from + PIECE_BYTES < end ? SGL_BUCKET : SGL_BUCKET | SGL_LAST;
       at = writeSglContext(words, at, flags, Math.min(PIECE_BYTES, end - from), 0, from);
     }
-    writeWindowHeaders(words, frame, tid, HOST_TID, HANDLER_RECEIVE, 0, at - frame);
+    const { wholeBytesMax } = this.parts;
+    writeWindowHeaders(words, frame, tid, HOST_TID, HANDLER_RECEIVE, wholeBytesMax, at - frame);
     this.frames.deviceTid = tid;
     this.frames.post();
   }

@@ -90,8 +90,7 @@ export class WindowPort implements Device, SendingPort {
   readonly piecesMax: number = PIECES_MAX;
   /** It is in the card's memory, and perhaps not even there yet. */
   readonly hidesPayload = true;
-  /** The class does not tell of links. */
-  readonly linkUp: boolean = true;
+  linkUp = true;
   tid = 0;
   online = false;
   packetsOut = 0;
@@ -217,9 +216,17 @@ export class WindowPort implements Device, SendingPort {
     return true;
   }
 
+  /** The card has told that the port's link came up or went down. */
+  linkTold(up: boolean): void {
+    if (up === this.linkUp) return;
+    this.linkUp = up;
+    this.client?.linkChanged?.(up, this.parts.clock.nowUs);
+  }
+
   /** The card was reset. */
   takeBack(): void {
     this.online = false;
+    this.linkUp = true;
     this.packetsOut = 0;
   }
 }

@@ -6,6 +6,8 @@ import {
   getWindowFrameFrameFlags,
   getWindowFrameFrameLength,
   getWindowFrameHeaderLength,
+  WINDOW_EVENT_LINK_DOWN,
+  WINDOW_EVENT_LINK_UP,
   WINDOW_FILL,
   WINDOW_FILL_REPLY_LIST_WORD,
   WINDOW_FRAME_WORDS,
@@ -69,8 +71,13 @@ export class WindowReplies extends PortReplies<WindowPort> {
     return functionCode === WINDOW_HEADERS ? this.records(frame, port) : this.moved(frame, functionCode);
   }
 
-  /** A request of ours was refused whole, which only a card does that has lost its memory. */
-  protected override single(handler: number): boolean {
+  /** An event; or a request of ours was refused whole, which only a card does that has lost its memory. */
+  protected override single(handler: number, frame: number, port: WindowPort): boolean {
+    const event = this.eventOf(handler, frame);
+    if (event === WINDOW_EVENT_LINK_DOWN || event === WINDOW_EVENT_LINK_UP) {
+      port.linkTold(event === WINDOW_EVENT_LINK_UP);
+      return true;
+    }
     if (handler !== HANDLER_SEND && handler !== HANDLER_RECEIVE && handler !== HANDLER_NONE) return false;
     this.parts.refused();
     return true;

@@ -11,13 +11,11 @@ import { HostStack } from '../../host/host-stack.ts';
 import { SendMemory } from '../../host/send-memory.ts';
 import { Sock } from '../../host/sock.ts';
 import { SockUpcalls } from '../../host/sock-upcalls.ts';
-import { WindowEngine } from '../../host/window-engine.ts';
 import { Ledger, PACKETS_METER } from '../../ledger/ledger.ts';
 import type { Reconciliation } from '../../ledger/reconcile.ts';
 import { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
-import { wantedFeatures } from '../config/card-ranges.ts';
 import { bonded } from './bonded.ts';
 import { largestMtu, nicConfigs } from './card-memory.ts';
 import type { CardPlan } from './world-plan.ts';
@@ -37,17 +35,6 @@ export interface HostReceive {
   readonly memory?: SlotMemory;
   /** Receive descriptors that are filled at once, at most; absent: all. */
   readonly rxPending?: number;
-}
-
-/** What a host's device is beside a plain one. */
-export interface HostDevice extends HostReceive {
-  /** Where send queue and reassembly lie in the card's memory; absent: in the host's. */
-  readonly window?: {
-    /** Calls that move fewer bytes do it by a copy more; others to and from the program's memory. */
-    readonly directBytesMin: number;
-    /** It is asked in messages of the window class; absent: by commands that are only counted. */
-    readonly messages?: true;
-  };
 }
 
 /** A host's stack, built. */
@@ -71,25 +58,17 @@ export interface BuiltHostStack {
   reconcile(): Reconciliation;
 }
 
-/**
- * @param wires what is plugged into the device's ports, by port.
- * @throws RangeError for a window on a card that makes no checksums: the host would have to read all of it.
- */
+/** @param wires what is plugged into the device's ports, by port. */
 export function buildHostStack(
   region: Region,
   { memory, topology: { config } }: CardPlan,
   wires: readonly TappedEnd[],
   { clock, sleep, interruptNs }: HostTime,
-  { memory: slotMemory, rxPending, window }: HostDevice = {},
+  { memory: slotMemory, rxPending }: HostReceive = {},
 ): BuiltHostStack {
-  if (window !== undefined) checkWindowFeatures(wantedFeatures(config));
   const ledger = new Ledger(region, memory.layout.hostLedger);
-  const crossing = new BusCrossing(region, ledger, window !== undefined);
-  const { receive: bounce } = memory.layout;
-  const dma =
-    window === undefined
-      ? new DmaEngine(region, ledger)
-      : new WindowEngine(region, ledger, crossing, bounce, window.directBytesMin);
+  const crossing = new BusCrossing(region, ledger);
+  const dma = new DmaEngine(region, ledger);
   const meter = ledger.meter(PACKETS_METER);
   meter.start(clock, config.packetSlots, 0);
   const slotBytes = packetSlotBytes(largestMtu(config));
@@ -117,19 +96,10 @@ export function buildHostStack(
     interruptNs,
     sleep,
   });
-  const balance = (): Reconciliation => reconcileHost(ledger, window !== undefined);
+  const balance = (): Reconciliation => reconcileHost(ledger);
   const setFeatures = (change: Partial<NicFeatures>): void => {
-    if (window !== undefined) checkWindowFeatures({ ...nics[0].wantedFeatures, ...change });
     for (const nic of nics) nic.setFeatures(change);
   };
   const features = (): NicFeatures => nics[0].features;
   return { stack, engine, ledger, memory: sends, setFeatures, features, reconcile: balance };
-}
-
-/** @throws RangeError where the host would have to look at payload, which lies on the card. */
-export function checkWindowFeatures(features: NicFeatures): void {
-  if (!features.rxChecksumming || !features.txChecksumming)
-    throw new RangeError('a TCP window on the card needs "checksumOffload": the host sees headers only');
-  if (!features.scatterGather)
-    throw new RangeError('a TCP window on the card needs "scatterGather": the host has no payload to copy');
 }

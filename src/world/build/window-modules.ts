@@ -49,6 +49,7 @@ export function windowModules(
         memory: shared,
         packetsMax: config.txRing,
         transactionsMax: WINDOW_TRANSACTIONS_MAX,
+        contextHoldNs: config.contextHoldNs,
       }),
   );
 }

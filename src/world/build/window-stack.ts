@@ -18,10 +18,11 @@ import { Stack } from '../../tcpip/stack/stack.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import { wantedFeatures } from '../config/card-ranges.ts';
 import type { CardConfig } from '../config/settings.ts';
+import { bonded } from './bonded.ts';
 import { largestMtu } from './card-memory.ts';
 import { buildCard, type CardParts } from './card-parts.ts';
 import type { CardEnvironment } from './environment.ts';
-import { type BuiltHostStack, checkWindowFeatures, type HostTime } from './host-stack.ts';
+import type { BuiltHostStack, HostTime } from './host-stack.ts';
 import type { LanJoint } from './lan-stack.ts';
 import { WINDOW_TRANSACTIONS_MAX, windowFramesMax } from './window-modules.ts';
 import type { CardPlan } from './world-plan.ts';
@@ -36,10 +37,23 @@ export interface BuiltWindowStack extends BuiltHostStack {
   readonly card: CardParts;
 }
 
+/** How bytes get to and from the window. */
+export interface WindowMoves {
+  /** Calls that move fewer bytes do it by a copy; others to and from the program's memory. */
+  readonly directBytesMin: number;
+  /** A segment of no more payload is brought whole, and copied; absent: as many bytes as drivers copy. */
+  readonly wholeBytesMax?: number;
+}
+
+/**
+ * Bytes of a packet that a driver copies rather than have the device place them: what Linux's driver of
+ * gigabit devices copies (e1000, `copybreak`).
+ */
+const WHOLE_BYTES_MAX = 256;
+
 /**
  * The card is not up yet: `driver.bringUp` is for whoever can run it.
  * @param wires what is plugged into the card's ports, by port; last the inner loop's, where there is one.
- * @param directBytesMin calls that move fewer bytes do it by a copy; others to and from the program's memory.
  * @throws RangeError of one line for a card that cannot have the window.
  */
 export function buildWindowStack(
@@ -48,7 +62,7 @@ export function buildWindowStack(
   wires: readonly TappedEnd[],
   { clock, sleep, interruptNs }: HostTime,
   link: LanJoint,
-  directBytesMin: number,
+  { directBytesMin, wholeBytesMax = WHOLE_BYTES_MAX }: WindowMoves,
 ): BuiltWindowStack {
   const { layout, window } = memory;
   if (window === undefined)
@@ -79,10 +93,12 @@ export function buildWindowStack(
     // As many as the card remembers contexts.
     fills: { ...layout.transmit, count: Math.min(layout.transmit.count, WINDOW_TRANSACTIONS_MAX) },
     ports: portsOf(card, window.transmit.bufferBytes),
+    wholeBytesMax,
     packetsMax: config.txRing,
     timeoutNs: CONTROL_TIMEOUT_NS,
   });
-  const { memory: sends, mirror, placements, ports: devices } = driver;
+  const { memory: sends, mirror, placements } = driver;
+  const devices = bonded(config, driver.ports, { region, clock, ledger });
   const upcalls = new WindowUpcalls(socks, sends, placements);
   const engine = new Stack(config.stack, region, mirror, dma, ledger, devices, upcalls, memory.gatherAt);
   driver.attach(engine, (socket) => upcalls.ready.note(socket));
@@ -129,4 +145,12 @@ function checkWindowConfig(config: CardConfig): void {
       `blocks of ${transmitBufferBytes} bytes are too small for a TCP window on the card with an MTU of ` +
         `${mtu}: give "pools.transmitBufferBytes" more`,
     );
+}
+
+/** @throws RangeError where the host would have to look at payload, which lies on the card. */
+function checkWindowFeatures(features: NicFeatures): void {
+  if (!features.rxChecksumming || !features.txChecksumming)
+    throw new RangeError('a TCP window on the card needs "checksumOffload": the host sees headers only');
+  if (!features.scatterGather)
+    throw new RangeError('a TCP window on the card needs "scatterGather": the host has no payload to copy');
 }

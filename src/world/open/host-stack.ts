@@ -8,12 +8,12 @@ import { allocateRegion, type Region } from '../../dma/region.ts';
 import { MachineClock } from '../../time/clock.ts';
 import { randomSeed } from '../../time/seed.ts';
 import { FutexSleeper } from '../../time/sleeper.ts';
-import { type BuiltHostStack, buildHostStack, type HostDevice, type HostTime } from '../build/host-stack.ts';
+import { type BuiltHostStack, buildHostStack, type HostReceive, type HostTime } from '../build/host-stack.ts';
 import { widenInlining } from '../build/inlining.ts';
 import { type BuiltLanStack, buildLanStack } from '../build/lan-stack.ts';
 import { Network } from '../build/network.ts';
 import { singleCard } from '../build/short-forms.ts';
-import { type BuiltWindowStack, buildWindowStack } from '../build/window-stack.ts';
+import { type BuiltWindowStack, buildWindowStack, type WindowMoves } from '../build/window-stack.ts';
 import { planWorld, type WorldPlan } from '../build/world-plan.ts';
 import { cardConfig } from '../config/card-config.ts';
 import { checkOverrides } from '../config/card-config-check.ts';
@@ -63,18 +63,17 @@ export function openLanStack(overrides: CardOverrides = {}, time: HostTime = mac
 
 /**
  * The same over a card with the TCP window, in messages of the window class.
- * @param directBytesMin calls that move fewer bytes do it by a copy more.
  */
 export function openWindowStack(
   overrides: CardOverrides = {},
-  directBytesMin = 0,
+  moves: WindowMoves = { directBytesMin: 0 },
   time: HostTime = machineTime(),
 ): BuiltWindowStack {
   const { plan, region } = lonePlan(overrides, 'window');
   const wires = new Network(region, plan, time.clock, 0).endsOf(0);
   const waker = { wake: () => undefined };
   const link = { waker, host: waker, inline: true, rest: () => undefined };
-  const built = buildWindowStack(region, plan.cards[0], wires, time, link, directBytesMin);
+  const built = buildWindowStack(region, plan.cards[0], wires, time, link, moves);
   built.driver.bringUp();
   return built;
 }
@@ -87,7 +86,7 @@ export function openWindowStack(
 export function openHostStack(
   overrides: CardOverrides = {},
   time: HostTime = machineTime(),
-  device: HostDevice = {},
+  device: HostReceive = {},
 ): BuiltHostStack {
   const { plan, region } = lonePlan(overrides, 'socket');
   const wires = new Network(region, plan, time.clock, 0).endsOf(0);

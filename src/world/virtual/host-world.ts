@@ -14,16 +14,11 @@ import { EventQueue } from '../../time/event-queue.ts';
 import type { Program } from '../../workloads/program.ts';
 import { wireCounters } from '../build/books.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
-import {
-  type BuiltHostStack,
-  buildHostStack,
-  type HostDevice,
-  type HostReceive,
-} from '../build/host-stack.ts';
+import { type BuiltHostStack, buildHostStack, type HostReceive } from '../build/host-stack.ts';
 import type { BuiltLanStack } from '../build/lan-stack.ts';
 import { Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
-import type { BuiltWindowStack } from '../build/window-stack.ts';
+import type { BuiltWindowStack, WindowMoves } from '../build/window-stack.ts';
 import { type CardPlan, oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/world-plan.ts';
 import { nicCount } from '../config/port-nics.ts';
 import type { LinkEnd, Topology } from '../topology/checked.ts';
@@ -38,20 +33,20 @@ const NO_AGENT = -1;
 export type Traces = readonly (TraceRequest | undefined)[];
 
 /** What the processors of such a world cost, and what its hosts' devices are. */
-export interface HostCosts extends Pick<HostDevice, 'window'> {
+export interface HostCosts {
   /** By counter: socket calls, copies, interrupts and the protocol's work, all of one processor. */
   readonly costs: Costs;
   /** From a frame's arrival until its interrupt is served, in nanoseconds. */
   readonly interruptNs: number;
-  /** By counter: work of the card's own processor, which goes on beside the host's; absent: it has none. */
-  readonly cardCosts?: Costs;
-  /** By counter: what crosses the bus; absent: as the bus of each card has it. */
+  /** By counter: what crosses the bus of a device on it; absent: as the bus of each card has it. */
   readonly busCosts?: Costs;
   /**
    * The card has its own executive, and packets travel in messages of the LAN class; its processor and its
    * bus cost what the description says. Absent: a device on the host's bus.
    */
   readonly lan?: true;
+  /** The same of the window class: send queue and reassembly lie in the card's memory. */
+  readonly window?: WindowMoves;
 }
 
 export class HostWorld {
@@ -117,10 +112,10 @@ export class HostWorld {
           `the card ${card.topology.name} has no messages to trace: its host is not "lan"`,
         );
       const time = { clock: this.clock, sleep: () => undefined, interruptNs };
-      const device = { ...costsOf(host), ...receiveOf(i, this.clock) };
+      const receive = receiveOf(i, this.clock);
       const built = this.hasMessages(card)
-        ? this.buildMessages(card, i, network.endsOf(i), device, trace)
-        : buildHostStack(this.region, card, network.endsOf(i), time, device);
+        ? this.buildMessages(card, i, network.endsOf(i), costsOf(host), receive, trace)
+        : buildHostStack(this.region, card, network.endsOf(i), time, receive);
       this.hosts[host].addStack(built.stack, isTraced(built) ? built.recorder : undefined);
       meters[host].add(new CostMeter(built.ledger, costsOf(host).costs));
       return built;
@@ -223,13 +218,12 @@ export class HostWorld {
     this.hosts.forEach((agent, host) => {
       const own = this.stacks.filter((_, i) => topology.cards[i].host === host);
       if (own.length === 0) return;
-      const { cardCosts = {}, busCosts } = costsOf(host);
+      const { busCosts } = costsOf(host);
       const engine = new DmaMeters(
         topology.cards.flatMap(({ host: at, bus }, i) => {
           if (at !== host) return [];
           const { ledger } = this.stacks[i];
-          const crossing = busCosts ?? transferCosts(bus, HOST_TRANSFERS);
-          return [new DmaMeter(ledger, crossing), new DmaMeter(ledger, cardCosts)];
+          return [new DmaMeter(ledger, busCosts ?? transferCosts(bus, HOST_TRANSFERS))];
         }),
       );
       this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], engine });
@@ -241,13 +235,13 @@ export class HostWorld {
     plan: CardPlan,
     card: number,
     ends: ReturnType<Network['endsOf']>,
-    { window, memory, rxPending }: HostDevice,
+    { lan, window }: HostCosts,
+    { memory, rxPending }: HostReceive,
     trace: TraceRequest | undefined,
   ): MessageStack {
-    const byMessages = window?.messages === true;
-    if ((window !== undefined && !byMessages) || memory !== undefined || rxPending !== undefined)
+    if ((window !== undefined && lan === true) || memory !== undefined || rxPending !== undefined)
       throw new RangeError(
-        "packets in LAN messages go without a window, and without an allocator of the host's",
+        "packets in LAN messages go without a window, and packets in any without an allocator of the host's",
       );
     const { region, clock, queue } = this;
     const parts = { region, plan, clock, queue, ends, trace };
@@ -255,9 +249,7 @@ export class HostWorld {
       hostAgent: () => this.hostAgents[plan.topology.host],
       iopAgent: () => this.cardAgents[card],
     };
-    return byMessages
-      ? buildVirtualWindow(parts, place, window.directBytesMin)
-      : buildVirtualLan(parts, place);
+    return window === undefined ? buildVirtualLan(parts, place) : buildVirtualWindow(parts, place, window);
   }
 
   private isLan({ topology }: CardPlan): boolean {
@@ -299,7 +291,7 @@ export class HostWorld {
 function servedTopology(topology: Topology, costsOf: (host: number) => HostCosts): Topology {
   const cards = topology.cards.map((card) => {
     const { lan, window } = costsOf(card.host);
-    if (window?.messages === true) return { ...card, modules: ['window'] as const };
+    if (window !== undefined) return { ...card, modules: ['window'] as const };
     return lan === true ? { ...card, modules: ['lan'] as const } : card;
   });
   return { ...topology, cards };

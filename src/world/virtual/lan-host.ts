@@ -13,7 +13,7 @@ import type { TappedEnd } from '../../wire/contract.ts';
 import type { TraceRequest } from '../build/card-trace.ts';
 import type { HostTime } from '../build/host-stack.ts';
 import { type BuiltLanStack, buildLanStack, type LanJoint } from '../build/lan-stack.ts';
-import { type BuiltWindowStack, buildWindowStack } from '../build/window-stack.ts';
+import { type BuiltWindowStack, buildWindowStack, type WindowMoves } from '../build/window-stack.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import { DmaMeter, LAN_TRANSFERS, transferCosts, WINDOW_TRANSFERS } from './meters.ts';
 import { frameMeters, lateCardEnds, lateHostEnds, STARTED_AT, VirtualSleeper } from './virtual-card.ts';
@@ -40,14 +40,14 @@ export function buildVirtualLan(parts: LanHostParts, place: LanHostPlace): Built
   return buildLanStack(region, plan, ends, timeOf(parts), jointOf(parts, place));
 }
 
-/** The same over a card with the TCP window. @param directBytesMin as of `buildWindowStack`. */
+/** The same over a card with the TCP window. */
 export function buildVirtualWindow(
   parts: LanHostParts,
   place: LanHostPlace,
-  directBytesMin: number,
+  moves: WindowMoves,
 ): BuiltWindowStack {
   const { region, plan, ends } = parts;
-  return buildWindowStack(region, plan, ends, timeOf(parts), jointOf(parts, place), directBytesMin);
+  return buildWindowStack(region, plan, ends, timeOf(parts), jointOf(parts, place), moves);
 }
 
 function timeOf({ clock }: LanHostParts): HostTime {
