@@ -40,6 +40,7 @@ export class Bond implements Device {
   readonly macHigh: number;
   readonly macLow: number;
   readonly piecesMax: number;
+  readonly hidesPayload: boolean;
   private readonly parts: BondParts;
   private readonly config: BondConfig;
   private readonly hashes: boolean;
@@ -73,6 +74,7 @@ export class Bond implements Device {
     });
     assert(isOne, 'bond: its devices have one hardware address and one MTU');
     this.piecesMax = Math.min(PIECES_MAX, ...devices.map(({ piecesMax }) => piecesMax));
+    this.hidesPayload = devices.some((device) => device.hidesPayload === true);
     this.parts = parts;
     this.config = config;
     this.hashes = config.mode === 'balance-xor';

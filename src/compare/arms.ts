@@ -6,7 +6,7 @@ export interface Arm {
   readonly what: string;
   /** Whether the host runs TCP/IP itself, over a plain device; else the card does. */
   readonly onHost: boolean;
-  /** Of a host: whether its TCP window lies in the card's memory. */
+  /** Of a host: whether its TCP window lies in the card's memory, which it reaches in messages. */
   readonly window?: boolean;
   /** Of a host: whether it reaches its device in messages of the LAN class. */
   readonly lan?: boolean;
@@ -65,9 +65,10 @@ export const ARMS: readonly Arm[] = [
   },
   {
     name: 'window',
-    what: "TCP's state on the host, its window on the card, which reads and writes programs' memory",
+    what: "TCP's state on the host, its window on the card, reached by I2O messages (window class)",
     onHost: true,
     window: true,
+    demanding: true,
     card: { checksumOffload: true, tcpSegmentationOffload: true },
   },
   {

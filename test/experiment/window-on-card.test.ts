@@ -2,7 +2,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type JudgedClaim, judged } from '../../src/experiment/claims/judge.ts';
 import { readSettings } from '../../src/experiment/claims/settings.ts';
+import { bondClaims } from '../../src/experiment/window-on-card/bonds.ts';
 import { claimsOf } from '../../src/experiment/window-on-card/claims.ts';
+import { conClaims } from '../../src/experiment/window-on-card/cons.ts';
 import { windowOnCard } from '../../src/experiment/window-on-card/experiment.ts';
 import { Runs } from '../../src/experiment/window-on-card/runs.ts';
 import { baseOf, SETTINGS } from '../../src/experiment/window-on-card/settings.ts';
@@ -18,6 +20,13 @@ function found(...pairs: string[]): Record<string, JudgedClaim> {
   return Object.fromEntries(claims.map((claim) => [claim.name, claim]));
 }
 
+/** It holds with its cause, and fails without. */
+function expectCaused({ name, effect, without, bound }: JudgedClaim): void {
+  const keeps = (mean = Number.NaN): boolean => ('above' in bound ? mean > bound.above : mean < bound.below);
+  expect(keeps(effect.mean), name).toBe(true);
+  expect(keeps(without?.effect.mean), name).toBe(false);
+}
+
 describe('window-on-card', () => {
   let claims: Record<string, JudgedClaim> = {};
   beforeAll(() => {
@@ -27,12 +36,7 @@ describe('window-on-card', () => {
   it('has each cause matter: without it the claim fails', () => {
     const caused = Object.values(claims).filter(({ without }) => without !== undefined);
     expect(caused.length).toBeGreaterThan(5);
-    for (const { name, effect, without, bound } of caused) {
-      const keeps = (mean = Number.NaN): boolean =>
-        'above' in bound ? mean > bound.above : mean < bound.below;
-      expect(keeps(effect.mean), name).toBe(true);
-      expect(keeps(without?.effect.mean), name).toBe(false);
-    }
+    for (const claim of caused) expectCaused(claim);
   });
 
   it('finds what depends on sizes, and on the machine', () => {
@@ -49,6 +53,26 @@ describe('window-on-card', () => {
       /^1 % of 65536 bytes of card memory for what is sent hold no block of 16384 bytes/,
     );
   });
+});
+
+describe('ports that are one, with the window on their card', () => {
+  const claims = (): JudgedClaim[] => bondClaims(baseOf(set('ports=2')), [1, 2]).map(judged);
+
+  it('carry what several links do, and lose a link, for as long as their cause is there', () => {
+    const [hash, death] = claims();
+    for (const claim of [hash, death]) expectCaused(claim);
+    expect(hash.verdict).toMatchObject({ kind: 'depends', on: 'how many streams there are' });
+    expect(death.verdict.kind).toBe('holds');
+  }, 60_000);
+});
+
+describe('what is held against the whole stack on a card', () => {
+  it('is so, and no longer where it is mended', () => {
+    for (const claim of conClaims(baseOf(set()), [1, 2]).map(judged)) {
+      expectCaused(claim);
+      expect(claim.verdict.kind, claim.name).toBe('holds');
+    }
+  }, 60_000);
 });
 
 describe('card memory for a window', () => {

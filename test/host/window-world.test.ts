@@ -44,7 +44,7 @@ function run(workload: string, form: Form = {}) {
       expect([name, counts[`window${name}`]]).toEqual([name, 0]);
     expect(counts['lanTxErrors']).toBe(0);
   }
-  return { world, hosts, cards };
+  return { world, hosts, cards, link: links[0].name };
 }
 
 const sum = (of: readonly Readonly<Record<string, number>>[], name: string): number =>
@@ -134,3 +134,13 @@ it.each(Array.from({ length: LONG ? 60 : 5 }, (_, i) => i))(
     run(workload, { settings, size: 200 + 1700 * (seed % 5), operations: 30, pipe, seed: seed + 1 });
   },
 );
+
+it('is told by the card that a link went down, and came back', () => {
+  const { world, link } = run('TCP_RR', { operations: 20 });
+  const [built] = world.stacks as unknown as readonly { driver: { ports: readonly { linkUp: boolean }[] } }[];
+  for (const up of [false, true]) {
+    world.setLink(link, up);
+    world.run(() => false, 1e6);
+    expect(built.driver.ports[0].linkUp).toBe(up);
+  }
+});

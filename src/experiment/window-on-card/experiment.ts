@@ -1,7 +1,9 @@
 /** Four gigabit ports on one card: the whole stack on it, its TCP window alone, or a plain card. */
 import type { Chart, ChartSeries } from '../../record/chart.ts';
 import type { Experiment, FindingsTable } from '../claims/experiment.ts';
+import { bondClaims } from './bonds.ts';
 import { claimsOf, SMALL_WRITES } from './claims.ts';
+import { conClaims } from './cons.ts';
 import type { NamedCost } from './named-costs.ts';
 import { Runs } from './runs.ts';
 import { baseOf, SETTINGS } from './settings.ts';
@@ -35,7 +37,11 @@ export const windowOnCard: Experiment = {
     const lossProbability = settings.number('loss') / 100;
     const losses = settings.seeds().map((seed): Partial<Run> => ({ lossProbability, seed }));
     return {
-      claims: claimsOf(runs, losses),
+      claims: [
+        ...claimsOf(runs, losses),
+        ...conClaims(base, settings.seeds(), (figure) => runs.step(figure)),
+        ...(base.ports > 1 ? bondClaims(base, settings.seeds(), (figure) => runs.step(figure)) : []),
+      ],
       tables: [systemsTable(runs), costsTable(runs), sizesTable(runs), busTable(runs)],
       charts: [systemsChart(runs), sizesChart(runs), busChart(runs)],
       assumed: ASSUMED,
@@ -49,19 +55,19 @@ const ASSUMED = [
   "What work takes is a profile's, most of it assumed; the host does the protocol's work hostSpeed times " +
     'as fast as the card.',
   'To find the stream of a packet and its place in it takes a third of what TCP does with a packet.',
-  'With its window on the card a call that moves bytes is one command, each page of it is pinned and ' +
-    'mapped, and nothing stays mapped until the next call.',
-  'A program has what it receives when its call returns; the bus is charged, and what the host sends next ' +
-    'waits for it.',
-  'Descriptors cross the bus four at a time, 16 bytes each; messages of a card that runs the whole stack ' +
-    'are not charged to its bus.',
+  'With its window on the card each page of a call that moves bytes is pinned and mapped, and nothing stays ' +
+    'mapped until the next call. To fill, to send, to place and to release is asked for in messages, ' +
+    'several at a time, which both processors pay for.',
+  'Bytes that have come are placed as soon as they are in order, in memory that stands for what the program ' +
+    'reads into.',
+  'Descriptors cross the bus four at a time, 16 bytes each; messages of a card, whatever runs on it, are ' +
+    'not charged to its bus.',
 ];
 
 const OPEN = [
   "What the era's chips did beside this: a host here is interrupted once, and polls while there is work.",
-  'Whether packet filters, routes and neighbours are honoured by a card with the whole stack: the text ' +
-    'says that they are not. The host of a window on the card sees every header, and keeps its own.',
-  'Bonding, and what a link that dies does to streams on the other ports.',
+  'How the cards of the time would have been told of filters, routes and neighbours. The host of a window on ' +
+    'the card needs none of that: it sees every header, and keeps its own.',
 ];
 
 function systemsTable(runs: Runs): FindingsTable {

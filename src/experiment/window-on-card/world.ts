@@ -70,6 +70,7 @@ export interface Reading {
 const LIMIT_NS = 60e9;
 /** Next to nothing: two programs that cost nothing at all could feed each other for ever at one moment. */
 const PEER_COSTS = { userCalls: 20 };
+const PEER_HOST: HostCosts = { costs: PEER_COSTS, busCosts: {}, interruptNs: 0 };
 export const PORT_BITS_PER_S = 1e9;
 /** Payload of a full segment with timestamps, and its frame with preamble and gap (IEEE 802.3). */
 const SEGMENT_BYTES = 1448;
@@ -130,8 +131,7 @@ function onHost(run: Run, topology: Topology, arm: Arm): Measured {
     ...(window === true ? { window: { directBytesMin } } : {}),
   };
   const operations = operationsOf(run);
-  const peer: HostCosts = { costs: PEER_COSTS, busCosts: {}, interruptNs: 0 };
-  const measurement = measureHostWorld(topology, (host) => (host === 0 ? costs : peer), {
+  const measurement = measureHostWorld(topology, (host) => (host === 0 ? costs : PEER_HOST), {
     ...{ operations, warmup: operations, limitNs: LIMIT_NS },
   });
   const { bytes, elapsedNs, cardNs, counts, totals } = measurement;
@@ -189,13 +189,39 @@ function operationsOf({ writes, ports, direction }: Run): number {
   return writes * ports * (direction === 'both' ? 2 : 1);
 }
 
+/** The server's host with the window on its card, and a peer whose work takes next to no time. */
+export function windowHosts(
+  { hostSpeed, systemCallNs }: Run,
+  topology: Topology,
+): (host: number) => HostCosts {
+  const arm = ARMS.find(({ name }) => name === 'window') as Arm;
+  const server = {
+    ...hostCosts(topology, 0, { hostSpeed, systemCallNs }, arm),
+    window: { directBytesMin: 0 },
+  };
+  return (host) => (host === 0 ? server : PEER_HOST);
+}
+
 const names = (ports: number): number[] => Array.from({ length: ports }, (_, i) => i);
 
 function description(run: Run, arm: Arm): object {
+  const each = names(run.ports);
+  const portsOf = (side: number): object => ({
+    ports: Object.fromEntries(each.map((i) => [`eth${i}`, { address: `10.0.${i}.${side}/24` }])),
+  });
+  const programs = Object.fromEntries(each.flatMap((i) => programsOf(run, i)));
+  return serverAndPeer(run, arm, portsOf, programs);
+}
+
+/** @param portsOf ports of the server's card (1) and of the peer's (2), and bonds of these. */
+export function serverAndPeer(
+  run: Run,
+  arm: Pick<Arm, 'window' | 'card'>,
+  portsOf: (side: number) => object,
+  programs: object,
+): object {
   const profile = loadProfile(run.costs);
   const each = names(run.ports);
-  const portsOf = (side: number): object =>
-    Object.fromEntries(each.map((i) => [`eth${i}`, { address: `10.0.${i}.${side}/24` }]));
   const { bus, processor } = profile.card as { bus: object; processor: { costs: Costs } };
   const slots = (RX_RING + 4) * run.ports;
   const slotBytes = packetSlotBytes(MTU);
@@ -221,12 +247,12 @@ function description(run: Run, arm: Arm): object {
         ...memory,
         ...arm.card,
         host: 'server',
-        ports: portsOf(1),
+        ...portsOf(1),
       },
-      peer: { ...small, ...free, packetSlots: 4096, host: 'peer', ports: portsOf(2) },
+      peer: { ...small, ...free, packetSlots: 4096, host: 'peer', ...portsOf(2) },
     },
     links: Object.fromEntries(each.map((i) => [`wire${i}`, linkOf(run, i)])),
-    programs: Object.fromEntries(each.flatMap((i) => programsOf(run, i))),
+    programs,
   };
 }
 
