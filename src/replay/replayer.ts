@@ -12,6 +12,7 @@ import { LAN_CLASS_ID } from '../i2o/lan.gen.ts';
 import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/list/sgl.ts';
 import { SOCKET_RECEIVE_POST_SGL_WORD, writeSocketReceivePost } from '../i2o/socket.gen.ts';
 import { ECHO_CLASS_ID, FIRST_DEVICE_TID, HOST_TID, NO_TID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
+import { WINDOW_CLASS_ID } from '../i2o/window.gen.ts';
 import { type DecodedFrame, decodeFrame } from '../trace/decode/frame.ts';
 import { deviceTidOf } from '../trace/head.ts';
 import { INBOUND, OUTBOUND, type TraceEnd, type TraceHead, type TraceSink } from '../trace/sink.ts';
@@ -87,7 +88,7 @@ export class Replayer implements TraceSink {
   /** @throws RangeError when no card of ours can be made of what the head says. */
   head(head: TraceHead): void {
     const { memory } = head;
-    if (head.classes.some(({ id }) => id === LAN_CLASS_ID))
+    if (head.classes.some(({ id }) => id === LAN_CLASS_ID || id === WINDOW_CLASS_ID))
       throw new RangeError(
         'a trace of network ports cannot be replayed: what a port answers depends on bytes of packets, ' +
           'which a trace of frames has not',

@@ -3,6 +3,7 @@
  * lists follows indented. Inbound is from host to card and outbound from card to host, as in I2O.
  */
 import { LAN_CLASS_ID } from '../i2o/lan.gen.ts';
+import { WINDOW_CLASS_ID } from '../i2o/window.gen.ts';
 import type { FrameEvent, TraceEvent } from '../trace/decode/decoder.ts';
 import type { DecodedElement } from '../trace/decode/sgl.ts';
 import { contextText, hexText, type Values } from '../trace/decode/values.ts';
@@ -35,7 +36,7 @@ export class TraceLines {
       case 'head':
         this.memory = event.head.memory;
         this.ports = (event.head.devices ?? [])
-          .filter(({ classId }) => classId === LAN_CLASS_ID)
+          .filter(({ classId }) => classId === LAN_CLASS_ID || classId === WINDOW_CLASS_ID)
           .map(({ tid }) => tid);
         return headLines(event.head);
       case 'frame':

@@ -64,11 +64,16 @@ export class Validator implements TraceSink {
     return this.trial.sockets.nameOf(socket);
   }
 
+  /** @throws RangeError for a class that the spec has no rules for. */
   head(head: TraceHead): void {
     const { findings, machines } = this;
     const { memory } = head;
     const device =
       head.classes.find(({ name }) => name !== 'executive' && name !== 'utility')?.name ?? 'socket';
+    if (device === 'window')
+      throw new RangeError(
+        'a trace of a card with the TCP window cannot be judged: the spec has no rules for its messages',
+      );
     const rows = messageRows(machines, device);
     const transmit = new TransmitBuffers(memory.transmit, memory.immediate, findings);
     const receive = new ReceiveBuckets(memory.receive, findings);

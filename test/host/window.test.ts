@@ -16,7 +16,7 @@ const PAGE = 4096;
 /** Everything is placed, however short it is. */
 const PLACED: WindowMoves = { directBytesMin: 0, wholeBytesMax: 0 };
 
-/** Sends `total` bytes to itself in writes and reads of some size. @returns what host and card have counted. */
+/** Sends `total` bytes to itself, so many a call. @returns what host and card have counted. */
 function transfer(total: number, piece: number, moves: WindowMoves, settings: CardOverrides = {}) {
   const clock = new Clock();
   const time = { clock, sleep: (ns: number) => clock.set(clock.nowNs + ns), interruptNs: 0 };

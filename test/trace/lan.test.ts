@@ -78,5 +78,5 @@ it('is refused where no messages pass', () => {
   const sink = new TraceDecoder(() => {});
   const costs = { costs: {}, interruptNs: 0 };
   const plain = () => new HostWorld(topology, () => costs, undefined, [{ sink }]);
-  expect(plain).toThrow('the card a has no messages to trace: its host is not "lan"');
+  expect(plain).toThrow('the card a has no messages to trace: its host has neither "lan" nor "window"');
 });

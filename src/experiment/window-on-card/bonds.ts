@@ -1,7 +1,7 @@
 /**
  * The ports of the card as one bond, with the TCP window on the card: what a hash makes of several links, and
- * what a link that dies does to a stream. Bytes that were filled by way of one port are sent by way of another,
- * since the ports share the window.
+ * what a link that dies does to a stream. Bytes that were filled by way of one port are sent by way of
+ * another, since the ports share the window.
  */
 import { ARMS, type Arm } from '../../compare/arms.ts';
 import { readTopology } from '../../world/topology.ts';
@@ -98,10 +98,11 @@ export function bondClaims(
   return [
     {
       name: 'bond-by-hash',
-      statement: 'A bond that hashes its streams fills more than half of what its links carry together',
+      statement:
+        'A bond that hashes its streams fills clearly more than half of what its links carry together',
       source: DERIVED,
       effect: filled(HASHED, STREAMS),
-      bound: { above: 50 },
+      bound: { above: 55 },
       without: { cause: 'the hash, one link being active', effect: filled(ACTIVE, STREAMS) },
       under: [{ factor: 'how many streams there are', condition: 'one stream', effect: filled(HASHED, 1) }],
     },

@@ -55,19 +55,19 @@ const ASSUMED = [
   "What work takes is a profile's, most of it assumed; the host does the protocol's work hostSpeed times " +
     'as fast as the card.',
   'To find the stream of a packet and its place in it takes a third of what TCP does with a packet.',
-  'With its window on the card each page of a call that moves bytes is pinned and mapped, and nothing stays ' +
-    'mapped until the next call. To fill, to send, to place and to release is asked for in messages, ' +
+  'With its window on the card each page of a call that moves bytes is pinned and mapped, and nothing ' +
+    'stays mapped until the next call. To fill, to send, to place and to release is asked for in messages, ' +
     'several at a time, which both processors pay for.',
-  'Bytes that have come are placed as soon as they are in order, in memory that stands for what the program ' +
-    'reads into.',
+  'Bytes that have come are placed as soon as they are in order, in memory that stands for what the ' +
+    'program reads into.',
   'Descriptors cross the bus four at a time, 16 bytes each; messages of a card, whatever runs on it, are ' +
     'not charged to its bus.',
 ];
 
 const OPEN = [
   "What the era's chips did beside this: a host here is interrupted once, and polls while there is work.",
-  'How the cards of the time would have been told of filters, routes and neighbours. The host of a window on ' +
-    'the card needs none of that: it sees every header, and keeps its own.',
+  'How the cards of the time would have been told of filters, routes and neighbours. The host of a window ' +
+    'on the card needs none of that: it sees every header, and keeps its own.',
 ];
 
 function systemsTable(runs: Runs): FindingsTable {

@@ -29,7 +29,7 @@ import {
 import { RELEASE } from './releases.ts';
 import type { WindowFiller } from './window-send-memory.ts';
 
-/** Flags of a buffer of the host's, and of where it goes, with which its transaction ends; of a list's last. */
+/** Flags of a buffer of the host's; of where it goes, with which its transaction ends; of a list's last. */
 const FROM = 0x15;
 const TO = 0x5c;
 const LAST = 0x80;

@@ -63,7 +63,7 @@ export interface WindowCardParts extends CardDriverParts {
   readonly sendHeaders: PoolArea;
   readonly fills: PoolArea;
   readonly places: PoolArea;
-  /** A segment of no more payload is brought whole, and copied, since that costs less than to have it placed. */
+  /** A segment of no more payload is brought whole, and copied: to have it placed would cost more. */
   readonly wholeBytesMax: number;
   readonly socks: readonly Sock[];
   readonly ports: readonly WindowPortFacts[];

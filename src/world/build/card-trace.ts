@@ -14,6 +14,7 @@ import { firstInboundMfa } from '../../i2o/queues/fifo/fifo-layout.ts';
 import { firstFrameWords, hostQueues } from '../../i2o/queues/queues.ts';
 import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
+import { WINDOW_CLASS_ID, WINDOW_CLASS_VERSION } from '../../i2o/window.gen.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { HostEnvironment } from '../../osm/host.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -145,7 +146,9 @@ function frameAreas({ memory }: TracedCard): { inbound: FrameArea; outbound: Fra
 
 function headOf(request: TraceRequest, card: TracedCard): TraceHead {
   const { config, devices } = card;
-  const { layout, lan } = card.memory;
+  const { layout, lan, window } = card.memory;
+  // Of a card with the TCP window, headers to be sent, and where bytes are placed.
+  const packets = lan?.transmit ?? window?.sends;
   return {
     format: 'inic-trace',
     version: 1,
@@ -162,9 +165,9 @@ function headOf(request: TraceRequest, card: TracedCard): TraceHead {
       regionBytes: card.region.byteLength,
       ...frameAreas(card),
       transmit: layout.transmit,
-      receive: lan?.receive ?? layout.receive,
+      receive: lan?.receive ?? window?.places ?? layout.receive,
       immediate: layout.immediate,
-      ...(lan !== undefined && { packets: lan.transmit }),
+      ...(packets !== undefined && { packets }),
       control: { offset: layout.control, byteLength: CONTROL_BYTES },
     },
     socketsMax: config.driver.socketsMax,
@@ -176,6 +179,7 @@ function headOf(request: TraceRequest, card: TracedCard): TraceHead {
 /** The class of the device that the host speaks to, with the version that both sides speak. */
 function deviceClass({ config, classId }: TracedCard): TraceHead['classes'][number] {
   if (classId === LAN_CLASS_ID) return { name: 'lan', id: classId, version: LAN_CLASS_VERSION };
+  if (classId === WINDOW_CLASS_ID) return { name: 'window', id: classId, version: WINDOW_CLASS_VERSION };
   if (classId !== SOCKET_CLASS_ID) return { name: 'echo', id: classId, version: 1 };
   // As the driver finds when it reads the card's table.
   const version = Math.min(config.driver.classVersion, config.classVersion);

@@ -29,7 +29,7 @@ import { nicCount } from '../config/port-nics.ts';
 import type { CardConfig } from '../config/settings.ts';
 import { bonded } from './bonded.ts';
 import { nicConfigs } from './card-memory.ts';
-import { startTrace, type TracedCard, tracedEnds } from './card-trace.ts';
+import { type HostEnds, startTrace, type TracedCard, tracedEnds } from './card-trace.ts';
 import type { TraceEnvironment } from './host.ts';
 import type { BuiltHostStack, HostTime } from './host-stack.ts';
 import type { CardPlan } from './world-plan.ts';
@@ -77,9 +77,7 @@ export function buildLanHost(
   const cardLedger = new Ledger(region, layout.iopLedger);
   const ledger = new Ledger(region, layout.hostLedger);
   const plain = { waker: link.waker, ...hostQueues(region, layout, ledger), ...link.ends };
-  const watched = link.trace && tracedLan(region, plan, link.trace);
-  const recorder = link.trace && watched && startTrace(link.trace.request, watched);
-  const ends = recorder && watched ? tracedEnds(recorder, watched, plain) : plain;
+  const { recorder, ends } = watchedEnds(plain, link.trace, (trace) => tracedLan(region, plan, trace));
   const dma = recorder?.dma(region, ledger) ?? new DmaEngine(region, ledger);
   const meter = ledger.meter(PACKETS_METER);
   meter.start(clock, config.packetSlots, 0);
@@ -162,12 +160,29 @@ function portsOf(plan: CardPlan): PortFacts[] {
 
 /** What a recorder needs of a card of network ports. */
 export function tracedLan(region: Region, plan: CardPlan, trace: TraceEnvironment): TracedCard {
-  const { memory, topology, packets } = plan;
-  const { clock, startedAt, wakes } = trace;
-  const devices = Array.from({ length: portCount(plan) }, (_, port) => ({
-    tid: FIRST_DEVICE_TID + port,
-    classId: LAN_CLASS_ID,
-  }));
-  const { config } = topology;
-  return { region, memory, config, classId: LAN_CLASS_ID, devices, packets, clock, startedAt, wakes };
+  return tracedPorts(region, plan, trace, LAN_CLASS_ID, portCount(plan));
+}
+
+/** The same of any card whose devices are ports. */
+export function tracedPorts(
+  region: Region,
+  { memory, topology: { config }, packets }: CardPlan,
+  { clock, startedAt, wakes }: TraceEnvironment,
+  classId: number,
+  ports: number,
+): TracedCard {
+  const devices = Array.from({ length: ports }, (_, port) => ({ tid: FIRST_DEVICE_TID + port, classId }));
+  return { region, memory, config, classId, devices, packets, clock, startedAt, wakes };
+}
+
+/** The host's ends as they are, or with a recorder before them. @param card that is to be traced. */
+export function watchedEnds(
+  own: HostEnds,
+  trace: TraceEnvironment | undefined,
+  card: (trace: TraceEnvironment) => TracedCard,
+): { readonly recorder: Recorder | undefined; readonly ends: HostEnds } {
+  if (trace === undefined) return { recorder: undefined, ends: own };
+  const watched = card(trace);
+  const recorder = startTrace(trace.request, watched);
+  return { recorder, ends: tracedEnds(recorder, watched, own) };
 }

@@ -13,16 +13,20 @@ import { WindowCard } from '../../host/window/window-card.ts';
 import { STRETCHES_MAX, type WindowPortFacts } from '../../host/window/window-port.ts';
 import { WindowUpcalls } from '../../host/window/window-upcalls.ts';
 import { hostQueues } from '../../i2o/queues/queues.ts';
+import { WINDOW_CLASS_ID } from '../../i2o/window.gen.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { Stack } from '../../tcpip/stack/stack.ts';
+import type { Recorder } from '../../trace/recorder.ts';
 import type { TappedEnd } from '../../wire/contract.ts';
 import { wantedFeatures } from '../config/card-ranges.ts';
 import type { CardConfig } from '../config/settings.ts';
 import { bonded } from './bonded.ts';
 import { largestMtu } from './card-memory.ts';
 import { buildCard, type CardParts } from './card-parts.ts';
+import { tapWires } from './card-trace.ts';
 import type { CardEnvironment } from './environment.ts';
 import type { BuiltHostStack, HostTime } from './host-stack.ts';
+import { tracedPorts, watchedEnds } from './lan-host.ts';
 import type { LanJoint } from './lan-stack.ts';
 import { WINDOW_TRANSACTIONS_MAX, windowFramesMax } from './window-modules.ts';
 import type { CardPlan } from './world-plan.ts';
@@ -35,6 +39,9 @@ export interface BuiltWindowStack extends BuiltHostStack {
   readonly cardLedger: Ledger;
   readonly driver: WindowCard;
   readonly card: CardParts;
+  readonly recorder: Recorder | undefined;
+  /** As `BuiltLanHost` has it. */
+  endTrace(): void;
 }
 
 /** How bytes get to and from the window. */
@@ -58,30 +65,36 @@ const WHOLE_BYTES_MAX = 256;
  */
 export function buildWindowStack(
   region: Region,
-  { memory, topology: { config } }: CardPlan,
+  plan: CardPlan,
   wires: readonly TappedEnd[],
   { clock, sleep, interruptNs }: HostTime,
   link: LanJoint,
   { directBytesMin, wholeBytesMax = WHOLE_BYTES_MAX }: WindowMoves,
 ): BuiltWindowStack {
+  const { memory, packets } = plan;
+  const { config } = plan.topology;
   const { layout, window } = memory;
   if (window === undefined)
     throw new RangeError('a window by messages needs a card whose module is "window"');
   checkWindowConfig(config);
   const cardLedger = new Ledger(region, layout.iopLedger);
+  const cardDma = new DmaEngine(region, cardLedger);
+  if (packets !== undefined) tapWires(region, packets, link.packetClock ?? clock, cardDma, wires);
   const environment: CardEnvironment = {
-    ...{ clock, ledger: cardLedger, dma: new DmaEngine(region, cardLedger), waker: link.host, wires },
+    ...{ clock, ledger: cardLedger, dma: cardDma, waker: link.host, wires },
     ...(link.endsOver === undefined ? {} : { endsOver: link.endsOver }),
   };
   const card = buildCard(region, memory, config, environment, ['window']);
   const ledger = new Ledger(region, layout.hostLedger);
   const dma = new WindowCalls(region, ledger, directBytesMin);
   const socks = Array.from({ length: config.driver.socketsMax }, () => new Sock());
-  const own = hostQueues(region, layout, ledger);
+  const own = { waker: link.waker, ...hostQueues(region, layout, ledger), ...link.ends };
+  const { recorder, ends } = watchedEnds(own, link.trace, (trace) =>
+    tracedPorts(region, plan, trace, WINDOW_CLASS_ID, card.devices.length),
+  );
   const driver = new WindowCard({
-    ...{ region, layout, ledger, clock, dma, socks, waker: link.waker, rest: link.rest },
-    inbound: link.ends?.inbound ?? own.inbound,
-    outbound: link.ends?.outbound ?? own.outbound,
+    ...{ region, layout, ledger, clock, dma, socks, rest: link.rest },
+    ...ends,
     ...{ card: link.inline ? card.processor : undefined, health: link.health, found: link.found },
     window: {
       transmit: window.transmit,
@@ -115,7 +128,8 @@ export function buildWindowStack(
   const features = () => card.devices[0].features;
   const built = { stack, engine, ledger, memory: sends, reconcile, features };
   const setFeatures = (change: Partial<NicFeatures>): void => checkUnchanged(features(), change);
-  return { ...built, setFeatures, cardLedger, driver, card };
+  const endTrace = (): void => recorder?.end(ledger.snapshot(), cardLedger.snapshot());
+  return { ...built, setFeatures, cardLedger, driver, card, recorder, endTrace };
 }
 
 /** @throws RangeError for what a card that is reached by messages cannot be told to do otherwise. */

@@ -107,16 +107,16 @@ export class HostWorld {
       const { host } = card.topology;
       const { interruptNs } = costsOf(host);
       const trace = traces[i];
-      if (trace !== undefined && !this.isLan(card))
+      if (trace !== undefined && !this.hasMessages(card))
         throw new RangeError(
-          `the card ${card.topology.name} has no messages to trace: its host is not "lan"`,
+          `the card ${card.topology.name} has no messages to trace: its host has neither "lan" nor "window"`,
         );
       const time = { clock: this.clock, sleep: () => undefined, interruptNs };
       const receive = receiveOf(i, this.clock);
       const built = this.hasMessages(card)
         ? this.buildMessages(card, i, network.endsOf(i), costsOf(host), receive, trace)
         : buildHostStack(this.region, card, network.endsOf(i), time, receive);
-      this.hosts[host].addStack(built.stack, isTraced(built) ? built.recorder : undefined);
+      this.hosts[host].addStack(built.stack, hasDriver(built) ? built.recorder : undefined);
       meters[host].add(new CostMeter(built.ledger, costsOf(host).costs));
       return built;
     });
@@ -206,7 +206,7 @@ export class HostWorld {
 
   /** Ends the traces, with what the ledgers say now. Call it when nothing is in flight. */
   endTraces(): void {
-    for (const built of this.stacks) if (isTraced(built)) built.endTrace();
+    for (const built of this.stacks) if (hasDriver(built)) built.endTrace();
   }
 
   /** The hosts as agents, each with the engines of its devices. */
@@ -298,11 +298,6 @@ function servedTopology(topology: Topology, costsOf: (host: number) => HostCosts
 }
 
 type MessageStack = BuiltLanStack | BuiltWindowStack;
-
-/** Whether what passes may be traced: of the window class nothing is. */
-function isTraced(built: BuiltHostStack): built is BuiltLanStack {
-  return 'recorder' in built;
-}
 
 function hasDriver(built: BuiltHostStack): built is MessageStack {
   return 'driver' in built;
