@@ -64,582 +64,580 @@ export const WINDOW_FILLS_BYTES = 29;
 export const WINDOW_PLACEMENTS = 30;
 /** the TCP window on the card to host memory, bytes (iop) */
 export const WINDOW_PLACEMENTS_BYTES = 31;
-/** calls that have the card fill its window, or place what is in it (host) */
-export const WINDOW_COMMANDS = 32;
 /** transmit buffer to the receive bucket of an echo, or to card memory (iop) */
-export const ECHO_FETCHES = 33;
+export const ECHO_FETCHES = 32;
 /** transmit buffer to the receive bucket of an echo, or to card memory, bytes (iop) */
-export const ECHO_FETCHES_BYTES = 34;
+export const ECHO_FETCHES_BYTES = 33;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 35;
+export const DEVICE_HEADER_FETCHES = 34;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 36;
+export const DEVICE_HEADER_FETCHES_BYTES = 35;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 37;
+export const DEVICE_RECEIVES = 36;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 38;
+export const DEVICE_RECEIVES_BYTES = 37;
 /** payload of packets to be sent, out of memory that does not wait for the card (host) */
-export const LAN_COPIES = 39;
+export const LAN_COPIES = 38;
 /** payload of packets to be sent, out of memory that does not wait for the card, bytes (host) */
-export const LAN_COPIES_BYTES = 40;
+export const LAN_COPIES_BYTES = 39;
 /** packets named in LanPacketSend or WindowSend (host) */
-export const LAN_PACKETS_SENT = 41;
+export const LAN_PACKETS_SENT = 40;
 /** packets named in LanPacketSend or WindowSend, bytes (host) */
-export const LAN_PACKETS_SENT_BYTES = 42;
+export const LAN_PACKETS_SENT_BYTES = 41;
 /** of these, given back by the card (host) */
-export const LAN_PACKETS_DONE = 43;
+export const LAN_PACKETS_DONE = 42;
 /** of the packets given back, those that were not sent (host) */
-export const LAN_PACKETS_UNSENT = 44;
+export const LAN_PACKETS_UNSENT = 43;
 /** times the stack found no room for a packet (host) */
-export const LAN_SENDS_FULL = 45;
+export const LAN_SENDS_FULL = 44;
 /** packets that came in buckets (host) */
-export const LAN_PACKETS_TAKEN = 46;
+export const LAN_PACKETS_TAKEN = 45;
 /** packets that came in buckets, bytes (host) */
-export const LAN_PACKETS_TAKEN_BYTES = 47;
+export const LAN_PACKETS_TAKEN_BYTES = 46;
 /** buckets named in LanReceivePost (host) */
-export const LAN_BUCKETS_LENT = 48;
+export const LAN_BUCKETS_LENT = 47;
 /** buckets given back by the card, with a packet or without (host) */
-export const LAN_BUCKETS_BACK = 49;
+export const LAN_BUCKETS_BACK = 48;
 /** packet headers from host memory to the card (iop) */
-export const LAN_HEADER_FETCHES = 50;
+export const LAN_HEADER_FETCHES = 49;
 /** packet headers from host memory to the card, bytes (iop) */
-export const LAN_HEADER_FETCHES_BYTES = 51;
+export const LAN_HEADER_FETCHES_BYTES = 50;
 /** card memory to a bucket (iop) */
-export const LAN_PLACEMENTS = 52;
+export const LAN_PLACEMENTS = 51;
 /** card memory to a bucket, bytes (iop) */
-export const LAN_PLACEMENTS_BYTES = 53;
+export const LAN_PLACEMENTS_BYTES = 52;
 /** packets given to the device (iop) */
-export const LAN_TX_PACKETS = 54;
+export const LAN_TX_PACKETS = 53;
 /** packets given to the device, bytes (iop) */
-export const LAN_TX_PACKETS_BYTES = 55;
+export const LAN_TX_PACKETS_BYTES = 54;
 /** packets that could not be sent as they were (iop) */
-export const LAN_TX_ERRORS = 56;
+export const LAN_TX_ERRORS = 55;
 /** packets given up by a reset, a suspension or an abort (iop) */
-export const LAN_TX_CANCELED = 57;
+export const LAN_TX_CANCELED = 56;
 /** packets for other addresses (iop) */
-export const LAN_RX_FILTERED = 58;
+export const LAN_RX_FILTERED = 57;
 /** packets lost for want of a bucket (iop) */
-export const LAN_RX_NO_BUCKET = 59;
+export const LAN_RX_NO_BUCKET = 58;
 /** packets longer than their bucket (iop) */
-export const LAN_RX_ERRORS = 60;
+export const LAN_RX_ERRORS = 59;
 /** packets lost since the device was suspended (iop) */
-export const LAN_RX_SUSPENDED = 61;
+export const LAN_RX_SUSPENDED = 60;
 /** buckets taken (iop) */
-export const LAN_BUCKETS_POSTED = 62;
+export const LAN_BUCKETS_POSTED = 61;
 /** buckets given back without a packet (iop) */
-export const LAN_BUCKETS_RETURNED = 63;
+export const LAN_BUCKETS_RETURNED = 62;
 /** LanReset served (iop) */
-export const LAN_RESETS = 64;
+export const LAN_RESETS = 63;
 /** LanSuspend served (iop) */
-export const LAN_SUSPENDS = 65;
-/** pages of programs that were mapped, as the card sees them; the model moves them at no cost (host) */
-export const WINDOW_SHOWN = 66;
-/** pages of programs that were mapped, as the card sees them; the model moves them at no cost, bytes (host) */
-export const WINDOW_SHOWN_BYTES = 67;
+export const LAN_SUSPENDS = 64;
+/** bytes of programs as the card sees them, or as they were copied already; the model moves them at no cost (host) */
+export const WINDOW_SHOWN = 65;
+/** bytes of programs as the card sees them, or as they were copied already; the model moves them at no cost, bytes (host) */
+export const WINDOW_SHOWN_BYTES = 66;
 /** stretches named in WindowFill (host) */
-export const WINDOW_FILLS_ASKED = 68;
+export const WINDOW_FILLS_ASKED = 67;
 /** stretches named in WindowFill, bytes (host) */
-export const WINDOW_FILLS_ASKED_BYTES = 69;
+export const WINDOW_FILLS_ASKED_BYTES = 68;
 /** of these, given back by the card (host) */
-export const WINDOW_FILLS_DONE = 70;
+export const WINDOW_FILLS_DONE = 69;
 /** stretches named in WindowPlace (host) */
-export const WINDOW_PLACEMENTS_ASKED = 71;
+export const WINDOW_PLACEMENTS_ASKED = 70;
 /** stretches named in WindowPlace, bytes (host) */
-export const WINDOW_PLACEMENTS_ASKED_BYTES = 72;
+export const WINDOW_PLACEMENTS_ASKED_BYTES = 71;
 /** of these, given back by the card (host) */
-export const WINDOW_PLACEMENTS_DONE = 73;
+export const WINDOW_PLACEMENTS_DONE = 72;
 /** of these, given back by the card, bytes (host) */
-export const WINDOW_PLACEMENTS_DONE_BYTES = 74;
-/** payload of streams that came whole, since the card could not check it, to where the card places the rest (host) */
-export const WINDOW_WHOLE_COPIES = 75;
-/** payload of streams that came whole, since the card could not check it, to where the card places the rest, bytes (host) */
-export const WINDOW_WHOLE_COPIES_BYTES = 76;
+export const WINDOW_PLACEMENTS_DONE_BYTES = 73;
+/** payload of streams that came whole, since it was short or the card could not check it, to where the card places the rest (host) */
+export const WINDOW_WHOLE_COPIES = 74;
+/** payload of streams that came whole, since it was short or the card could not check it, to where the card places the rest, bytes (host) */
+export const WINDOW_WHOLE_COPIES_BYTES = 75;
 /** packets that the card has told of (host) */
-export const WINDOW_FRAMES_TAKEN = 77;
+export const WINDOW_FRAMES_TAKEN = 76;
 /** packets that the card has told of, bytes (host) */
-export const WINDOW_FRAMES_TAKEN_BYTES = 78;
+export const WINDOW_FRAMES_TAKEN_BYTES = 77;
 /** stretches named in WindowRelease (host) */
-export const WINDOW_RELEASES_ASKED = 79;
+export const WINDOW_RELEASES_ASKED = 78;
 /** stretches named in WindowRelease, bytes (host) */
-export const WINDOW_RELEASES_ASKED_BYTES = 80;
+export const WINDOW_RELEASES_ASKED_BYTES = 79;
 /** stretches placed for programs that never read them (host) */
-export const WINDOW_UNREAD = 81;
+export const WINDOW_UNREAD = 80;
 /** stretches placed for programs that never read them, bytes (host) */
-export const WINDOW_UNREAD_BYTES = 82;
+export const WINDOW_UNREAD_BYTES = 81;
 /** times a send found no memory that the card fills from, or no frame (host) */
-export const WINDOW_SENDS_FULL = 83;
+export const WINDOW_SENDS_FULL = 82;
 /** packet headers, and packets that are brought whole, to host memory (iop) */
-export const WINDOW_HEADERS = 84;
+export const WINDOW_HEADERS = 83;
 /** packet headers, and packets that are brought whole, to host memory, bytes (iop) */
-export const WINDOW_HEADERS_BYTES = 85;
+export const WINDOW_HEADERS_BYTES = 84;
 /** packets in slots that the host was told of (iop) */
-export const WINDOW_FRAMES_KEPT = 86;
+export const WINDOW_FRAMES_KEPT = 85;
 /** packets in slots that the host was told of, bytes (iop) */
-export const WINDOW_FRAMES_KEPT_BYTES = 87;
+export const WINDOW_FRAMES_KEPT_BYTES = 86;
 /** of these, released, or given up by a reset (iop) */
-export const WINDOW_FRAMES_BACK = 88;
+export const WINDOW_FRAMES_BACK = 87;
 /** of these, released, or given up by a reset, bytes (iop) */
-export const WINDOW_FRAMES_BACK_BYTES = 89;
+export const WINDOW_FRAMES_BACK_BYTES = 88;
 /** stretches of the transmit part released, or given up by a reset (iop) */
-export const WINDOW_RELEASES = 90;
+export const WINDOW_RELEASES = 89;
 /** stretches of the transmit part released, or given up by a reset, bytes (iop) */
-export const WINDOW_RELEASES_BYTES = 91;
+export const WINDOW_RELEASES_BYTES = 90;
 /** packets lost since the host held as many as it may (iop) */
-export const WINDOW_RX_FULL = 92;
+export const WINDOW_RX_FULL = 91;
 /** packets lost while the port was closed or suspended, or had no memory for headers (iop) */
-export const WINDOW_RX_CLOSED = 93;
+export const WINDOW_RX_CLOSED = 92;
 /** requests that named memory outside the window (iop) */
-export const WINDOW_OUTSIDE = 94;
+export const WINDOW_OUTSIDE = 93;
 /** requests that named bytes which hold nothing (iop) */
-export const WINDOW_NOT_FILLED = 95;
+export const WINDOW_NOT_FILLED = 94;
 /** requests that would have filled bytes twice (iop) */
-export const WINDOW_ALREADY_FILLED = 96;
+export const WINDOW_ALREADY_FILLED = 95;
 /** requests that named packets which the host does not hold (iop) */
-export const WINDOW_NOT_HELD = 97;
+export const WINDOW_NOT_HELD = 96;
 /** requests whose transactions are not made as they must be (iop) */
-export const WINDOW_BAD_TRANSACTIONS = 98;
+export const WINDOW_BAD_TRANSACTIONS = 97;
 /** requests with more transactions than the card can hold (iop) */
-export const WINDOW_OVERFULL = 99;
+export const WINDOW_OVERFULL = 98;
 /** WindowReset served (iop) */
-export const WINDOW_RESETS = 100;
+export const WINDOW_RESETS = 99;
 /** WindowSuspend served (iop) */
-export const WINDOW_SUSPENDS = 101;
+export const WINDOW_SUSPENDS = 100;
 /** doorbells rung (host) */
-export const DOORBELLS = 102;
+export const DOORBELLS = 101;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 103;
+export const DOORBELLS_SUPPRESSED = 102;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 104;
+export const INTERRUPTS = 103;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 105;
+export const INTERRUPTS_SUPPRESSED = 104;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 106;
+export const IOP_SLEEPS = 105;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 107;
+export const HOST_SLEEPS = 106;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 108;
+export const HOST_INTERRUPTS_SERVICED = 107;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 109;
+export const HOST_POLLS = 108;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 110;
+export const HOST_IDLE_POLLS = 109;
 /** looks that found nothing after one that did (host) */
-export const HOST_RESTS = 111;
+export const HOST_RESTS = 110;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 112;
+export const IOP_POLLS = 111;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 113;
+export const IOP_IDLE_POLLS = 112;
 /** turns that found nothing after one that did (iop) */
-export const IOP_RESTS = 114;
+export const IOP_RESTS = 113;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 115;
+export const INBOUND_POSTED = 114;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 116;
+export const INBOUND_FULL = 115;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 117;
+export const INBOUND_RELEASED = 116;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 118;
+export const OUTBOUND_POSTED = 117;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 119;
+export const OUTBOUND_FULL = 118;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 120;
+export const OUTBOUND_DESTROYED = 119;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 121;
+export const OUTBOUND_RELEASED = 120;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 122;
+export const INBOUND_REFUSED = 121;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 123;
+export const OUTBOUND_REFUSED = 122;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 124;
+export const EVENTS_SENT = 123;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 125;
+export const EVENTS_LOST = 124;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 126;
+export const REPLY_FAULTS = 125;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 127;
+export const NOPS = 126;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 128;
+export const FRAMES_PRESERVED = 127;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 129;
+export const FRAMES_ADOPTED = 128;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 130;
+export const PORT_READS = 129;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 131;
+export const PORT_WRITES = 130;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 132;
+export const REGISTER_READS = 131;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 133;
+export const REGISTER_WRITES = 132;
 /** descriptors and commands that a device of the host reads, four in a burst (iop) */
-export const BUS_DESCRIPTORS = 134;
+export const BUS_DESCRIPTORS = 133;
 /** descriptors and commands that a device of the host reads, four in a burst, bytes (iop) */
-export const BUS_DESCRIPTORS_BYTES = 135;
-/** packet headers, and whole the packets that a window on the card does not keep (iop) */
-export const BUS_HEADERS = 136;
-/** packet headers, and whole the packets that a window on the card does not keep, bytes (iop) */
-export const BUS_HEADERS_BYTES = 137;
+export const BUS_DESCRIPTORS_BYTES = 134;
+/** packet headers (iop) */
+export const BUS_HEADERS = 135;
+/** packet headers, bytes (iop) */
+export const BUS_HEADERS_BYTES = 136;
 /** payload of TCP and UDP (iop) */
-export const BUS_PAYLOAD = 138;
+export const BUS_PAYLOAD = 137;
 /** payload of TCP and UDP, bytes (iop) */
-export const BUS_PAYLOAD_BYTES = 139;
+export const BUS_PAYLOAD_BYTES = 138;
 /** descriptors that the device writes back, four in a burst (iop) */
-export const BUS_COMPLETIONS = 140;
+export const BUS_COMPLETIONS = 139;
 /** descriptors that the device writes back, four in a burst, bytes (iop) */
-export const BUS_COMPLETIONS_BYTES = 141;
+export const BUS_COMPLETIONS_BYTES = 140;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 142;
+export const PORT_EMPTY_READS = 141;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 143;
+export const PORT_RETRIES = 142;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 144;
+export const OUTBOUND_FREE_OVERFLOWS = 143;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 145;
+export const FIFO_ERROR_INTERRUPTS = 144;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 146;
+export const MFA_OUT_OF_WINDOW = 145;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 147;
+export const MFA_MISALIGNED = 146;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 148;
+export const MFA_WRONG_DIRECTION = 147;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 149;
+export const MFA_NOT_OWNED = 148;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 150;
+export const HOST_MFA_OUT_OF_WINDOW = 149;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 151;
+export const HOST_MFA_MISALIGNED = 150;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 152;
+export const HOST_MFA_WRONG_DIRECTION = 151;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 153;
+export const HOST_MFA_NOT_OWNED = 152;
 /** socket calls (host) */
-export const USER_CALLS = 154;
+export const USER_CALLS = 153;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 155;
+export const USER_WOULD_BLOCK = 154;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 156;
+export const USER_SOCKETS_REFUSED = 155;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 157;
+export const ACCEPTS_WITHOUT_SOCKET = 156;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 158;
+export const SENDS_GATHERED = 157;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 159;
+export const MESSAGE_REQUESTS = 158;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 160;
+export const MESSAGE_REPLIES = 159;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 161;
+export const MEMORY_TRANSMIT_TAKEN = 160;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 162;
+export const MEMORY_TRANSMIT_RETURNED = 161;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 163;
+export const MEMORY_TRANSMIT_DRY = 162;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 164;
+export const MEMORY_TRANSMIT_RESERVE = 163;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 165;
+export const MEMORY_BUCKETS_POSTED = 164;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 166;
+export const MEMORY_BUCKETS_USED = 165;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 167;
+export const MEMORY_BUCKETS_RETURNED = 166;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 168;
+export const MEMORY_BUCKETS_STARVED = 167;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 169;
+export const RECEIVE_WINDOWS_HELD = 168;
 /** address mappings after start (host) */
-export const MAPPINGS = 170;
+export const MAPPINGS = 169;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 171;
+export const ALLOCATIONS = 170;
 /** taken from the program (host) */
-export const BYTES_SENT = 172;
+export const BYTES_SENT = 171;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 173;
+export const BYTES_LENT = 172;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 174;
+export const BYTES_QUEUED = 173;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 175;
+export const BYTES_REFUSED = 174;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 176;
+export const BYTES_ECHO_TAKEN = 175;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 177;
+export const BYTES_UNDELIVERED = 176;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 178;
+export const IMMEDIATE_UNDELIVERED_BYTES = 177;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 179;
+export const BYTES_DISCARDED = 178;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 180;
+export const BYTES_ACKNOWLEDGED = 179;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 181;
+export const BYTES_UNACKNOWLEDGED = 180;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 182;
+export const BYTES_ACCEPTED = 181;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 183;
+export const BYTES_UNREAD = 182;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 184;
+export const BYTES_TRUNCATED = 183;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 185;
+export const BYTES_DESTROYED = 184;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 186;
+export const BYTES_DELIVERED = 185;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 187;
+export const BYTES_ECHO_ANSWERED = 186;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 188;
+export const BYTES_RECEIVED = 187;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 189;
+export const BYTES_BORROWED = 188;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 190;
+export const BYTES_DROPPED = 189;
 /** connections that went to another stack (iop) */
-export const HAND_OFFS_OUT = 191;
+export const HAND_OFFS_OUT = 190;
 /** connections that came from another stack (iop) */
-export const HAND_OFFS_IN = 192;
+export const HAND_OFFS_IN = 191;
 /** images that were refused (iop) */
-export const HAND_OFFS_REFUSED = 193;
+export const HAND_OFFS_REFUSED = 192;
 /** connections whose hand-off failed and that went on here (iop) */
-export const HAND_OFFS_KEPT = 194;
+export const HAND_OFFS_KEPT = 193;
 /** segments of connections on their way, which TCP sends again (iop) */
-export const HAND_OFF_SEGMENTS_DROPPED = 195;
+export const HAND_OFF_SEGMENTS_DROPPED = 194;
 /** bytes queued and not sent, handed over (iop) */
-export const HAND_OFF_UNSENT_OUT = 196;
+export const HAND_OFF_UNSENT_OUT = 195;
 /** bytes queued and not sent, taken over (iop) */
-export const HAND_OFF_UNSENT_IN = 197;
+export const HAND_OFF_UNSENT_IN = 196;
 /** bytes sent and not acknowledged, handed over (iop) */
-export const HAND_OFF_FLIGHT_OUT = 198;
+export const HAND_OFF_FLIGHT_OUT = 197;
 /** bytes sent and not acknowledged, taken over (iop) */
-export const HAND_OFF_FLIGHT_IN = 199;
+export const HAND_OFF_FLIGHT_IN = 198;
 /** bytes accepted and not delivered, handed over (iop) */
-export const HAND_OFF_UNREAD_OUT = 200;
+export const HAND_OFF_UNREAD_OUT = 199;
 /** bytes accepted and not read by the program, taken over (iop) */
-export const HAND_OFF_UNREAD_IN = 201;
+export const HAND_OFF_UNREAD_IN = 200;
 /** bytes delivered and not read, taken from the driver to another stack (host) */
-export const HAND_OFF_DELIVERED_BYTES = 202;
+export const HAND_OFF_DELIVERED_BYTES = 201;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 203;
+export const DATAGRAMS_SENT = 202;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 204;
+export const DATAGRAMS_SENT_BYTES = 203;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 205;
+export const DATAGRAMS_UNSENT = 204;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 206;
+export const DATAGRAMS_RECEIVED = 205;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 207;
+export const DATAGRAMS_RECEIVED_BYTES = 206;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 208;
+export const DATAGRAMS_CUT = 207;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 209;
+export const DATAGRAMS_CUT_BYTES = 208;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 210;
+export const DATAGRAMS_DROPPED = 209;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 211;
+export const DATAGRAMS_DROPPED_BYTES = 210;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 212;
+export const EVENTS_TAKEN = 211;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 213;
+export const EXECUTIVE_EVENTS_TAKEN = 212;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 214;
+export const TABLE_CHANGES = 213;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 215;
+export const EVENTS_DROPPED = 214;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 216;
+export const FAILURES_TAKEN = 215;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 217;
+export const FAILURES_OURS = 216;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 218;
+export const DELIVERY_RETRIES = 217;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 219;
+export const LATE_REPLIES = 218;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 220;
+export const CHECKSUMS = 219;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 221;
+export const CHECKSUMS_BYTES = 220;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 222;
+export const IP_IN_RECEIVES = 221;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 223;
+export const IP_IN_HDR_ERRORS = 222;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 224;
+export const IP_IN_ADDR_ERRORS = 223;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 225;
+export const IP_IN_UNKNOWN_PROTOS = 224;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 226;
+export const IP_OUT_REQUESTS = 225;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 227;
+export const IP_OUT_NO_ROUTES = 226;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 228;
+export const IP_REASM_REQDS = 227;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 229;
+export const IP_REASM_OKS = 228;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 230;
+export const IP_REASM_FAILS = 229;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 231;
+export const ARP_REQUESTS_SENT = 230;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 232;
+export const ARP_REPLIES_SENT = 231;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 233;
+export const ARP_RECEIVED = 232;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 234;
+export const ICMP_IN_MSGS = 233;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 235;
+export const ICMP_IN_ERRORS = 234;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 236;
+export const ICMP_IN_ECHOS = 235;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 237;
+export const ICMP_OUT_ECHO_REPS = 236;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 238;
+export const ICMP_OUT_DEST_UNREACHS = 237;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 239;
+export const ICMP_OUT_DATA_BYTES = 238;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 240;
+export const UDP_IN_DATAGRAMS = 239;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 241;
+export const UDP_OUT_DATAGRAMS = 240;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 242;
+export const UDP_OUT_DATA_BYTES = 241;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 243;
+export const UDP_IN_DATA_BYTES = 242;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 244;
+export const UDP_NO_PORTS = 243;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 245;
+export const UDP_IN_ERRORS = 244;
 /** of these, dropped since their socket was full (iop) */
-export const UDP_RCVBUF_ERRORS = 246;
+export const UDP_RCVBUF_ERRORS = 245;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 247;
+export const TCP_ACTIVE_OPENS = 246;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 248;
+export const TCP_PASSIVE_OPENS = 247;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 249;
+export const TCP_ATTEMPT_FAILS = 248;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 250;
+export const TCP_ESTAB_RESETS = 249;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 251;
+export const TCP_IN_SEGS = 250;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 252;
+export const TCP_IN_ERRS = 251;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 253;
+export const TCP_OUT_SEGS = 252;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 254;
+export const TCP_OUT_DATA_BYTES = 253;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 255;
+export const TCP_RETRANS_SEGS = 254;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 256;
+export const TCP_RETRANS_BYTES = 255;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 257;
+export const TCP_OUT_RSTS = 256;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 258;
+export const TCP_LISTEN_OVERFLOWS = 257;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 259;
+export const TCP_TIMEOUTS = 258;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 260;
+export const TCP_FAST_RETRANSMITS = 259;
 /** tail loss probes sent (RFC 8985) (iop) */
-export const TCP_LOSS_PROBES = 261;
+export const TCP_LOSS_PROBES = 260;
 /** losses that proved to be none and were taken back (iop) */
-export const TCP_LOSS_UNDOS = 262;
+export const TCP_LOSS_UNDOS = 261;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 263;
+export const TCP_DELAYED_ACKS = 262;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 264;
+export const TCP_OUT_OF_ORDER = 263;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 265;
+export const TCP_DUPLICATES = 264;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 266;
+export const TCP_WINDOW_PROBES = 265;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 267;
+export const TCP_CHALLENGE_ACKS = 266;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 268;
+export const TCP_PACKETS_PRUNED = 267;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 269;
+export const TCP_TIME_WAIT_OVERFLOWS = 268;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 270;
+export const DEVICE_TX_PACKETS = 269;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 271;
+export const DEVICE_TX_PACKETS_BYTES = 270;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 272;
+export const DEVICE_RX_PACKETS = 271;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 273;
+export const DEVICE_RX_PACKETS_BYTES = 272;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 274;
+export const DEVICE_TX_FULL = 273;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 275;
+export const DEVICE_RX_NO_BUFFER = 274;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 276;
+export const DEVICE_RX_BAD_CHECKSUM = 275;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 277;
+export const DEVICE_REFUSED = 276;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 278;
+export const DEVICE_TSO_SEGMENTS = 277;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_READS = 279;
+export const TAP_READS = 278;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_READS_BYTES = 280;
+export const TAP_READS_BYTES = 279;
 /** system calls that found no frame at a TAP (iop) */
-export const TAP_READS_EMPTY = 281;
+export const TAP_READS_EMPTY = 280;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_WRITES = 282;
+export const TAP_WRITES = 281;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_WRITES_BYTES = 283;
+export const TAP_WRITES_BYTES = 282;
 /** frames that a TAP did not take, which are lost (iop) */
-export const TAP_WRITES_FAILED = 284;
+export const TAP_WRITES_FAILED = 283;
 /** reads of a TAP that failed, as when its interface is down or gone (iop) */
-export const TAP_READS_FAILED = 285;
+export const TAP_READS_FAILED = 284;
 /** frames of a TAP dropped for a virtio-net header that does not fit them (iop) */
-export const TAP_MALFORMED = 286;
+export const TAP_MALFORMED = 285;
 /** packets of several segments that a TAP brought as one (iop) */
-export const TAP_LARGE_PACKETS = 287;
+export const TAP_LARGE_PACKETS = 286;
 /** packets whose checksum a TAP says is good or still to be made, so that nobody summed them (iop) */
-export const TAP_SUMS_TRUSTED = 288;
+export const TAP_SUMS_TRUSTED = 287;
 /** packets of another kind whose checksum a TAP left to be made, and the device made (iop) */
-export const TAP_SUMS_MADE = 289;
+export const TAP_SUMS_MADE = 288;
 /** system calls that read the event file by which a doorbell ends a wait for the TAP (iop) */
-export const TAP_DOORBELLS = 290;
+export const TAP_DOORBELLS = 289;
 /** times that a port's link went down (iop) */
-export const DEVICE_LINK_DOWNS = 291;
+export const DEVICE_LINK_DOWNS = 290;
 /** times that a port's link came back (iop) */
-export const DEVICE_LINK_UPS = 292;
+export const DEVICE_LINK_UPS = 291;
 /** times that another device of a bond became active (iop) */
-export const BOND_FAILOVERS = 293;
+export const BOND_FAILOVERS = 292;
 /** gratuitous ARPs of a device that became active (iop) */
-export const BOND_ANNOUNCEMENTS = 294;
+export const BOND_ANNOUNCEMENTS = 293;
 /** frames that came to a bond's device at rest, or back to it (iop) */
-export const BOND_RX_INACTIVE = 295;
+export const BOND_RX_INACTIVE = 294;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 296;
+export const DRIVER_GSO_SEGMENTS = 295;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 297;
+export const DRIVER_GRO_PACKETS = 296;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 298;
+export const DRIVER_GRO_SEGMENTS = 297;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 299;
+export const DEVICE_LRO_PACKETS = 298;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 300;
+export const DEVICE_LRO_SEGMENTS = 299;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 301;
+export const WIRE_SENT = 300;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 302;
+export const WIRE_ARRIVED = 301;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 303;
+export const WIRE_DROPPED = 302;
 /** frames lost because the link was down (link) */
-export const WIRE_CUT = 304;
+export const WIRE_CUT = 303;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 305;
+export const WIRE_REFUSED = 304;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 306;
+export const WIRE_SLOTS_REFUSED = 305;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 307;
+export const WIRE_OVERFLOW = 306;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 308;
+export const WIRE_DUPLICATED = 307;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 309;
+export const WIRE_DUPLICATED_BYTES = 308;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 310;
+export const WIRE_CORRUPTED = 309;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 311;
+export const WIRE_REORDERED = 310;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 312;
+export const SWITCH_FORWARDS = 311;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 313;
+export const SWITCH_FORWARDS_BYTES = 312;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 314;
+export const SWITCH_FRAMES = 313;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 315;
+export const SWITCH_FLOODED = 314;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 316;
+export const SWITCH_DROPPED = 315;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 317;
+export const CAPTURE_COPIES = 316;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 318;
+export const CAPTURE_COPIES_BYTES = 317;
 
-export const COUNTER_COUNT = 319;
+export const COUNTER_COUNT = 318;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -673,7 +671,6 @@ export const COUNTER_NAMES: readonly string[] = [
   'windowFillsBytes',
   'windowPlacements',
   'windowPlacementsBytes',
-  'windowCommands',
   'echoFetches',
   'echoFetchesBytes',
   'deviceHeaderFetches',
@@ -994,7 +991,6 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
-  'host',
   'iop',
   'iop',
   'iop',
@@ -1309,7 +1305,6 @@ export const COUNTER_GROUPS: readonly string[] = [
   'dma',
   'copy',
   'copy',
-  'dma',
   'dma',
   'dma',
   'dma',
@@ -1636,7 +1631,6 @@ export const COUNTER_DOCS: readonly string[] = [
   'host memory to the TCP window on the card, bytes',
   'the TCP window on the card to host memory',
   'the TCP window on the card to host memory, bytes',
-  'calls that have the card fill its window, or place what is in it',
   'transmit buffer to the receive bucket of an echo, or to card memory',
   'transmit buffer to the receive bucket of an echo, or to card memory, bytes',
   'packet headers from card memory to the device',
@@ -1670,8 +1664,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'buckets given back without a packet',
   'LanReset served',
   'LanSuspend served',
-  'pages of programs that were mapped, as the card sees them; the model moves them at no cost',
-  'pages of programs that were mapped, as the card sees them; the model moves them at no cost, bytes',
+  'bytes of programs as the card sees them, or as they were copied already; the model moves them at no cost',
+  'bytes of programs as the card sees them, or as they were copied already; the model moves them at no cost, bytes',
   'stretches named in WindowFill',
   'stretches named in WindowFill, bytes',
   'of these, given back by the card',
@@ -1679,8 +1673,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'stretches named in WindowPlace, bytes',
   'of these, given back by the card',
   'of these, given back by the card, bytes',
-  'payload of streams that came whole, since the card could not check it, to where the card places the rest',
-  'payload of streams that came whole, since the card could not check it, to where the card places the rest, bytes',
+  'payload of streams that came whole, since it was short or the card could not check it, to where the card places the rest',
+  'payload of streams that came whole, since it was short or the card could not check it, to where the card places the rest, bytes',
   'packets that the card has told of',
   'packets that the card has told of, bytes',
   'stretches named in WindowRelease',
@@ -1740,8 +1734,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'writes of the interrupt mask and of the doorbell',
   'descriptors and commands that a device of the host reads, four in a burst',
   'descriptors and commands that a device of the host reads, four in a burst, bytes',
-  'packet headers, and whole the packets that a window on the card does not keep',
-  'packet headers, and whole the packets that a window on the card does not keep, bytes',
+  'packet headers',
+  'packet headers, bytes',
   'payload of TCP and UDP',
   'payload of TCP and UDP, bytes',
   'descriptors that the device writes back, four in a burst',
