@@ -97,7 +97,6 @@ describe('systems on one wire', () => {
       expect(bus.payload.bytes / 65_536).toBeGreaterThan(1.97);
       expect(bus.payload.bytes / 65_536).toBeLessThan(2.2);
     }
-    expect(window.copies).toBe(0);
     expect(window.iopUs).toBeGreaterThan(0);
     expect(window.bus.headers.requests).toBeGreaterThan(30);
     expect(inic.bus.headers.requests).toBe(0);
@@ -112,6 +111,9 @@ describe('systems on one wire', () => {
     );
     expect(slow.window.hostUs).toBeLessThan(0.8 * slow['host+TSO'].hostUs);
     expect(fast.window.hostUs).toBeGreaterThan(fast['host+TSO'].hostUs);
+    // The driver knows what both cost: it copies where that is cheaper.
+    expect(slow.window.copies).toBeLessThan(1);
+    expect(fast.window.copies).toBeGreaterThan(3);
   });
 
   it('say which of them did not come to its end', () => {
