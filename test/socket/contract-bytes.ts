@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { READABLE, WRITABLE } from '../../src/socket/contract.ts';
 import * as errno from '../../src/socket/errno.ts';
+import { MSG_DONTWAIT, MSG_OOB, MSG_TRUNC } from '../../src/socket/message-flags.ts';
 import type { Bed } from './bed.ts';
 
 export function bytesTests(bed: () => Bed): void {
@@ -25,6 +26,18 @@ export function bytesTests(bed: () => Bed): void {
       expect([...target]).toEqual([9, 9, 9, 9, 3, 4, 9, 9]);
       expect(bed().stack.recv(server, target, 0, 8)).toBe(1);
       expect(target[0]).toBe(5);
+    });
+
+    it('go nowhere with MSG_TRUNC, and none are urgent alone', () => {
+      const { client, server } = bed().pair();
+      bed().send(client, 'abcdefgh');
+      bed().untilReady(server, READABLE);
+      const target = new Uint8Array(4);
+      const { stack } = bed();
+      expect(stack.recv(server, target, 0, 4, MSG_TRUNC | MSG_DONTWAIT)).toBe(4);
+      expect(bed().receive(server, 4)).toBe('efgh');
+      expect(stack.recv(server, target, 0, 4, MSG_DONTWAIT)).toBe(-errno.EAGAIN);
+      expect(stack.recv(server, target, 0, 4, MSG_OOB)).toBe(-errno.EINVAL);
     });
 
     it('arrive whole, whatever the addresses modulo 8 at either end', () => {

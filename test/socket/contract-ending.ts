@@ -173,6 +173,10 @@ export function endingTests(bed: () => Bed): void {
         [option.TCP_KEEPCNT, 4],
         [option.TCP_USER_TIMEOUT_MS, 1500],
         [option.IP_TTL, 7],
+        [option.TCP_CORK, 1],
+        [option.TCP_LINGER2_SECONDS, 30],
+        [option.TCP_DEFER_ACCEPT_SECONDS, 3],
+        [option.IP_MTU_DISCOVER, 2],
       ]) {
         expect(bed().stack.setOption(socket, number, value)).toBe(0);
         expect(bed().stack.getOption(socket, number)).toBe(value);

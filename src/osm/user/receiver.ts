@@ -98,32 +98,15 @@ export class Receiver {
     return copied;
   }
 
-  /** As `SocketStack.recv` with flags, of a stream: what is looked at stays, what is cut off goes nowhere. */
+  /** As `SocketStack.recv` with flags: what is cut off goes nowhere. To look at bytes that stay is refused. */
   recvAs(socketId: number, bytes: Uint8Array, offset: number, length: number, flags: number): number {
     const errno = recvFlagsErrno(flags);
     if (errno !== 0) return errno;
-    const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
-    if (socket?.datagram === 1 && (flags & (MSG_PEEK | MSG_TRUNC)) !== 0) return -EOPNOTSUPP;
-    if ((flags & MSG_PEEK) === 0) {
-      const nowhere = (flags & MSG_TRUNC) !== 0;
-      const to = nowhere ? new Uint8Array(Math.max(0, length)) : bytes;
-      return this.recv(socketId, to, nowhere ? 0 : offset, length);
-    }
-    if (socket === undefined || socket.receiveHead < 0) return this.recv(socketId, bytes, offset, 0);
-    this.counters[USER_CALLS] += 1;
-    return isWithin(bytes, offset, length) ? this.peek(socket, bytes, offset, length) : NOT_WITHIN;
-  }
-
-  /** Copies the oldest unread bytes, which stay. @returns how many. */
-  private peek(socket: HostSocket, bytes: Uint8Array, offset: number, length: number): number {
-    const { receive } = this;
-    let copied = 0;
-    for (let bucket = socket.receiveHead; bucket >= 0 && copied < length; bucket = receive.next[bucket]) {
-      const count = Math.min(receive.length[bucket], length - copied);
-      this.dma.copyOut(RECEIVE_COPIES, receive.address[bucket], bytes, offset + copied, count);
-      copied += count;
-    }
-    return copied;
+    const nowhere = (flags & MSG_TRUNC) !== 0;
+    const datagram = this.sockets[socketId]?.datagram === 1;
+    if ((flags & MSG_PEEK) !== 0 || (nowhere && datagram)) return -EOPNOTSUPP;
+    if (!nowhere) return this.recv(socketId, bytes, offset, length);
+    return this.recv(socketId, new Uint8Array(Math.max(0, length)), 0, length);
   }
 
   /** As `SocketStack.recvFrom`. // Hot path. */

@@ -14,6 +14,7 @@ import {
   SO_SNDBUF,
   TCP_LINGER2_SECONDS,
   TCP_NODELAY,
+  TCP_NOTSENT_LOWAT,
 } from '../../socket/options.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { STATE_LISTENING } from '../memory/host-socket.ts';
@@ -41,6 +42,8 @@ export class SocketOptions {
   set(socketId: number, option: number, value: number): number {
     const socket = this.table.open(socketId);
     if (socket === undefined) return -EBADF;
+    // How much a card has not sent yet, its host does not know.
+    if (option === TCP_NOTSENT_LOWAT) return -ENOPROTOOPT;
     if (option === SO_ERROR || (socket.datagram !== 0 && isTcpOption(option))) return -ENOPROTOOPT;
     if (option === SO_SNDBUF) {
       if (!(value > 0)) return -EINVAL;
@@ -77,6 +80,7 @@ export class SocketOptions {
       return errno;
     }
     if (option === SO_SNDBUF) return socket.sendBufferBytes;
+    if (option === TCP_NOTSENT_LOWAT) return -ENOPROTOOPT;
     if (socket.datagram !== 0 && isTcpOption(option)) return -EOPNOTSUPP;
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
