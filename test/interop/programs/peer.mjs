@@ -100,7 +100,7 @@ const DOES = {
     return answer.hash === hash && answer.bytes === count;
   },
   async slow(socket) {
-    const count = 3_000_000;
+    const count = 6_000_000;
     return await DOES.up(socket, count);
   },
   async down(socket, count) {
