@@ -98,7 +98,7 @@ export class Receiver {
     return copied;
   }
 
-  /** As `SocketStack.recv` with flags: what is cut off goes nowhere. To look at bytes that stay is refused. */
+  /** As `SocketStack.recv` with flags: what is cut off goes nowhere. To look at what stays is refused. */
   recvAs(socketId: number, bytes: Uint8Array, offset: number, length: number, flags: number): number {
     const errno = recvFlagsErrno(flags);
     if (errno !== 0) return errno;
