@@ -226,7 +226,8 @@ export class FakeNic implements Device {
 
   nextDeadlineNs(): number {
     const arrivalNs = this.device.nextArrivalNs();
-    if (this.signal === undefined) return arrivalNs;
+    // Fast path: most links are described to be whole for ever.
+    if (this.signal === undefined || !this.signal.timed) return arrivalNs;
     return Math.min(arrivalNs, this.signal.nextChangeNs(this.clock.nowNs));
   }
 

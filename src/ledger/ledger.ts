@@ -3,7 +3,7 @@
  * atomics. spec/counters.yaml says what each one counts, and `counters.gen.ts` is made from it.
  */
 import { assert } from '../assert/assert.ts';
-import { COUNTER_COUNT, COUNTER_NAMES } from './counters.gen.ts';
+import { COUNTER_COUNT, countersByName } from './counters.gen.ts';
 import { METER_FIELDS, PoolMeter } from './pool-meter.ts';
 import { WAIT_FIELDS, WaitMeter } from './wait-meter.ts';
 
@@ -56,8 +56,6 @@ export class Ledger {
 
   /** A copy of all counters, by name. Not for hot paths. */
   snapshot(): Record<string, number> {
-    const values: Record<string, number> = {};
-    for (let i = 0; i < COUNTER_COUNT; i++) values[COUNTER_NAMES[i]] = this.counters[i];
-    return values;
+    return countersByName(this.counters);
   }
 }

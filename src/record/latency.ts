@@ -2,7 +2,7 @@
  * Latencies of one run or several, in an HDR histogram of nanoseconds with three significant digits, up to a
  * minute.
  */
-import { build, type Histogram } from 'hdr-histogram-js';
+import { Float64Histogram } from 'hdr-histogram-js';
 
 export interface LatencySummary {
   readonly p50: number;
@@ -14,18 +14,22 @@ export interface LatencySummary {
 }
 
 const HIGHEST_NS = 60e9;
+const SIGNIFICANT_DIGITS = 3;
 
 export class LatencyRecorder {
-  private readonly histogram: Histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: HIGHEST_NS,
-    numberOfSignificantValueDigits: 3,
-    bitBucketSize: 64,
-  });
+  private readonly histogram = new Float64Histogram(1, HIGHEST_NS, SIGNIFICANT_DIGITS);
+
+  /**
+   * What the histogram takes all that was recorded to come to: for each the middle of its range, a whole
+   * number, so that the sum is exact. The histogram's own mean walks over all ranges it has.
+   */
+  private sumNs = 0;
 
   /** @param ns the latency; more than a minute counts as a minute, less than a nanosecond as one. */
   record(ns: number): void {
-    this.histogram.recordValue(Math.min(Math.max(Math.round(ns), 1), HIGHEST_NS));
+    const value = Math.min(Math.max(Math.round(ns), 1), HIGHEST_NS);
+    this.histogram.recordValue(value);
+    this.sumNs += this.histogram.medianEquivalentValue(value);
   }
 
   get count(): number {
@@ -34,15 +38,17 @@ export class LatencyRecorder {
 
   /** Of all recorded, to the histogram's three digits; 0 where there is none. */
   get meanNs(): number {
-    return this.count === 0 ? 0 : this.histogram.mean;
+    return this.count === 0 ? 0 : this.sumNs / this.count;
   }
 
   add(other: LatencyRecorder): void {
     this.histogram.add(other.histogram);
+    this.sumNs += other.sumNs;
   }
 
   reset(): void {
     this.histogram.reset();
+    this.sumNs = 0;
   }
 
   /** @returns percentiles and mean in microseconds, to a hundredth; undefined if nothing was recorded. */

@@ -11,9 +11,9 @@ export function named(counts: Counts, names: readonly string[]): number {
 
 /** What was counted since a ledger said `before`. */
 export function since(counts: Counts = {}, before: Counts = {}): Counts {
-  return Object.fromEntries(
-    Object.entries(counts).map(([name, value]) => [name, value - (before[name] ?? 0)]),
-  );
+  const counted: Record<string, number> = {};
+  for (const [name, value] of Object.entries(counts)) counted[name] = value - (before[name] ?? 0);
+  return counted;
 }
 
 /** @returns what tells later how far ledgers have counted from now on, each by itself. */

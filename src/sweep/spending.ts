@@ -31,7 +31,7 @@ export class Spending {
   constructor(world: VirtualWorld, topology: Topology) {
     this.world = world;
     this.topology = topology;
-    this.before = { cards: world.snapshot(), links: world.books().links };
+    this.before = { cards: world.snapshot(), links: world.linkCounters() };
   }
 
   /**
@@ -85,7 +85,7 @@ export class Spending {
     const frames = sumOver(iops, (counts) => named(counts, ['deviceTxPackets']));
     const frameBytes = sumOver(iops, (counts) => named(counts, ['deviceTxPacketsBytes']));
     const meanBytes = frames === 0 ? 0 : frameBytes / frames + ETHERNET_OVERHEAD_BYTES;
-    const { links } = this.world.books();
+    const links = this.world.linkCounters();
     return sumOver(this.topology.links, ({ name, pipe }) => {
       const sent = named(since(links[name], this.before.links[name]), ['wireSent']);
       const { rateBitsPerSecond: rate, delayNs } = pipe;

@@ -36,17 +36,22 @@ export class Carrier {
     this.joined += 1;
   }
 
+  get timed(): boolean {
+    return this.begins.length > 0;
+  }
+
   /** Whether a call has cut it, whatever is described. // Hot path. */
   get cut(): boolean {
     return this.severed;
   }
 
   isUp(nowNs: number): boolean {
-    return !this.severed && !this.isDescribedDown(nowNs, nowNs);
+    return !this.severed && (!this.timed || !this.isDescribedDown(nowNs, nowNs));
   }
 
   /** Whether it is described to be down at some moment from `fromNs` to `toNs`. // Hot path. */
   isDescribedDown(fromNs: number, toNs: number): boolean {
+    if (!this.timed) return false;
     const down = this.notOver(fromNs);
     return down < this.begins.length && this.begins[down] <= toNs;
   }

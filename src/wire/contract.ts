@@ -30,6 +30,8 @@ export interface WireSink {
 
 /** Whether the link that a device is plugged into is whole, as its device sees it. */
 export interface LinkSignal {
+  /** Whether it changes by itself at described times. */
+  readonly timed: boolean;
   isUp(nowNs: number): boolean;
   /** When that next changes by itself, in clock nanoseconds; `NEVER` when it does not. */
   nextChangeNs(nowNs: number): number;

@@ -55,12 +55,20 @@ const LOST_AT_CARD = ['bytesRefused', 'bytesDiscarded', 'bytesUnread', 'bytesTru
 /** Counters of all wires of a world together. */
 export function wireCounters(region: Region, plan: WorldPlan): Counters {
   const sums: Record<string, number> = {};
-  for (const { ledger } of plan.wires) {
-    for (const [name, value] of Object.entries(new Ledger(region, ledger).snapshot())) {
-      sums[name] = (sums[name] ?? 0) + value;
-    }
+  for (const counters of wireSnapshots(region, plan)) {
+    for (const [name, value] of Object.entries(counters)) sums[name] = (sums[name] ?? 0) + value;
   }
   return sums;
+}
+
+/** Counters of each link, both directions together, zeros left out. */
+export function linkCounters(region: Region, plan: WorldPlan): Record<string, Counters> {
+  const links = plan.wires.map(({ link }) => link);
+  return byName(links, wireSnapshots(region, plan));
+}
+
+function wireSnapshots(region: Region, plan: WorldPlan): Counters[] {
+  return plan.wires.map(({ ledger }) => new Ledger(region, ledger).snapshot());
 }
 
 /**
@@ -94,7 +102,7 @@ export class WiresAtRest {
 export function worldBooks(region: Region, plan: WorldPlan, cards: readonly CardBooks[]): WorldBooks {
   const hosts = cards.map(({ host }) => host.snapshot());
   const iops = cards.map(({ iop }) => iop.snapshot());
-  const wires = plan.wires.map(({ ledger }) => new Ledger(region, ledger).snapshot());
+  const wires = wireSnapshots(region, plan);
   const switches = plan.switches.map(({ ledger }) => new Ledger(region, ledger).snapshot());
   const sum = (all: readonly Counters[], name: string): number =>
     all.reduce((total, counters) => total + counterValue(counters, name), 0);

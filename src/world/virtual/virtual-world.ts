@@ -12,7 +12,7 @@ import { type Entry, EventQueue } from '../../time/event-queue.ts';
 import type { SampleCallback } from '../../time/samples.ts';
 import { isPerfect } from '../../wire/config.ts';
 import type { Departures, PipeListener } from '../../wire/pipe.ts';
-import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
+import { linkCounters, WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
 import { snapBytesOf, type TraceRequest } from '../build/card-trace.ts';
 import { classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
@@ -192,6 +192,11 @@ export class VirtualWorld {
   /** Counters of all links together. */
   wireCounters(): Counters {
     return wireCounters(this.region, this.plan);
+  }
+
+  /** Counters of each link by its name, both directions together, zeros left out. */
+  linkCounters(): Readonly<Record<string, Counters>> {
+    return linkCounters(this.region, this.plan);
   }
 
   /** Every counter of every card, side by side: equal runs have equal snapshots. */
