@@ -1,8 +1,8 @@
 /**
  * `npm run fuzz -- [--seed N] [--frames M] [--side card|host|wire]`: the long form. Storms of 5,000 frames
  * one after the other, each from a seed of its own, half of the frames to the card and half to the driver;
- * and twice as many packets to the TCP/IPv4 stack. A failure prints its seed and frame; the same seed shows it
- * again. Exit status 1 after a failure.
+ * and twice as many packets to the TCP/IPv4 stack. A failure prints its seed and frame; the same seed shows
+ * it again. Exit status 1 after a failure.
  */
 import { parseArgs } from 'node:util';
 import { bringUpStorm } from './bring-up-storm.ts';
