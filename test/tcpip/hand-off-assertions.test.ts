@@ -1,15 +1,28 @@
 /** The assertions of hand-offs, each tripped by the bug it guards against. */
 import { describe } from 'vitest';
-import { ImageRefused, ImageWriter } from '../../src/tcpip/tcp/hand-off/connection-image.ts';
+import { RECOVERY_TIMEOUT } from '../../src/tcpip/tcp/control-block/recovery-state.ts';
+import {
+  ConnectionImage,
+  type ImageRecord,
+  ImageRefused,
+  ImageWriter,
+} from '../../src/tcpip/tcp/hand-off/connection-image.ts';
 import { handOff, keep } from '../../src/tcpip/tcp/hand-off/hand-off.ts';
 import { fieldPlace, IMAGE_FIELDS, setField } from '../../src/tcpip/tcp/hand-off/image-fields.ts';
+import { heldRanges, restoreSent } from '../../src/tcpip/tcp/hand-off/sent-image.ts';
 import { takeOver, takeOverRefusal } from '../../src/tcpip/tcp/hand-off/take-over.ts';
 import { departTcb } from '../../src/tcpip/tcp/lifecycle.ts';
 import { takeOverState } from '../../src/tcpip/tcp/set-state.ts';
 import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
 import { trips } from '../rules/trips.ts';
+import { World } from './harness.ts';
 import { withData } from './tcp-assertion-bed.ts';
 import { beside } from './tcp-table-bed.ts';
+
+const NOTHING = {
+  ...{ ranges: 0, late: 0, elements: 0, records: 0 },
+  ...{ inOrderBytes: 0, lateBytes: 0, sendBytes: 0 },
+};
 
 /** A connection that has departed, with its image, and where its 100 bytes to be sent lie. */
 function departed() {
@@ -35,11 +48,11 @@ describe('the image', () => {
   trips('image: a field that is asked for is one of those it holds', () => fieldPlace('sndOna'));
   trips('image: a word is of a field that there is', () => departed().image.wordAt(-1));
   trips('image: a word is an int32', () => {
-    const shape = { ranges: 0, late: 0, elements: 0, inOrderBytes: 0, lateBytes: 0, sendBytes: 0 };
+    const shape = { ...NOTHING };
     new ImageWriter(withData().world.region.view, 1024, shape).word(0.5);
   });
   trips('image: nothing is held less than not at all', () => {
-    const shape = { ranges: -1, late: 0, elements: 0, inOrderBytes: 0, lateBytes: 0, sendBytes: 0 };
+    const shape = { ...NOTHING, ranges: -1 };
     new ImageWriter(withData().world.region.view, 1024, shape);
   });
   trips('image: a refusal has a name', () => new ImageRefused(''));
@@ -165,6 +178,43 @@ describe('the scoreboard of a connection that moves', () => {
   trips('scoreboard: a range that is restored is not acknowledged', () => {
     const { tcp, tcb } = beside();
     tcp.scoreboard.restore(tcb, tcb.sndUna - 10, tcb.sndUna + 10);
+  });
+});
+
+describe('what was sent, in an image', () => {
+  const made = (records: readonly ImageRecord[]) =>
+    Object.assign(Object.create(ConnectionImage.prototype), { ranges: [], records }) as ConnectionImage;
+  const record = (end: number) => ({ end, sentAgoUs: 0, segments: 1, flags: 0 });
+  /** A connection that finds losses by time, with 10 bytes outstanding of which there is no record. */
+  const byTime = () => {
+    const world = new World({ slots: 64, config: { lossRecovery: 'rack' } });
+    const { client } = world.connect();
+    const tcp = world.a.stack['tcp'];
+    const tcb = tcp.tcbs[client];
+    tcb.sndMax = tcb.sndNxt = tcb.sndEnd = (tcb.sndUna + 10) | 0;
+    return { tcp, tcb };
+  };
+  trips('sent image: there is room for so many ranges or more', () => {
+    const { tcp, tcb } = byTime();
+    heldRanges(tcp, tcb, -1);
+  });
+  trips('sent image: the records reach to what was sent last', () => {
+    const { tcp, tcb } = byTime();
+    restoreSent(tcp, tcb, made([record((tcb.sndUna + 1) | 0)]));
+  });
+  trips('sent image: of what is outstanding there is a record', () => {
+    const { tcp, tcb } = byTime();
+    tcp.sent.append = () => {};
+    restoreSent(tcp, tcb, made([]));
+  });
+  trips('sent image: what is recovered anew is outstanding', () => {
+    const { tcp, tcb } = withData();
+    tcb.recovery.phase = RECOVERY_TIMEOUT;
+    restoreSent(tcp, tcb, made([record(tcb.sndUna)]));
+  });
+  trips('recovery: a peer is asked about what is outstanding', () => {
+    const { tcp, tcb } = withData();
+    tcp.recovery.askPeer(tcb);
   });
 });
 

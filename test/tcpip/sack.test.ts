@@ -5,11 +5,11 @@ import type { Environment } from '../../src/tcpip/environment.ts';
 import { Scoreboard } from '../../src/tcpip/tcp/scoreboard.ts';
 import { SegmentIn } from '../../src/tcpip/tcp/segment-in.ts';
 import { Tcb } from '../../src/tcpip/tcp/tcb.ts';
-import { pattern, World } from './harness.ts';
+import { BY_COUNT, pattern, World } from './harness.ts';
 
 /** Streams with chosen segments lost once. @returns what it took. */
 function streamWithHoles(sack: boolean, holes: readonly number[]) {
-  const world = new World({ delayUs: 20_000, config: { sack } });
+  const world = new World({ delayUs: 20_000, config: { ...BY_COUNT, sack } });
   const { a, b } = world;
   const { client, server } = world.connect();
   const mss = a.stack.tcpGetOption(client, TCP_MAXSEG);
@@ -140,7 +140,7 @@ describe('a long fat lossy pipe', () => {
   for (const sack of [true, false]) {
     const how = sack ? 'with' : 'without';
     it(`moves 2 MB over 100 ms with 2 % loss ${how} SACK, mostly without time-outs`, () => {
-      const world = new World({ delayUs: 50_000, loss: 0.02, config: { sack }, seed: 9 });
+      const world = new World({ delayUs: 50_000, loss: 0.02, config: { ...BY_COUNT, sack }, seed: 9 });
       const { a, b } = world;
       const { client, server } = world.connect();
       const chunk = pattern(16_000);

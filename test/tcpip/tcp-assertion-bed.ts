@@ -5,7 +5,7 @@ import { allocateTcb } from '../../src/tcpip/tcp/lifecycle.ts';
 import { ESTABLISHED, SYN_RECEIVED } from '../../src/tcpip/tcp/state.ts';
 import type { TcpTables } from '../../src/tcpip/tcp/tables.ts';
 import type { Tcb } from '../../src/tcpip/tcp/tcb.ts';
-import { pattern, World } from './harness.ts';
+import { BY_COUNT, pattern, World } from './harness.ts';
 
 export const ACK = 16;
 export const SYN = 2;
@@ -13,7 +13,7 @@ export const FIN = 1;
 
 /** A connection that both sides have established: the client's side, and the server's. */
 export function established() {
-  const world = new World({ slots: 64 });
+  const world = new World({ slots: 64, config: BY_COUNT });
   const { client, server, listener } = world.connect();
   const tcp = world.a.stack['tcp'];
   const tcpB = world.b.stack['tcp'];

@@ -1,12 +1,14 @@
 /** The congestion window: RFC 5681 §3.1, §4.1, RFC 3465, RFC 6928. */
 import { describe, expect, it } from 'vitest';
+import { BY_COUNT } from './harness.ts';
 import { established, type Opening, type OpeningOptions } from './openings.ts';
 
 const MSS = 1460;
 
 /** A connection with as much to send as ever could go. */
 function sending(bytes: number, options: OpeningOptions = {}): Opening {
-  const opening = established({ ...options, peer: { wscale: 8, ...options.peer } });
+  const { config, peer, ...rest } = options;
+  const opening = established({ ...rest, config: { ...BY_COUNT, ...config }, peer: { wscale: 8, ...peer } });
   opening.socket.sends(bytes);
   return opening;
 }

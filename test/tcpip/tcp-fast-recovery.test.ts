@@ -1,8 +1,12 @@
 /** Loss recovery without SACK: RFC 5681 §3.2, RFC 6582 (NewReno), RFC 3042 (limited transmit). */
 import { describe, expect, it } from 'vitest';
-import { established, type OpeningOptions } from './openings.ts';
+import { BY_COUNT } from './harness.ts';
+import { type OpeningOptions, established as opened } from './openings.ts';
 
 const MSS = 1460;
+
+const established = (options: OpeningOptions = {}) =>
+  opened({ ...options, config: { ...BY_COUNT, ...options.config } });
 
 /** Ten segments are out: the initial window. `more` bytes wait. */
 function windowOut(more = 0, options: OpeningOptions = {}) {

@@ -17,7 +17,7 @@ function windowOut(more = 0, options: OpeningOptions = {}): Opening {
   const opening = established({
     roundTripUs: RTT_US,
     peer: { sackOk: true, wscale: 8, ...peer },
-    config: { lossRecovery: 'rack', ...config },
+    config: { lossRecovery: 'rack', congestionControl: 'newreno', ...config },
     ...rest,
   });
   const length = peer?.timestamps ? MSS - 12 : MSS;

@@ -1,10 +1,14 @@
 /** Loss recovery with SACK: RFC 6675, and what of the peer's blocks is believed (RFC 2018 §8, RFC 2883). */
 import { describe, expect, it } from 'vitest';
 import { TCP_NODELAY } from '../../src/socket/options.ts';
-import { established } from './openings.ts';
+import { BY_COUNT } from './harness.ts';
+import { type OpeningOptions, established as opened } from './openings.ts';
 import type { Peer } from './peer.ts';
 
 const MSS = 1460;
+
+const established = (options: OpeningOptions = {}) =>
+  opened({ ...options, config: { ...BY_COUNT, ...options.config } });
 
 /** The first byte of a segment of the initial window. */
 const at = (segment: number) => 1 + segment * MSS;

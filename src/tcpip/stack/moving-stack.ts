@@ -6,7 +6,6 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { HAND_OFFS_REFUSED } from '../../ledger/counters.gen.ts';
-import { DUE_FIRST } from '../tcp/control-block/recovery-state.ts';
 import { ConnectionImage } from '../tcp/hand-off/connection-image.ts';
 import * as handOffs from '../tcp/hand-off/hand-off.ts';
 import { type TakenOver, takeOver, takeOverRefusal } from '../tcp/hand-off/take-over.ts';
@@ -48,7 +47,7 @@ export class MovingStack extends Engine {
 
   /**
    * The peer is asked how far it is, since what it has sent while a connection moved was dropped, and a
-   * time-out would be long: it acknowledges the first segment that is not acknowledged, sent again, at once.
+   * time-out would be long: it acknowledges a segment that it may have, sent again, at once.
    * A segment without data it would answer only now and then (RFC 5961 §7). Its one answer then stands for
    * many, and would let a whole window out at once: as after a pause, sending starts slowly (RFC 5681 §4.1).
    */
@@ -56,7 +55,7 @@ export class MovingStack extends Engine {
     this.environment.setTime(nowUs);
     const tcb = this.connection(c);
     if (flightBytes(tcb) > 0) {
-      tcb.recovery.due = DUE_FIRST;
+      this.tcp.recovery.askPeer(tcb);
       this.tcp.congestion.idle(tcb.congestion, tcb.mss, this.config.initialWindowSegments);
     } else {
       tcb.timers.probeDue = 1;

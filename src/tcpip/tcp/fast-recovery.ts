@@ -103,11 +103,7 @@ export class FastRecovery implements LossRecovery {
     if (recovery.phase === RECOVERY_FAST) return this.acknowledgedInRecovery(tcb, bytes);
     recovery.dupAcks = 0;
     if (recovery.phase === RECOVERY_TIMEOUT) this.acknowledgedAfterTimeout(tcb);
-    if (recovery.phase === RECOVERY_NONE) {
-      // Keeps `recover` close behind, so that its distance never wraps.
-      const behind = (tcb.sndUna - 2) | 0;
-      if (before(recovery.recover, behind)) recovery.recover = behind;
-    }
+    if (recovery.phase === RECOVERY_NONE) keepRecoverClose(tcb);
     const { nowUs } = this.environment;
     if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes, nowUs, tcb.rtt.srtt >> 3);
     else congestion.countedUs = nowUs;
@@ -151,6 +147,12 @@ export class FastRecovery implements LossRecovery {
 
   probeDue(): void {
     assert(false, 'recovery: without RACK no probe is due');
+  }
+
+  /** The first that is not acknowledged. */
+  askPeer(tcb: Tcb): void {
+    assert(flightBytes(tcb) > 0, 'recovery: a peer is asked about what is outstanding');
+    tcb.recovery.due = DUE_FIRST;
   }
 
   /** Nothing is put off to be looked at again. */
@@ -235,6 +237,13 @@ export class FastRecovery implements LossRecovery {
 
 function isSackRecovery(tcb: Tcb): boolean {
   return tcb.recovery.phase === RECOVERY_FAST && tcb.sackPermitted !== 0;
+}
+
+/** Keeps `recover` close behind, so that its distance never wraps. */
+export function keepRecoverClose(tcb: Tcb): void {
+  const { recovery } = tcb;
+  const behind = (tcb.sndUna - 2) | 0;
+  if (before(recovery.recover, behind)) recovery.recover = behind;
 }
 
 /**

@@ -48,6 +48,11 @@ export interface LossRecovery {
   probeDelayUs(tcb: Tcb): number;
   /** The probe's time has come: the next flush sends it. */
   probeDue(tcb: Tcb): void;
+  /**
+   * Acknowledgements were dropped on their way here: one segment that is outstanding is to go again, whatever
+   * the congestion window says, so that the peer tells how far it is.
+   */
+  askPeer(tcb: Tcb): void;
   /** What may only have been late is looked at again: what is found lost is due. */
   lookAgain(tcb: Tcb): void;
   /** The connection is over: gives back what recovery holds for it. */

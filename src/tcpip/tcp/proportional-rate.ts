@@ -3,6 +3,7 @@
  * as acknowledgements say has left the network, so that sending goes on evenly and ends at the new threshold.
  */
 import { assert } from '../../assert/assert.ts';
+import { CWND_MAX } from './congestion/congestion.ts';
 import type { Tcb } from './tcb.ts';
 
 /** Recovery begins. @param flightBytes what was in the network before the acknowledgement that showed it. */
@@ -32,5 +33,5 @@ export function reduce(tcb: Tcb, deliveredBytes: number, isSafe: boolean, pipe: 
   }
   // The first retransmission goes in any case.
   const least = rack.sentBytes === 0 ? mss : 0;
-  congestion.cwnd = Math.max(mss, pipe + Math.max(allowed, least));
+  congestion.cwnd = Math.min(CWND_MAX, Math.max(mss, pipe + Math.max(allowed, least)));
 }

@@ -26,7 +26,7 @@ import {
   RECOVERY_NONE,
   RECOVERY_TIMEOUT,
 } from './control-block/recovery-state.ts';
-import { type FastRecovery, isWindowUsed } from './fast-recovery.ts';
+import { type FastRecovery, isWindowUsed, keepRecoverClose } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { beginReduction, reduce } from './proportional-rate.ts';
 import { Rack } from './rack.ts';
@@ -219,6 +219,16 @@ export class RackRecovery implements LossRecovery {
     if (!hasNew) tcb.recovery.due = DUE_HOLES;
   }
 
+  /** The last, as a tail loss probe. Where it cannot, recovery, which is under way, says what goes. */
+  askPeer(tcb: Tcb): void {
+    if (tcb.sackPermitted === 0) {
+      this.withoutSack.askPeer(tcb);
+      return;
+    }
+    tcb.rack.probe = PROBE_LAST;
+    tcb.recovery.due = DUE_HOLES;
+  }
+
   lookAgain(tcb: Tcb): void {
     if (!this.rack.detect(tcb)) return;
     const { recovery } = tcb;
@@ -246,7 +256,7 @@ export class RackRecovery implements LossRecovery {
     } else if (bytes > 0 && phase !== RECOVERY_FAST) {
       this.grow(tcb, bytes, isUsed || phase === RECOVERY_TIMEOUT);
     }
-    if (recovery.phase === RECOVERY_NONE) keepClose(tcb);
+    if (recovery.phase === RECOVERY_NONE) keepRecoverClose(tcb);
     const isDue = tcb.sent.firstLost >= 0 && !isHeldBack;
     recovery.due = isDue ? DUE_HOLES : DUE_NOTHING;
     return isDue;
@@ -386,11 +396,4 @@ export function pipeBytes(tcb: Tcb): number {
   const bytes = (flightBytes(tcb) - recovery.sackedBytes - recovery.lostBytes) | 0;
   if (COSTLY) assert(bytes >= 0, 'rack recovery: no more is held or lost than is outstanding');
   return bytes;
-}
-
-/** Keeps `recover` close behind, so that its distance never wraps. */
-function keepClose(tcb: Tcb): void {
-  const { recovery } = tcb;
-  const behind = (tcb.sndUna - 2) | 0;
-  if (before(recovery.recover, behind)) recovery.recover = behind;
 }

@@ -20,7 +20,7 @@ const COSTLY = COSTLY_ASSERTIONS;
 /** The least round trip is measured anew after so long, as Linux does (tcp_min_rtt_wlen). */
 const LEAST_RTT_MS = 300_000;
 /** The factor of the reordering window grows no further: four least round trips, far above any mean. */
-const FACTOR_MAX = 16;
+export const FACTOR_MAX = 16;
 
 export class Rack {
   private readonly environment: Environment;

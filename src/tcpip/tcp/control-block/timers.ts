@@ -10,6 +10,8 @@ export const TIMER_FIN_WAIT = 16;
 export const TIMER_PROBE = 32;
 export const TIMER_REORDER = 64;
 export const SENDING_TIMERS = TIMER_RETRANSMIT | TIMER_PERSIST | TIMER_PROBE | TIMER_REORDER;
+/** All that a connection may have which another stack could take over. */
+export const TIMERS_MOVABLE = SENDING_TIMERS | TIMER_ACK | TIMER_KEEPALIVE;
 /** Those of them that run for what is outstanding. */
 export const OUTSTANDING_TIMERS = TIMER_RETRANSMIT | TIMER_PROBE | TIMER_REORDER;
 

@@ -5,27 +5,34 @@
  *
  *   0 magic   1 version   2 bytes of the whole   3 fields
  *   4 ranges that the peer holds   5 late segments   6 elements to be sent
- *   7 bytes received in order   8 bytes received late   9 bytes to be sent
+ *   7 bytes received in order   8 bytes received late   9 bytes to be sent   10 records of what was sent
  *   the fields (`image-fields.ts`), then pairs: start and end of each range, start and length of each late
- *   segment; then a word for each element: its length, doubled, plus 1 where more follows soon
+ *   segment; then a word for each element: its length, doubled, plus 1 where more follows soon; then three
+ *   for each record: its end, the microseconds since it was sent, and its segments times 8 plus its flags
  *   then the bytes: in order, late, to be sent
  *
  * Whoever takes a connection over trusts nothing of it: each word is read once, checked, then used.
  */
 import { assert } from '../../../assert/assert.ts';
+import { atOrBefore } from '../../seq.ts';
 import { RECOVERY_FAST } from '../control-block/recovery-state.ts';
-import { TIMER_ACK, TIMER_KEEPALIVE, TIMER_PERSIST, TIMER_RETRANSMIT } from '../control-block/timers.ts';
+import { SENDING_TIMERS, TIMER_ACK, TIMER_KEEPALIVE, TIMERS_MOVABLE } from '../control-block/timers.ts';
+import { HELD, LOST, RESENT } from '../sent-segments.ts';
 import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK } from '../state.ts';
 import { fieldPlace, IMAGE_FIELDS, SPAN_MAX } from './image-fields.ts';
 
 export const IMAGE_MAGIC = 0x43504354;
-export const IMAGE_VERSION = 1;
-const HEADER_WORDS = 10;
+export const IMAGE_VERSION = 2;
+const HEADER_WORDS = 11;
+const RECORD_WORDS = 3;
 const WORD_BYTES = 4;
 const WINDOW_FIELD_MAX = 65535;
 /** Ranges that one connection's scoreboard may have, and late segments: each took a packet slot. */
-const RANGES_MAX = 128;
+export const RANGES_MAX = 128;
 const LATE_MAX = 65535;
+const RECORD_SEGMENTS_MAX = 65535;
+export const RECORD_FLAG_BITS = 3;
+const RECORD_FLAGS = HELD | LOST | RESENT;
 
 /** States in which a connection can be handed over: both ends have agreed on it, and its end has not come. */
 export function isMovable(state: number): boolean {
@@ -47,10 +54,12 @@ export interface ImageShape {
   readonly inOrderBytes: number;
   readonly lateBytes: number;
   readonly sendBytes: number;
+  readonly records: number;
 }
 
-export function imageWords({ ranges, late, elements }: ImageShape): number {
-  return HEADER_WORDS + IMAGE_FIELDS.length + 2 * ranges + 2 * late + elements;
+export function imageWords({ ranges, late, elements, records }: ImageShape): number {
+  const sections = 2 * ranges + 2 * late + elements + RECORD_WORDS * records;
+  return HEADER_WORDS + IMAGE_FIELDS.length + sections;
 }
 
 export function imageBytes(shape: ImageShape): number {
@@ -59,9 +68,9 @@ export function imageBytes(shape: ImageShape): number {
 }
 
 function headerOf(shape: ImageShape): readonly number[] {
-  const { ranges, late, elements, inOrderBytes, lateBytes, sendBytes } = shape;
+  const { ranges, late, elements, inOrderBytes, lateBytes, sendBytes, records } = shape;
   const head = [IMAGE_MAGIC, IMAGE_VERSION, imageBytes(shape), IMAGE_FIELDS.length];
-  return [...head, ranges, late, elements, inOrderBytes, lateBytes, sendBytes];
+  return [...head, ranges, late, elements, inOrderBytes, lateBytes, sendBytes, records];
 }
 
 /** Puts the words of an image down one after the other. */
@@ -101,11 +110,22 @@ export interface ImageElement {
   readonly more: boolean;
 }
 
+/** A segment, or a packet of some, that was sent and is not acknowledged (`sent-segments.ts`). */
+export interface ImageRecord {
+  /** It begins where the one before it ends, the first at `sndUna`. */
+  readonly end: number;
+  readonly sentAgoUs: number;
+  readonly segments: number;
+  /** HELD, LOST, RESENT. */
+  readonly flags: number;
+}
+
 /** An image that was read and found good. */
 export class ConnectionImage {
   readonly ranges: readonly Stretch[];
   readonly late: readonly Stretch[];
   readonly elements: readonly ImageElement[];
+  readonly records: readonly ImageRecord[];
   readonly inOrderBytes: number;
   readonly lateBytes: number;
   readonly sendBytes: number;
@@ -128,7 +148,7 @@ export class ConnectionImage {
       'length',
     );
     this.byteLength = words[2];
-    const { ranges, late, elements, inOrderBytes, lateBytes, sendBytes } = shape;
+    const { ranges, late, elements, inOrderBytes, lateBytes, sendBytes, records } = shape;
     this.inOrderBytes = inOrderBytes;
     this.lateBytes = lateBytes;
     this.sendBytes = sendBytes;
@@ -145,6 +165,11 @@ export class ConnectionImage {
       length: word >>> 1,
       more: (word & 1) !== 0,
     }));
+    at += elements;
+    this.records = Array.from({ length: records }, (_, i) => {
+      const [end, sentAgoUs, rest] = words.subarray(at + RECORD_WORDS * i, at + RECORD_WORDS * (i + 1));
+      return { end, sentAgoUs, segments: rest >>> RECORD_FLAG_BITS, flags: rest & RECORD_FLAGS };
+    });
     this.check();
   }
 
@@ -167,6 +192,7 @@ export class ConnectionImage {
     this.checkSending();
     this.checkReceiving();
     this.checkQueues();
+    this.checkRecords();
     this.checkTimers();
   }
 
@@ -252,14 +278,34 @@ export class ConnectionImage {
     refuseUnless(held <= SPAN_MAX, 'bytes in order');
   }
 
+  private checkRecords(): void {
+    if (this.records.length === 0) return;
+    refuseUnless(this.word('sackPermitted') === 1 && this.gap('sndNxt', 'sndMax') === 0, 'records');
+    let at = this.word('sndUna');
+    for (const { end, sentAgoUs, segments, flags } of this.records) {
+      const bytes = (end - at) | 0;
+      refuseUnless(bytes > 0 && bytes <= SPAN_MAX, 'records');
+      refuseUnless(sentAgoUs >= 0 && sentAgoUs <= SPAN_MAX, 'records');
+      refuseUnless(segments >= 1 && segments <= RECORD_SEGMENTS_MAX, 'records');
+      refuseUnless((flags & (HELD | LOST)) !== (HELD | LOST), 'records');
+      at = end;
+      refuseUnless(atOrBefore(at, this.word('sndMax')), 'records');
+    }
+    refuseUnless(at === this.word('sndMax'), 'records');
+    const fast = this.word('recovery.phase') === RECOVERY_FAST;
+    refuseUnless(!fast || this.word('rack.flightBefore') > 0, 'rack.flightBefore');
+    const undoable = this.word('rack.undoable') === 1;
+    refuseUnless(!undoable || this.word('congestion.undoWindow') > 0, 'congestion.undoWindow');
+  }
+
   private checkTimers(): void {
     const armed = this.word('timers.armed');
-    const both = TIMER_RETRANSMIT | TIMER_PERSIST;
-    refuseUnless((armed & both) !== both, 'timers.armed');
+    const both = armed & SENDING_TIMERS;
+    refuseUnless((armed & ~TIMERS_MOVABLE) === 0 && (both & (both - 1)) === 0, 'timers.armed');
     const near = (path: string): void => {
       refuseUnless(Math.abs(this.word(path)) <= SPAN_MAX, path);
     };
-    if ((armed & both) !== 0) near('timers.retransmitAt');
+    if (both !== 0) near('timers.retransmitAt');
     if ((armed & TIMER_ACK) !== 0) near('timers.ackAt');
     if ((armed & TIMER_KEEPALIVE) !== 0) near('timers.keepAliveAtMs');
     refuseUnless((armed & TIMER_ACK) === 0 || this.word('acks.owed') !== 0, 'acks.owed');
@@ -286,7 +332,8 @@ function refuseUnless(good: boolean, what: string): void {
 function readHeader(view: DataView, address: number, length: number): ImageShape {
   refuseUnless(length >= HEADER_WORDS * WORD_BYTES && address + length <= view.byteLength, 'length');
   const header = Int32Array.from({ length: HEADER_WORDS }, (_, i) => view.getInt32(address + 4 * i, true));
-  const [magic, version, total, fields, ranges, late, elements, inOrderBytes, lateBytes, sendBytes] = header;
+  const [magic, version, total, fields, ranges, late, elements, ...counts] = header;
+  const [inOrderBytes, lateBytes, sendBytes, records] = counts;
   refuseUnless(magic === IMAGE_MAGIC, 'magic');
   refuseUnless(version === IMAGE_VERSION, 'version');
   refuseUnless(total > 0 && total <= length, 'length');
@@ -298,10 +345,11 @@ function readHeader(view: DataView, address: number, length: number): ImageShape
     [inOrderBytes, 'bytes in order'],
     [lateBytes, 'late bytes'],
     [sendBytes, 'bytes to be sent'],
+    [records, 'records'],
   ] as const) {
     refuseUnless(count >= 0 && count <= length, what);
   }
-  const shape = { ranges, late, elements, inOrderBytes, lateBytes, sendBytes };
+  const shape = { ranges, late, elements, inOrderBytes, lateBytes, sendBytes, records };
   refuseUnless(imageBytes(shape) === total, 'length');
   return shape;
 }

@@ -4,7 +4,7 @@
  */
 import { assert } from '../../../assert/assert.ts';
 import { HAND_OFF_COPIES, HAND_OFFS_KEPT } from '../../../ledger/counters.gen.ts';
-import { EBUSY, EINVAL, ENOBUFS, EOPNOTSUPP } from '../../../socket/errno.ts';
+import { EBUSY, EINVAL, ENOBUFS } from '../../../socket/errno.ts';
 import { checkTcb } from '../identities.ts';
 import { stopAwaiting } from '../path.ts';
 import { markReady } from '../ready.ts';
@@ -12,12 +12,20 @@ import { ELEMENT_MORE } from '../send-queue.ts';
 import type { TcpTables } from '../tables.ts';
 import type { Tcb } from '../tcb.ts';
 import { reschedule } from '../timers.ts';
-import { type ImageShape, ImageWriter, imageBytes, isMovable } from './connection-image.ts';
+import {
+  type ImageShape,
+  ImageWriter,
+  imageBytes,
+  isMovable,
+  RANGES_MAX,
+  RECORD_FLAG_BITS,
+} from './connection-image.ts';
 import { fieldWord, IMAGE_FIELDS } from './image-fields.ts';
+import { heldRanges, sentRecords } from './sent-image.ts';
 
 /** @returns how many bytes the image of a connection has now, or a negative errno as `handOff`. */
 export function imageBytesOf(tcp: TcpTables, tcb: Tcb): number {
-  const errno = moveErrno(tcp, tcb);
+  const errno = moveErrno(tcb);
   return errno === 0 ? imageBytes(shapeOf(tcp, tcb)) : 0 - errno;
 }
 
@@ -28,7 +36,7 @@ export function imageBytesOf(tcp: TcpTables, tcb: Tcb): number {
  *   nothing to hand over, -EBUSY while it is being handed over or reset, -ENOBUFS for too little room.
  */
 export function handOff(tcp: TcpTables, tcb: Tcb, address: number, room: number): number {
-  const errno = moveErrno(tcp, tcb);
+  const errno = moveErrno(tcb);
   if (errno !== 0) return 0 - errno;
   const shape = shapeOf(tcp, tcb);
   const bytes = imageBytes(shape);
@@ -53,21 +61,21 @@ export function keep(tcp: TcpTables, tcb: Tcb): void {
   markReady(tcp, tcb);
 }
 
-function moveErrno(tcp: TcpTables, tcb: Tcb): number {
-  // Of what recovery by time has written down of each segment an image says nothing.
-  if (tcp.environment.config.lossRecovery === 'rack') return EOPNOTSUPP;
+function moveErrno(tcb: Tcb): number {
   if (!isMovable(tcb.state) || tcb.parent >= 0 || tcb.owner < 0) return EINVAL;
   return (tcb.moving | tcb.resetDue) !== 0 ? EBUSY : 0;
 }
 
-function shapeOf({ receiveQueue, sendQueue }: TcpTables, tcb: Tcb): ImageShape {
+function shapeOf(tcp: TcpTables, tcb: Tcb): ImageShape {
+  const { receiveQueue, sendQueue } = tcp;
   const { received, recovery, sends } = tcb;
   let lateBytes = 0;
   for (let packet = received.lateHead; packet >= 0; packet = receiveQueue.next[packet]) {
     lateBytes += receiveQueue.length[packet];
   }
   return {
-    ranges: recovery.sackCount,
+    ranges: tcb.sent.head < 0 ? recovery.sackCount : heldRanges(tcp, tcb, RANGES_MAX).length,
+    records: sentRecords(tcp, tcb, tcp.environment.nowUs).length,
     late: received.lateCount,
     elements: sends.count,
     inOrderBytes: received.queuedBytes,
@@ -78,13 +86,15 @@ function shapeOf({ receiveQueue, sendQueue }: TcpTables, tcb: Tcb): ImageShape {
 
 function write(tcp: TcpTables, tcb: Tcb, address: number, shape: ImageShape): void {
   const { environment, receiveQueue, sendQueue } = tcp;
+  const { received, sends } = tcb;
   const writer = new ImageWriter(environment.view, address, shape);
   for (const field of IMAGE_FIELDS) writer.word(fieldWord(environment, tcb, field));
-  tcp.scoreboard.eachRange(tcb, (start, end) => {
+  const range = (start: number, end: number): void => {
     writer.word(start);
     writer.word(end);
-  });
-  const { received, sends } = tcb;
+  };
+  if (tcb.sent.head < 0) tcp.scoreboard.eachRange(tcb, range);
+  else for (const [start, end] of heldRanges(tcp, tcb, RANGES_MAX)) range(start, end);
   for (let packet = received.lateHead; packet >= 0; packet = receiveQueue.next[packet]) {
     writer.word(receiveQueue.seq[packet]);
     writer.word(receiveQueue.length[packet]);
@@ -93,7 +103,19 @@ function write(tcp: TcpTables, tcb: Tcb, address: number, shape: ImageShape): vo
     const length = sendQueue.length[element] - (element === sends.head ? sends.headOffset : 0);
     writer.word((length << 1) | ((sendQueue.flags[element] & ELEMENT_MORE) !== 0 ? 1 : 0));
   }
-  let at = writer.address;
+  for (const { end, sentAgoUs, segments, flags } of sentRecords(tcp, tcb, environment.nowUs)) {
+    writer.word(end);
+    writer.word(sentAgoUs);
+    writer.word((segments << RECORD_FLAG_BITS) | flags);
+  }
+  const written = copyBytes(tcp, tcb, writer.address);
+  assert(written === address + imageBytes(shape), 'hand-off: an image is as long as it says');
+}
+
+/** Copies the bytes of a connection to where its image has them. @returns the address behind them. */
+function copyBytes({ environment, receiveQueue, sendQueue }: TcpTables, tcb: Tcb, address: number): number {
+  const { received, sends } = tcb;
+  let at = address;
   const copy = (from: number, length: number): void => {
     environment.dma.move(HAND_OFF_COPIES, from, at, length);
     at += length;
@@ -107,5 +129,5 @@ function write(tcp: TcpTables, tcb: Tcb, address: number, shape: ImageShape): vo
     const offset = element === sends.head ? sends.headOffset : 0;
     copy(sendQueue.address[element] + offset, sendQueue.length[element] - offset);
   }
-  assert(at === address + imageBytes(shape), 'hand-off: an image is as long as it says');
+  return at;
 }

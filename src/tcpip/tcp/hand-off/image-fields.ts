@@ -9,6 +9,9 @@
 import { assert } from '../../../assert/assert.ts';
 import type { Environment } from '../../environment.ts';
 import { CWND_MAX } from '../congestion/congestion.ts';
+import { PERSIST_RECOVERIES } from '../control-block/rack-state.ts';
+import { TIMERS_MOVABLE } from '../control-block/timers.ts';
+import { FACTOR_MAX } from '../rack.ts';
 import type { Tcb } from '../tcb.ts';
 
 /** What a word says. */
@@ -42,6 +45,7 @@ export const IMAGE_GROUPS = [
   'stamps',
   'rtt',
   'recovery',
+  'rack',
   'congestion',
   'timers',
   'options',
@@ -140,6 +144,32 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   any('recovery', 'highRetransmitted'),
   span('recovery', 'retransmissions', INT_MAX),
 
+  flag('rack', 'known'),
+  any('rack', 'sentUs', 'agoUs'),
+  any('rack', 'end'),
+  span('rack', 'rttUs'),
+  span('rack', 'leastRttUs'),
+  any('rack', 'leastRttMs', 'agoMs'),
+  flag('rack', 'reordered'),
+  any('rack', 'highestDelivered'),
+  flag('rack', 'highestKnown'),
+  field('rack', 'factor', 1, FACTOR_MAX),
+  field('rack', 'persist', 1, PERSIST_RECOVERIES),
+  any('rack', 'roundEnds'),
+  flag('rack', 'roundOn'),
+  ...['lookAfterUs', 'delivered', 'sentBytes', 'flightBefore'].map((name) => span('rack', name)),
+  flag('rack', 'undoable'),
+  any('rack', 'undoFrom'),
+  span('rack', 'undoSegments'),
+  flag('rack', 'undoStampKnown'),
+  // What the clock of timestamps read: the peer has seen it.
+  any('rack', 'undoStamp'),
+  span('rack', 'suspicion', 2),
+  span('rack', 'probe', 2),
+  flag('rack', 'probing'),
+  flag('rack', 'probeResent'),
+  any('rack', 'probeEnd'),
+
   field('congestion', 'cwnd', 1, CWND_MAX),
   span('congestion', 'ssthresh'),
   span('congestion', 'ackedBytes'),
@@ -151,7 +181,7 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   ...['undoWindow', 'undoThreshold', 'undoWindowMax'].map((name) => span('congestion', name, INT_MAX)),
   flag('congestion', 'limited'),
 
-  span('timers', 'armed', 15),
+  span('timers', 'armed', TIMERS_MOVABLE),
   any('timers', 'retransmitAt', 'aheadUs'),
   any('timers', 'ackAt', 'aheadUs'),
   any('timers', 'keepAliveAtMs', 'aheadMs'),

@@ -13,7 +13,7 @@ import {
 } from '../../../ledger/counters.gen.ts';
 import { after, before, earlier } from '../../seq.ts';
 import { ACK_DELAYED, ACK_NOW } from '../control-block/acknowledgements.ts';
-import { TIMER_ACK, TIMER_PERSIST, TIMER_RETRANSMIT } from '../control-block/timers.ts';
+import { SENDING_TIMERS, TIMER_ACK, TIMER_PROBE, TIMER_REORDER } from '../control-block/timers.ts';
 import { checkTcb } from '../identities.ts';
 import { allocateTcb, hashTcb } from '../lifecycle.ts';
 import { routeTcb, updateMss } from '../path.ts';
@@ -25,6 +25,7 @@ import { flightBytes, type Tcb } from '../tcb.ts';
 import { reschedule, startRetransmit } from '../timers.ts';
 import { type ConnectionImage, ImageRefused } from './connection-image.ts';
 import { fieldPlace, IMAGE_FIELDS, setField } from './image-fields.ts';
+import { restoreSent } from './sent-image.ts';
 
 /** Bytes in the region. */
 export interface Piece {
@@ -67,7 +68,6 @@ export function takeOverRefusal(
   const remote = image.word('remoteAddress');
   const local = image.word('localAddress');
   const ports = (image.word('remotePort') << 16) | image.word('localPort');
-  if (environment.config.lossRecovery === 'rack') return 'recovery by time';
   if (!routes.isOwn(local)) return 'localAddress';
   if (!routes.isUnicast(remote) || routes.nextHop(remote) === 0) return 'remoteAddress';
   if (!routes.mayLeave(local, remote)) return 'remoteAddress';
@@ -112,7 +112,7 @@ export function takeOver(
   hashTcb(tcp, tcb);
   receiveAgain(tcp, tcb, image, delivered);
   sendAgain(tcp, tcb, image, sends);
-  for (const { seq, length } of image.ranges) tcp.scoreboard.restore(tcb, seq, (seq + length) | 0);
+  restoreSent(tcp, tcb, image);
   settleTimers(tcp, tcb);
   environment.counters[HAND_OFFS_IN] += 1;
   markReady(tcp, tcb);
@@ -206,7 +206,9 @@ function settleTimers(tcp: TcpTables, tcb: Tcb): void {
   const { timers, acks } = tcb;
   const waits = acks.owed === ACK_DELAYED && (timers.armed & TIMER_ACK) === 0;
   if (waits) acks.owed = ACK_NOW;
-  const sending = timers.armed & (TIMER_RETRANSMIT | TIMER_PERSIST);
+  // A stack that finds losses by count waits for a time-out only.
+  if (tcb.sent.head < 0) timers.armed &= ~(TIMER_PROBE | TIMER_REORDER);
+  const sending = timers.armed & SENDING_TIMERS;
   if (flightBytes(tcb) > 0 && sending === 0) startRetransmit(tcp, tcb);
   assert(!after(tcb.sndUna, tcb.sndMax), 'take-over: nothing was acknowledged that was not sent');
   if (timers.armed !== 0) reschedule(tcp, tcb);
