@@ -125,7 +125,7 @@ export function generateConformancePage(documents: readonly RequirementDocument[
 
 function pageRow({ id, section, level, text: words, status, shown, reason }: Requirement): string {
   const proofs = shown.map(({ file, title }) =>
-    title === undefined ? `\`${file}\`` : `\`${file}\`: ${title}`,
+    title === undefined ? `\`test/scenario/${file}\`` : `\`test/${file}\`: ${title}`,
   );
   const told = status === 'met' ? proofs.join('; ') : `**${status}**: ${reason}`;
   return `| ${id} | ${section} | ${level} | ${cell(words)} | ${cell(told)} |`;
