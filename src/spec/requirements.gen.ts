@@ -13,6 +13,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'the window is a number without a sign: 0x8000 and more is large',
         status: 'met',
         shown: [
+          { file: 'window/large-is-not-negative.pkt' },
           {
             file: 'tcpip/tcp-window.test.ts',
             title: 'takes a window of 0x8000 and more for large, not negative (MUST-1)',
@@ -139,6 +140,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'SYN-RECEIVED knows whether it came from a passive or an active open',
         status: 'met',
         shown: [
+          { file: 'state/syn-received-ack-of-unsent.pkt' },
           {
             file: 'tcpip/tcp-syn-received.test.ts',
             title: 'a SYN-RECEIVED that came from an active open (MUST-11)',
@@ -200,6 +202,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'a segment is no larger than the peer’s size and the path allow, options counted',
         status: 'met',
         shown: [
+          { file: 'open/passive-mss-of-path.pkt' },
           {
             file: 'tcpip/tcp-options.test.ts',
             title: 'sends none larger than its own MTU has room for, whatever the peer takes',
@@ -264,6 +267,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'a program can set R2 for its connection',
         status: 'met',
         shown: [
+          { file: 'loss/user-time-out.pkt' },
           {
             file: 'tcpip/tcp-retransmit.test.ts',
             title: 'fails when the user’s own time-out has passed (MUST-21)',
@@ -317,7 +321,10 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MUST',
         text: 'it is off unless asked for',
         status: 'met',
-        shown: [{ file: 'tcpip/tcp-keepalive.test.ts', title: 'is off by default (MUST-25)' }],
+        shown: [
+          { file: 'keepalive/off-by-default.pkt' },
+          { file: 'tcpip/tcp-keepalive.test.ts', title: 'is off by default (MUST-25)' },
+        ],
         reason: '',
       },
       {
@@ -327,6 +334,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'it probes only where nothing is outstanding and nothing has come for the interval',
         status: 'met',
         shown: [
+          { file: 'keepalive/not-while-something-is-out.pkt' },
           {
             file: 'tcpip/tcp-keepalive.test.ts',
             title: 'does not probe while something is outstanding (MUST-26)',
@@ -449,7 +457,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MUST',
         text: 'a closed window is probed',
         status: 'met',
-        shown: [{ file: 'window/zero-is-probed.pkt' }],
+        shown: [{ file: 'window/zero-at-the-start.pkt' }, { file: 'window/zero-is-probed.pkt' }],
         reason: '',
       },
       {
@@ -665,7 +673,10 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MUST',
         text: 'Source Quench is dropped without a word',
         status: 'met',
-        shown: [{ file: 'tcpip/tcp-icmp.test.ts', title: 'drops Source Quench silently (MUST-55)' }],
+        shown: [
+          { file: 'icmp/source-quench.pkt' },
+          { file: 'tcpip/tcp-icmp.test.ts', title: 'drops Source Quench silently (MUST-55)' },
+        ],
         reason: '',
       },
       {
@@ -824,6 +835,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'the MSS that is offered is no more than what can be received',
         status: 'met',
         shown: [
+          { file: 'open/mss-of-a-jumbo-device.pkt' },
           {
             file: 'tcpip/tcp-options.test.ts',
             title: 'names what its MTU has room for in its SYN, and only there (MUST-14, MUST-65, MUST-67)',
@@ -998,6 +1010,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'the right edge of the offered window does not move back',
         status: 'met',
         shown: [
+          { file: 'window/probe-by-the-peer.pkt' },
           {
             file: 'tcpip/tcp-two-stacks.test.ts',
             title: 'never see the right edge of a window move back, though slots run short (SHLD-14)',
@@ -1135,6 +1148,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'hard errors end the connection (RFC 5461: one in opening)',
         status: 'met',
         shown: [
+          { file: 'icmp/protocol-unreachable-in-syn-sent.pkt' },
           { file: 'tcpip/tcp-icmp.test.ts', title: 'RFC 9293 SHLD-26, RFC 5461: hard errors' },
           { file: 'icmp/refused-in-syn-sent.pkt' },
         ],
@@ -1187,7 +1201,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'SHOULD',
         text: 'what comes out of order is kept',
         status: 'met',
-        shown: [{ file: 'ack/out-of-order-at-once.pkt' }],
+        shown: [{ file: 'ack/hole-filled-in-part.pkt' }, { file: 'ack/out-of-order-at-once.pkt' }],
         reason: '',
       },
       {
@@ -1212,6 +1226,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'a new SYN may end TIME-WAIT under conditions',
         status: 'met',
         shown: [
+          { file: 'state/time-wait-new-syn.pkt' },
           {
             file: 'tcpip/tcp-time-wait.test.ts',
             title: 'RFC 9293 MAY-2, RFC 6191: a new connection over one that waits',
@@ -1316,7 +1331,10 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MAY',
         text: 'the check of acknowledgements may be RFC 5961’s',
         status: 'met',
-        shown: [{ file: 'tcpip/tcp-rfc5961.test.ts', title: 'RFC 5961 §5: blind data' }],
+        shown: [
+          { file: 'reset/of-an-old-acknowledgement.pkt' },
+          { file: 'tcpip/tcp-rfc5961.test.ts', title: 'RFC 5961 §5: blind data' },
+        ],
         reason: '',
       },
       {
@@ -2054,7 +2072,10 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'SHOULD',
         text: 'after an idle time the window is no more than the first',
         status: 'met',
-        shown: [{ file: 'tcpip/tcp-congestion.test.ts', title: 'RFC 5681 §4.1: after an idle time' }],
+        shown: [
+          { file: 'loss/idle-shrinks-the-window.pkt' },
+          { file: 'tcpip/tcp-congestion.test.ts', title: 'RFC 5681 §4.1: after an idle time' },
+        ],
         reason: '',
       },
       {
@@ -2072,7 +2093,11 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'SHOULD',
         text: 'what is out of order, and what fills a hole, is acknowledged at once',
         status: 'met',
-        shown: [{ file: 'ack/out-of-order-at-once.pkt' }],
+        shown: [
+          { file: 'ack/hole-filled-in-part.pkt' },
+          { file: 'ack/one-for-each-without-sack.pkt' },
+          { file: 'ack/out-of-order-at-once.pkt' },
+        ],
         reason: '',
       },
       {
@@ -2111,7 +2136,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MUST',
         text: 'a reset with the next number resets',
         status: 'met',
-        shown: [{ file: 'reset/in-place.pkt' }],
+        shown: [{ file: 'reset/by-the-right-answer.pkt' }, { file: 'reset/in-place.pkt' }],
         reason: '',
       },
       {
@@ -2120,7 +2145,15 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MUST',
         text: 'one elsewhere in the window is challenged',
         status: 'met',
-        shown: [{ file: 'reset/in-window-challenged.pkt' }],
+        shown: [
+          { file: 'state/syn-received-reset-in-window.pkt' },
+          { file: 'state/fin-wait-1-reset-in-window.pkt' },
+          { file: 'state/fin-wait-2-reset-in-window.pkt' },
+          { file: 'state/close-wait-reset-in-window.pkt' },
+          { file: 'state/closing-reset-in-window.pkt' },
+          { file: 'state/last-ack-reset-in-window.pkt' },
+          { file: 'reset/in-window-challenged.pkt' },
+        ],
         reason: '',
       },
       {
@@ -2139,6 +2172,13 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'a SYN in a synchronized state is challenged, whatever its number',
         status: 'met',
         shown: [
+          { file: 'state/syn-received-syn.pkt' },
+          { file: 'state/established-syn.pkt' },
+          { file: 'state/fin-wait-1-syn.pkt' },
+          { file: 'state/fin-wait-2-syn.pkt' },
+          { file: 'state/close-wait-syn.pkt' },
+          { file: 'state/closing-syn.pkt' },
+          { file: 'state/last-ack-syn.pkt' },
           { file: 'reset/syn-challenged.pkt' },
           { file: 'tcpip/tcp-rfc5961.test.ts', title: 'RFC 5961 §4: blind SYNs' },
         ],
@@ -2150,7 +2190,15 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MUST',
         text: 'an acknowledgement older than the largest window, or of what was never sent, costs the segment and is answered',
         status: 'met',
-        shown: [{ file: 'tcpip/tcp-rfc5961.test.ts', title: 'RFC 5961 §5: blind data' }],
+        shown: [
+          { file: 'reset/of-an-old-acknowledgement.pkt' },
+          { file: 'state/fin-wait-1-ack-of-unsent.pkt' },
+          { file: 'state/fin-wait-2-ack-of-unsent.pkt' },
+          { file: 'state/close-wait-ack-of-unsent.pkt' },
+          { file: 'state/closing-ack-of-unsent.pkt' },
+          { file: 'state/last-ack-ack-of-unsent.pkt' },
+          { file: 'tcpip/tcp-rfc5961.test.ts', title: 'RFC 5961 §5: blind data' },
+        ],
         reason: '',
       },
       {
@@ -2159,7 +2207,11 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'SHOULD',
         text: 'challenges are limited in number',
         status: 'met',
-        shown: [{ file: 'tcpip/tcp-rfc5961.test.ts', title: 'RFC 5961 §7: challenges are limited' }],
+        shown: [
+          { file: 'reset/challenges-are-limited.pkt' },
+          { file: 'reset/challenged-again-later.pkt' },
+          { file: 'tcpip/tcp-rfc5961.test.ts', title: 'RFC 5961 §7: challenges are limited' },
+        ],
         reason: '',
       },
     ],
@@ -2221,7 +2273,10 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MAY',
         text: 'it may have a most, of 60 s at least',
         status: 'met',
-        shown: [{ file: 'tcpip/tcp-retransmit.test.ts', title: 'is no longer than the most it may be' }],
+        shown: [
+          { file: 'loss/rto-doubles-to-its-most.pkt' },
+          { file: 'tcpip/tcp-retransmit.test.ts', title: 'is no longer than the most it may be' },
+        ],
         reason: '',
       },
       {
@@ -2291,6 +2346,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'it stops when all is acknowledged',
         status: 'met',
         shown: [
+          { file: 'loss/timer-stops.pkt' },
           { file: 'tcpip/tcp-retransmit.test.ts', title: 'stops when everything is acknowledged (§5.2)' },
         ],
         reason: '',
@@ -2302,6 +2358,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'an acknowledgement of new data starts it anew',
         status: 'met',
         shown: [
+          { file: 'loss/rto-anew-at-each-acknowledgement.pkt' },
           {
             file: 'tcpip/tcp-retransmit.test.ts',
             title: 'starts anew at an acknowledgement of new data, from the present RTO (§5.3)',
@@ -2592,7 +2649,11 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'MUST',
         text: 'the first block holds the segment that came last',
         status: 'met',
-        shown: [{ file: 'sack/blocks-newest-first.pkt' }],
+        shown: [
+          { file: 'sack/adjacent-grow-a-block.pkt' },
+          { file: 'sack/hole-between.pkt' },
+          { file: 'sack/blocks-newest-first.pkt' },
+        ],
         reason: '',
       },
       {
@@ -2601,7 +2662,11 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'SHOULD',
         text: 'then go the blocks reported lately, as many as fit',
         status: 'met',
-        shown: [{ file: 'sack/four-blocks.pkt' }, { file: 'sack/three-blocks-with-timestamps.pkt' }],
+        shown: [
+          { file: 'tcpip/tcp-orders.test.ts', title: 'so are four segments of two units, in every order' },
+          { file: 'sack/four-blocks.pkt' },
+          { file: 'sack/three-blocks-with-timestamps.pkt' },
+        ],
         reason: '',
       },
       {
@@ -2611,6 +2676,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'a duplicate is reported in the first block, once',
         status: 'met',
         shown: [
+          { file: 'sack/dsack-once.pkt' },
           { file: 'sack/dsack-below.pkt' },
           {
             file: 'tcpip/tcp-sack-receiver.test.ts',
@@ -2625,7 +2691,10 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         level: 'SHOULD',
         text: 'of a partial duplicate only the duplicate part',
         status: 'met',
-        shown: [{ file: 'sack/dsack-of-a-part.pkt' }],
+        shown: [
+          { file: 'tcpip/tcp-orders.test.ts', title: 'so are four segments of two units, in every order' },
+          { file: 'sack/dsack-of-a-part.pkt' },
+        ],
         reason: '',
       },
     ],
@@ -2650,6 +2719,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'the size of a segment is less by the options that are sent',
         status: 'met',
         shown: [
+          { file: 'options/timestamps-shorten-segments.pkt' },
           { file: 'tcpip/tcp-options.test.ts', title: 'takes twelve bytes off for timestamps (7323-12)' },
         ],
         reason: '',
@@ -2667,6 +2737,8 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'options of a connection are used only where both ends offered them',
         status: 'met',
         shown: [
+          { file: 'open/passive-timestamps-not-wanted.pkt' },
+          { file: 'open/passive-scale-not-wanted.pkt' },
           { file: 'tcpip/tcp-options.test.ts', title: 'does not scale when only one end offers it' },
           { file: 'tcpip/tcp-timestamps.test.ts', title: 'is in none when one end does not offer it' },
         ],
@@ -2679,6 +2751,8 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'the window of a SYN is not scaled',
         status: 'met',
         shown: [
+          { file: 'open/window-of-syn-not-scaled.pkt' },
+          { file: 'open/active-window-of-syn-ack.pkt' },
           { file: 'tcpip/tcp-options.test.ts', title: 'never scales the window of a SYN-ACK (7323-3)' },
         ],
         reason: '',
@@ -2736,6 +2810,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'every segment but a reset has the timestamp once it was agreed upon',
         status: 'met',
         shown: [
+          { file: 'options/timestamps-on-fin.pkt' },
           {
             file: 'tcpip/tcp-timestamps.test.ts',
             title: 'is in every segment once agreed upon: data, bare acknowledgement, FIN (7323-5)',
@@ -2759,6 +2834,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'a segment without it is dropped',
         status: 'met',
         shown: [
+          { file: 'options/timestamps-lacking.pkt' },
           {
             file: 'tcpip/tcp-timestamps.test.ts',
             title: 'drops a segment without the option silently (7323-6)',
@@ -2811,6 +2887,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         text: 'a reset is not held against it',
         status: 'met',
         shown: [
+          { file: 'options/paws-spares-resets.pkt' },
           {
             file: 'tcpip/tcp-timestamps.test.ts',
             title: 'takes a reset with an old timestamp, and one without',

@@ -13,7 +13,7 @@ const SCRIPTS = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
 const MEMORY = new DrillMemory();
 
 it('there are scripts', () => {
-  expect(SCRIPTS.length).toBeGreaterThan(20);
+  expect(SCRIPTS.length).toBeGreaterThanOrEqual(200);
 });
 
 describe.each(SCRIPTS)('%s', (name) => {
