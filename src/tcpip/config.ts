@@ -93,7 +93,7 @@ export interface StackConfig {
   readonly delayedAckUs: number;
   /** Segments acknowledged at once after the start and after loss (Linux TCP_MAX_QUICKACKS). */
   readonly quickAcks: number;
-  /** Segments that may be sent before the first acknowledgement (RFC 6928). */
+  /** Segments that may be sent before the first acknowledgement (RFC 6928: 10; a route's initcwnd). */
   readonly initialWindowSegments: number;
   /**
    * RFC 5681 §4.1: a congestion window idle for an RTO starts again from the initial window
@@ -221,7 +221,7 @@ const RANGES: Readonly<Record<string, Range>> = {
   retries: [0, 255],
   orphanRetries: [0, 255],
   quickAcks: [0, 65535],
-  initialWindowSegments: [1, 10],
+  initialWindowSegments: [1, 1000],
   outOfOrderMax: [0, 1 << 20],
   keepAliveIdleSeconds: [1, 32767],
   keepAliveIntervalSeconds: [1, 32767],

@@ -82,7 +82,7 @@ describe('not judged, and why not', () => {
     ['0 `sysctl net.ipv4.tcp_nonsense=1`', 1, 'there is no setting net.ipv4.tcp_nonsense here'],
     ['0 `sysctl -q net.ipv4.tcp_congestion_control=bbr`', 1, /tcp_congestion_control=bbr asks for/],
     ['0 `ss -t | grep ESTAB`', 1, 'the command ss -t | grep ESTAB'],
-    ['0 `ip route replace default initcwnd 20`', 1, 'an initial window of 20 segments'],
+    ['0 `ip route replace default initcwnd 2000`', 1, 'an initial window of 2000 segments'],
     ['0 < S 0:0(0) win 1\n0 >[ect0] S. 0:0(0) ack 1', 2, 'ECN'],
     ['0 frobnicate(3) = 0', 1, 'the system call frobnicate'],
     ['0 socket(..., SOCK_RAW, 0) = 3', 1, 'raw sockets'],

@@ -1,6 +1,6 @@
 /**
- * Which scripts fail on which mutants: `node dist/test/scenario/mutants-main.js [MUTANT…]`. A script keeps its
- * mutant in its head; this tells whom else it could name, and which mutants nobody notices.
+ * Which scripts fail on which mutants: `node dist/test/scenario/mutants-main.js [MUTANT…]`. A script keeps
+ * its mutant in its head; this tells whom else it could name, and which mutants nobody notices.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

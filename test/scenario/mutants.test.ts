@@ -1,7 +1,7 @@
 /**
  * Each script fails on the mutant of the engine that its head names: `// Mutant: NAME`, of mutants.yaml. A
- * mutant whose text has gone from its file fails here, too. The engine is that of the last build. The long form
- * tries all mutants, the short one some that its seed chooses.
+ * mutant whose text has gone from its file fails here, too. The engine is that of the last build. The long
+ * form tries all mutants, the short one some that its seed chooses.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

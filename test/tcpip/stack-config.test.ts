@@ -36,7 +36,7 @@ const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   orphanRetries: [0, 255],
   delayedAckUs: TIME,
   quickAcks: [0, 65535],
-  initialWindowSegments: [1, 10],
+  initialWindowSegments: [1, 1000],
   outOfOrderMax: [0, 1 << 20],
   timeWaitUs: TIME,
   timeWaitReuseUs: TIME,

@@ -7,6 +7,7 @@ import { RECOVERY_FAST } from '../../src/tcpip/tcp/control-block/recovery-state.
 import { beginReduction, reduce } from '../../src/tcpip/tcp/proportional-rate.ts';
 import type { RackRecovery } from '../../src/tcpip/tcp/rack-recovery.ts';
 import { startReorder } from '../../src/tcpip/tcp/timers.ts';
+import { forgetUse, isWindowUsed, noteLimited, noteSent } from '../../src/tcpip/tcp/window-use.ts';
 import { trips } from '../rules/trips.ts';
 import { World } from './harness.ts';
 import { established as byCount } from './tcp-assertion-bed.ts';
@@ -113,5 +114,16 @@ describe('CUBIC', () => {
     state.ssthresh = state.cwnd;
     state.windowMax = Number.NaN;
     cubic.acknowledged(state, 1460, 1460, 0, 0);
+  });
+});
+
+describe('the use of the window', () => {
+  trips('window use: what was sent is in flight', () => noteSent(established().tcb));
+  trips('window use: something is held back', () => noteLimited(established().tcb));
+  trips('window use: what is forgotten is in flight', () => forgetUse(established().tcb));
+  trips('window use: there is a window', () => {
+    const { tcb } = established();
+    tcb.congestion.cwnd = 0;
+    isWindowUsed(tcb);
   });
 });

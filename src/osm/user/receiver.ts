@@ -37,6 +37,9 @@ import { isWithin, NOT_WITHIN } from './send-policy.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
+/** Where bytes go that a program has thrown away (MSG_TRUNC). */
+const NOWHERE = new Uint8Array(16_384);
+
 export class Receiver {
   private readonly driver: Driver;
   private readonly sockets: readonly HostSocket[];
@@ -106,7 +109,14 @@ export class Receiver {
     const datagram = this.sockets[socketId]?.datagram === 1;
     if ((flags & MSG_PEEK) !== 0 || (nowhere && datagram)) return -EOPNOTSUPP;
     if (!nowhere) return this.recv(socketId, bytes, offset, length);
-    return this.recv(socketId, new Uint8Array(Math.max(0, length)), 0, length);
+    let taken = 0;
+    for (;;) {
+      const part = Math.min(NOWHERE.length, length - taken);
+      const answer = this.recv(socketId, NOWHERE, 0, part);
+      if (answer <= 0) return taken > 0 ? taken : answer;
+      taken += answer;
+      if (taken === length || answer < part) return taken;
+    }
   }
 
   /** As `SocketStack.recvFrom`. // Hot path. */

@@ -250,7 +250,7 @@ export function keepRecoverClose(tcb: Tcb): void {
  * RFC 7661's concern in short: a window that was not made use of says nothing, so it does not grow.
  * @param bytes that were acknowledged just now.
  */
-export function isWindowUsed(tcb: Tcb, bytes: number): boolean {
+function isWindowUsed(tcb: Tcb, bytes: number): boolean {
   const { congestion } = tcb;
   const { cwnd } = congestion;
   const flight = (flightBytes(tcb) + bytes) | 0;

@@ -11,6 +11,7 @@ import { TCP_FAST_RETRANSMITS, TCP_LOSS_PROBES, TCP_LOSS_UNDOS } from '../../led
 import type { Environment } from '../environment.ts';
 import { after, atOrAfter, before, earlier } from '../seq.ts';
 import type { CongestionControl } from './congestion/congestion.ts';
+import { noteRoundTrip } from './congestion/hystart.ts';
 import {
   FRTO_FIRST,
   FRTO_OFF,
@@ -26,13 +27,14 @@ import {
   RECOVERY_NONE,
   RECOVERY_TIMEOUT,
 } from './control-block/recovery-state.ts';
-import { type FastRecovery, isWindowUsed, keepRecoverClose } from './fast-recovery.ts';
+import { type FastRecovery, keepRecoverClose } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { beginReduction, reduce } from './proportional-rate.ts';
 import { Rack } from './rack.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { HELD, LOST, type SentSegments } from './sent-segments.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
+import { forgetUse, isWindowUsed, noteLimited, noteSent } from './window-use.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -63,10 +65,10 @@ export class RackRecovery implements LossRecovery {
   /** // Hot path. */
   sent(tcb: Tcb, start: number, end: number, segments: number): void {
     if (tcb.sackPermitted === 0) return;
-    const { rack } = tcb;
     this.records.append(tcb, start, end, segments, this.environment.nowUs);
-    if (tcb.recovery.phase === RECOVERY_FAST) rack.sentBytes += (end - start) | 0;
-    if (rack.probe === PROBE_NEW) this.probeSent(tcb, 0, end);
+    noteSent(tcb);
+    if (tcb.recovery.phase === RECOVERY_FAST) tcb.rack.sentBytes += (end - start) | 0;
+    if (tcb.rack.probe === PROBE_NEW) this.probeSent(tcb, 0, end);
   }
 
   next(tcb: Tcb): number {
@@ -94,8 +96,7 @@ export class RackRecovery implements LossRecovery {
       this.withoutSack.resent(tcb, end);
       return;
     }
-    const { records } = this;
-    const { nowUs } = this.environment;
+    const { records, environment } = this;
     const { rack, sent, recovery } = tcb;
     const isProbe = rack.probe === PROBE_LAST;
     let record = isProbe ? sent.tail : sent.firstLost;
@@ -108,10 +109,10 @@ export class RackRecovery implements LossRecovery {
     rack.undoSegments += records.segments[record];
     if (rack.undoStampKnown === 0) {
       rack.undoStampKnown = 1;
-      rack.undoStamp = (this.environment.nowMs + tcb.stamps.offset) | 0;
+      rack.undoStamp = (environment.nowMs + tcb.stamps.offset) | 0;
     }
     if (recovery.phase === RECOVERY_FAST) rack.sentBytes += (end - recovery.lostSeq) | 0;
-    records.resend(tcb, record, nowUs);
+    records.resend(tcb, record, environment.nowUs);
     if (isProbe) this.probeSent(tcb, 1, tcb.sndMax);
   }
 
@@ -125,7 +126,7 @@ export class RackRecovery implements LossRecovery {
     // Whole segments only, or in recovery the window would be spent on crumbs.
     if (recovery.phase !== RECOVERY_NONE) return left < mss ? 0 : Math.min(left, offered);
     if (left >= offered) return offered;
-    if (left < ((tcb.sndEnd - tcb.sndNxt) | 0)) congestion.limited = 1;
+    if (left < ((tcb.sndEnd - tcb.sndNxt) | 0)) noteLimited(tcb);
     return left;
   }
 
@@ -139,15 +140,14 @@ export class RackRecovery implements LossRecovery {
 
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     if (tcb.sackPermitted === 0) return this.withoutSack.acknowledged(tcb, segment, bytes);
-    const isUsed = isWindowUsed(tcb, bytes);
-    return this.take(tcb, segment, bytes, isUsed);
+    return this.take(tcb, segment, bytes);
   }
 
   acknowledgedAgain(tcb: Tcb, segment: SegmentIn): boolean {
     if (tcb.sackPermitted === 0) {
       return flightBytes(tcb) > 0 && this.withoutSack.acknowledgedAgain(tcb, segment);
     }
-    const isDue = this.take(tcb, segment, 0, false);
+    const isDue = this.take(tcb, segment, 0);
     return isDue || this.rack.heldBytes > 0;
   }
 
@@ -225,6 +225,7 @@ export class RackRecovery implements LossRecovery {
       this.withoutSack.askPeer(tcb);
       return;
     }
+    forgetUse(tcb);
     tcb.rack.probe = PROBE_LAST;
     tcb.recovery.due = DUE_HOLES;
   }
@@ -238,7 +239,7 @@ export class RackRecovery implements LossRecovery {
   }
 
   /** Takes what an acknowledgement says. @returns whether something is to be sent again. */
-  private take(tcb: Tcb, segment: SegmentIn, bytes: number, isUsed: boolean): boolean {
+  private take(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     const { recovery, rack } = tcb;
     const inNetworkBefore = ((flightBytes(tcb) + bytes) | 0) - recovery.sackedBytes;
     this.rack.take(tcb, segment);
@@ -254,7 +255,7 @@ export class RackRecovery implements LossRecovery {
     if (recovery.phase === RECOVERY_FAST) {
       reduce(tcb, this.rack.deliveredBytes, bytes > 0 && !found, pipeBytes(tcb));
     } else if (bytes > 0 && phase !== RECOVERY_FAST) {
-      this.grow(tcb, bytes, isUsed || phase === RECOVERY_TIMEOUT);
+      this.grow(tcb, bytes, isWindowUsed(tcb) || phase === RECOVERY_TIMEOUT);
     }
     if (recovery.phase === RECOVERY_NONE) keepRecoverClose(tcb);
     const isDue = tcb.sent.firstLost >= 0 && !isHeldBack;
@@ -263,8 +264,9 @@ export class RackRecovery implements LossRecovery {
   }
 
   private grow(tcb: Tcb, bytes: number, isUsed: boolean): void {
-    const { congestion } = tcb;
+    const { congestion, sndUna, sndNxt } = tcb;
     const { nowUs } = this.environment;
+    if (this.rack.sampleUs > 0) noteRoundTrip(congestion, sndUna, sndNxt, this.rack.sampleUs);
     if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes, nowUs, tcb.rtt.srtt >> 3);
     else congestion.countedUs = nowUs;
   }
@@ -392,8 +394,7 @@ export class RackRecovery implements LossRecovery {
 
 /** Bytes that are thought to be in the network (RFC 6675: pipe). */
 export function pipeBytes(tcb: Tcb): number {
-  const { recovery } = tcb;
-  const bytes = (flightBytes(tcb) - recovery.sackedBytes - recovery.lostBytes) | 0;
+  const bytes = (flightBytes(tcb) - tcb.recovery.sackedBytes - tcb.recovery.lostBytes) | 0;
   if (COSTLY) assert(bytes >= 0, 'rack recovery: no more is held or lost than is outstanding');
   return bytes;
 }

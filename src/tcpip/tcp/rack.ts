@@ -30,6 +30,8 @@ export class Rack {
   deliveredBytes = 0;
   /** Bytes of those that it reports by SACK. */
   heldBytes = 0;
+  /** The round trip of what was sent last of that, where it was sent once; 0: there is none. */
+  sampleUs = 0;
   /** Whether it delivers what was sent once, and before the latest loss was found. */
   deliversOriginal = false;
   /** Whether it says that something arrived twice. */
@@ -49,6 +51,7 @@ export class Rack {
     const { rack } = tcb;
     this.deliveredBytes = 0;
     this.heldBytes = 0;
+    this.sampleUs = 0;
     this.deliversOriginal = false;
     this.reportsDuplicate = false;
     this.highest = rack.highestDelivered;
@@ -239,6 +242,7 @@ export class Rack {
     rack.sentUs = sentUs;
     rack.end = end;
     rack.rttUs = rttUs;
+    this.sampleUs = (sent.flags[record] & RESENT) === 0 ? rttUs : 0;
   }
 
   /** The peer echoes a timestamp older than the transmission: it answers an earlier one. */

@@ -8,7 +8,10 @@ import { assert } from '../../../assert/assert.ts';
 /** The largest congestion window in bytes: keeps sums int32. */
 export const CWND_MAX = 0x1fff_ffff;
 /** RFC 5681 §3.1: the threshold starts as high as it can be. */
-const SSTHRESH_START = 0x3fff_ffff;
+export const SSTHRESH_START = 0x3fff_ffff;
+
+/** RFC 9406 §4.3: conservative slow start grows by a quarter of what is acknowledged. */
+const CONSERVATIVE_BITS = 2;
 
 /** What congestion control knows of one connection; it is part of the Tcb. */
 export class CongestionState {
@@ -38,8 +41,25 @@ export class CongestionState {
   undoWindow = 0;
   undoThreshold = 0;
   undoWindowMax = 0;
-  /** 1 once the window, and nothing else, has held the sender back since all was acknowledged last. */
+  /**
+   * Of the window's time that lasts until `usedUntil` is acknowledged: 1 once the window, and nothing else,
+   * has held the sender back; and the most bytes that were in flight (`window-use.ts`).
+   */
   limited = 0;
+  flightMax = 0;
+  usedUntil = 0;
+  /**
+   * HyStart++ (`hystart.ts`): 1 once a round has begun; where it ends; its samples, the least of them, and
+   * that of the round before, 0 where there is none.
+   */
+  roundsBegun = 0;
+  roundEnds = 0;
+  roundSamples = 0;
+  roundRttUs = 0;
+  roundBeforeRttUs = 0;
+  /** Rounds of conservative slow start, with the present one; 0: none. And the least round trip before it. */
+  conservative = 0;
+  conservativeRttUs = 0;
 
   reset(): void {
     this.cwnd = 0;
@@ -58,6 +78,15 @@ export class CongestionState {
     this.undoThreshold = 0;
     this.undoWindowMax = 0;
     this.limited = 0;
+    this.flightMax = 0;
+    this.usedUntil = 0;
+    this.roundsBegun = 0;
+    this.roundEnds = 0;
+    this.roundSamples = 0;
+    this.roundRttUs = 0;
+    this.roundBeforeRttUs = 0;
+    this.conservative = 0;
+    this.conservativeRttUs = 0;
   }
 }
 
@@ -81,6 +110,24 @@ export interface CongestionControl {
   undo(state: CongestionState): void;
   /** Nothing was sent for longer than the RTO (RFC 5681 §4.1). @param segments of the initial window. */
   idle(state: CongestionState, mss: number, segments: number): void;
+}
+
+/** By how much acknowledged bytes let slow start grow; less once HyStart++ slows it down. // Hot path. */
+export function slowStartWorth({ conservative }: CongestionState, bytes: number): number {
+  return conservative === 0 ? bytes : bytes >> CONSERVATIVE_BITS;
+}
+
+/**
+ * Slow start (RFC 5681 §3.1) counts every byte, however many one acknowledgement covers (RFC 3465 without its
+ * limit L), as Linux does: where acknowledgements are put together, or many bytes are, growth is the same.
+ * @returns bytes that are left for congestion avoidance. // Hot path.
+ */
+export function slowStart(state: CongestionState, bytes: number): number {
+  const { cwnd, ssthresh } = state;
+  if (cwnd >= ssthresh) return bytes;
+  const grown = Math.min(cwnd + slowStartWorth(state, bytes), ssthresh, CWND_MAX);
+  state.cwnd = grown;
+  return grown < ssthresh ? 0 : bytes - (grown - cwnd);
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type CongestionState,
   CWND_MAX,
   rememberForUndo,
+  slowStart,
   undoLoss,
   windowAfterRecovery,
 } from './congestion.ts';
@@ -48,15 +49,8 @@ export class Cubic implements CongestionControl {
   /** // Hot path. */
   acknowledged(state: CongestionState, mss: number, bytes: number, nowUs: number, rttUs: number): void {
     if (COSTLY) assert(bytes > 0, 'cubic: an acknowledgement counts for at least one byte');
-    let left = bytes;
-    if (state.cwnd < state.ssthresh) {
-      // Slow start counts every byte, however many one acknowledgement covers, as Linux does.
-      const grown = Math.min(state.cwnd + bytes, state.ssthresh, CWND_MAX);
-      left -= grown - state.cwnd;
-      state.cwnd = grown;
-      if (left <= 0 || grown < state.ssthresh) return;
-    }
-    avoid(state, mss, left, nowUs, rttUs);
+    const left = slowStart(state, bytes);
+    if (left > 0) avoid(state, mss, left, nowUs, rttUs);
   }
 
   lossFound(state: CongestionState, mss: number, _flightBytes: number): void {

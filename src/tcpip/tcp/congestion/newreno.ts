@@ -8,6 +8,7 @@ import {
   type CongestionState,
   CWND_MAX,
   rememberForUndo,
+  slowStartWorth,
   undoLoss,
   windowAfterRecovery,
 } from './congestion.ts';
@@ -30,7 +31,7 @@ export class NewReno implements CongestionControl {
     if (COSTLY) assert(bytes > 0, 'congestion: an acknowledgement counts for at least one byte');
     if (cwnd < state.ssthresh) {
       // Slow start: at most two segments for each acknowledgement (RFC 3465 §2.3).
-      state.cwnd = Math.min(CWND_MAX, cwnd + Math.min(bytes, mss * 2)) | 0;
+      state.cwnd = Math.min(CWND_MAX, cwnd + slowStartWorth(state, Math.min(bytes, mss * 2))) | 0;
       return;
     }
     // Congestion avoidance: one segment for each window that was acknowledged.

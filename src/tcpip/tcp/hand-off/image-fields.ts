@@ -180,6 +180,13 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   ),
   ...['undoWindow', 'undoThreshold', 'undoWindowMax'].map((name) => span('congestion', name, INT_MAX)),
   flag('congestion', 'limited'),
+  span('congestion', 'flightMax'),
+  any('congestion', 'usedUntil'),
+  flag('congestion', 'roundsBegun'),
+  any('congestion', 'roundEnds'),
+  ...['roundSamples', 'roundRttUs', 'roundBeforeRttUs'].map((name) => span('congestion', name)),
+  span('congestion', 'conservative', 5),
+  span('congestion', 'conservativeRttUs'),
 
   span('timers', 'armed', TIMERS_MOVABLE),
   any('timers', 'retransmitAt', 'aheadUs'),
