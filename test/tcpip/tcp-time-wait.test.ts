@@ -45,7 +45,7 @@ describe('RFC 9293 §3.10.7.4: segments in TIME-WAIT', () => {
     const { script, peer } = waiting();
     script.passes(40_000_000);
     peer.sends({ flags: 'FIN ACK', seq: 1 });
-    peer.expects({ seq: 2, ack: 2, window: 65534 });
+    peer.expects({ seq: 2, ack: 2, window: 65535 });
     script.passes(59_999_999);
     peer.sends({ seq: 2, length: 1 });
     peer.expects({ seq: 2, ack: 2 });

@@ -3,7 +3,7 @@ import { describe } from 'vitest';
 import { TCP_CORK } from '../../src/socket/options.ts';
 import { acknowledge } from '../../src/tcpip/tcp/acknowledge.ts';
 import { awaitRoom } from '../../src/tcpip/tcp/calls.ts';
-import { SENDING_BUSY } from '../../src/tcpip/tcp/control-block/totals.ts';
+import { SENDING_WINDOW } from '../../src/tcpip/tcp/control-block/totals.ts';
 import { getOption, setOption } from '../../src/tcpip/tcp/options.ts';
 import { advertisedMss } from '../../src/tcpip/tcp/path.ts';
 import { measureReceiver } from '../../src/tcpip/tcp/receiver-rtt.ts';
@@ -15,10 +15,10 @@ import { beside } from './tcp-table-bed.ts';
 const DEFER_ACCEPT = 25;
 
 describe('assertions', () => {
-  trips('sending time: it does not go backwards', () => {
+  trips('sending time: what held it back is a part of it', () => {
     const { totals } = beside().tcb;
-    totals.sendingAs = SENDING_BUSY;
-    totals.sendingSinceUs = 10;
+    totals.sendingAs = SENDING_WINDOW;
+    totals.windowLimitedUs = 1;
     addElapsed(totals, 5);
   });
   trips('receiver round trip: it is measured by bytes that have come', () => {

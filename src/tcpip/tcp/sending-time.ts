@@ -13,6 +13,9 @@ import {
 } from './control-block/totals.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
 
+/** A quarter of the time after which the clock comes round. */
+const OFTEN_US = 2 ** 30;
+
 /** Looks what the connection is doing now. // Hot path: a few compares, and no store while that stays. */
 export function noteSending(tcb: Tcb, nowUs: number): void {
   const { totals } = tcb;
@@ -25,7 +28,8 @@ export function noteSending(tcb: Tcb, nowUs: number): void {
   } else if (totals.awaitsRoom !== 0) {
     now = SENDING_BUFFER;
   }
-  if (now === totals.sendingAs) return;
+  // What goes on for long is counted now and then, before the clock of 32 bits comes round.
+  if (now === totals.sendingAs && (nowUs - totals.sendingSinceUs) >>> 0 < OFTEN_US) return;
   addElapsed(totals, nowUs);
   totals.sendingAs = now;
 }
@@ -33,11 +37,12 @@ export function noteSending(tcb: Tcb, nowUs: number): void {
 /** The time up to now is counted, too. */
 export function addElapsed(totals: Totals, nowUs: number): void {
   const { sendingAs } = totals;
-  const elapsedUs = (nowUs - totals.sendingSinceUs) | 0;
+  const elapsedUs = (nowUs - totals.sendingSinceUs) >>> 0;
   totals.sendingSinceUs = nowUs;
   if (sendingAs === SENDING_NOTHING) return;
-  assert(elapsedUs >= 0, 'sending time: it does not go backwards');
   totals.busyUs += elapsedUs;
   if (sendingAs === SENDING_WINDOW) totals.windowLimitedUs += elapsedUs;
   else if (sendingAs === SENDING_BUFFER) totals.bufferLimitedUs += elapsedUs;
+  const heldBackUs = totals.windowLimitedUs + totals.bufferLimitedUs;
+  assert(heldBackUs <= totals.busyUs, 'sending time: what held it back is a part of it');
 }
