@@ -1,7 +1,8 @@
 /**
  * iperf3's figures for the card over a TAP, beside the kernel's own over a veth pair, in turn: a row for each
  * way, so that what else runs on the machine meets both. The client is the real iperf3. Beside each rate
- * stands the processor time of the server's process, all threads, per gigabit: it depends little on what else runs.
+ * stands the processor time of the server's process, all threads, per gigabit: it depends little on what
+ * else runs.
  *
  *     node dist/test/interop/iperf.js [SECONDS [PAIRS]]
  */
