@@ -15,7 +15,7 @@ export interface Mutant {
   readonly name: string;
   /** Below src/tcpip. */
   readonly file: string;
-  /** Its text, which stands there once whatever the space between its words, and what stands there instead. */
+  /** Its text, there once whatever the space between its words, and what stands there instead. */
   readonly from: string;
   readonly to: string;
 }
