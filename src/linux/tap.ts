@@ -67,7 +67,7 @@ export function checkTapName(name: string): void {
   const legal = name.length > 0 && Buffer.byteLength(name) <= NAME_BYTES_MAX && !/[\s/:%]/.test(name);
   if (legal && name !== '.' && name !== '..') return;
   throw new Error(
-    `"${name}" names no interface: expected 1 to ${NAME_BYTES_MAX} bytes without space, "/", ":", "%"`,
+    `"${name}" is no interface's name: expected 1 to ${NAME_BYTES_MAX} bytes without space, "/", ":", "%"`,
   );
 }
 

@@ -198,7 +198,7 @@ describe.skipIf(why !== undefined)('a TAP that cannot be had', () => {
       ['--tap', 'lo', '--address', '10.1.0.2/24'],
       'inic: cannot open lo: it is an interface, but no TAP of one queue\n',
     ],
-    [['--tap', 'x y', '--address', '10.1.0.2/24'], 'inic: "x y" names no interface'],
+    [['--tap', 'x y', '--address', '10.1.0.2/24'], 'inic: "x y" is no interface'],
     [['--tap', 't0', '--address', '10.1.0.2'], 'inic: --address expected an IPv4 address with its prefix'],
     [['--tap', 't0'], 'inic: --tap wants --address beside it'],
     [['--gateway', '10.1.0.1'], 'inic: --gateway wants --tap NAME beside it\n'],
