@@ -254,15 +254,14 @@ export class TapDevice implements NicSilicon {
     file.begin();
     file.add(header, headerLength);
     if (!this.addPieces(descriptor, payloadBytes)) return false;
-    const length = headerLength + payloadBytes;
+    this.countFetches(descriptor, headerLength, payloadBytes, flags);
     if (!file.write()) {
       counters[TAP_WRITES_FAILED] += 1;
-      this.countFetches(descriptor, headerLength, payloadBytes, flags);
       return true;
     }
+    const length = headerLength + payloadBytes;
     counters[TAP_WRITES] += 1;
     counters[TAP_WRITES_BYTES] += length + VIRTIO_HEADER_BYTES;
-    this.countFetches(descriptor, headerLength, payloadBytes, flags);
     counters[DEVICE_TX_PACKETS] += 1;
     counters[DEVICE_TX_PACKETS_BYTES] += length;
     return true;

@@ -5,6 +5,7 @@
 import type { DmaEngine } from '../dma/engine.ts';
 import { BYTES_RECEIVED, USER_WOULD_BLOCK } from '../ledger/counters.gen.ts';
 import type { DatagramSource } from '../socket/contract.ts';
+import { discard } from '../socket/discard.ts';
 import { EAGAIN, EBADF, EFAULT, ENOTCONN, EOPNOTSUPP } from '../socket/errno.ts';
 import { isWithin } from '../socket/linux-rules.ts';
 import { MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../socket/message-flags.ts';
@@ -82,15 +83,8 @@ export class SockReceives {
     const errno = recvFlagsErrno(flags);
     if (errno !== 0) return errno;
     if ((flags & MSG_PEEK) === 0) {
-      const nowhere = (flags & MSG_TRUNC) !== 0;
-      return this.take(
-        socket,
-        nowhere ? new Uint8Array(length) : bytes,
-        nowhere ? 0 : offset,
-        length,
-        undefined,
-        0,
-      );
+      if ((flags & MSG_TRUNC) === 0) return this.take(socket, bytes, offset, length, undefined, 0);
+      return discard(length, (into, part) => this.take(socket, into, 0, part, undefined, 0));
     }
     if (this.reads !== undefined) return -EOPNOTSUPP;
     if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)

@@ -209,42 +209,52 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
   ];
 }
 
-/** What becomes of connections whose way changes. */
+/** What becomes of connections whose way changes: their answer is waited for ten times as long as is claimed. */
 function wayClaims(live: LiveFigures, stallNs: number): Claim[] {
   const stall = 'until the answer comes';
+  const claim = (
+    name: string,
+    statement: string,
+    ns: readonly number[],
+    cause: string,
+    withoutNs: readonly number[],
+  ): Claim => ({
+    name,
+    statement,
+    source: PROPOSAL,
+    effect: effectOf(stall, 'ns', ns),
+    bound: { below: stallNs / 10 },
+    without: { cause, effect: effectOf(stall, 'ns', withoutNs) },
+  });
   return [
-    {
-      name: 'neighbours',
-      statement: "A peer's new hardware address reaches the connections that a device has.",
-      source: PROPOSAL,
-      effect: effectOf(stall, 'ns', live.stalledNs),
-      bound: { below: stallNs / 10 },
-      without: { cause: 'neighbour events', effect: effectOf(stall, 'ns', live.stalledWithoutNs) },
-    },
-    {
-      name: 'routes',
-      statement: "A change of the host's routes reaches the connections that a device has.",
-      source: PROPOSAL,
-      effect: effectOf(stall, 'ns', live.reroutedNs),
-      bound: { below: stallNs / 10 },
-      without: { cause: 'route events', effect: effectOf(stall, 'ns', live.reroutedWithoutNs) },
-    },
-    {
-      name: 'path-mtu',
-      statement: 'So does what the host has heard of a path that carries less.',
-      source: PROPOSAL,
-      effect: effectOf(stall, 'ns', live.narrowedNs),
-      bound: { below: stallNs / 10 },
-      without: { cause: 'MTU events', effect: effectOf(stall, 'ns', live.narrowedWithoutNs) },
-    },
-    {
-      name: 'failover',
-      statement: 'A connection that a device has outlives its link, where the host has another.',
-      source: PROPOSAL,
-      effect: effectOf(stall, 'ns', live.failedOverNs),
-      bound: { below: stallNs / 10 },
-      without: { cause: 'handing it back', effect: effectOf(stall, 'ns', live.failedOverWithoutNs) },
-    },
+    claim(
+      'neighbours',
+      "A peer's new hardware address reaches the connections that a device has.",
+      live.stalledNs,
+      'neighbour events',
+      live.stalledWithoutNs,
+    ),
+    claim(
+      'routes',
+      "A change of the host's routes reaches the connections that a device has.",
+      live.reroutedNs,
+      'route events',
+      live.reroutedWithoutNs,
+    ),
+    claim(
+      'path-mtu',
+      'So does what the host has heard of a path that carries less.',
+      live.narrowedNs,
+      'MTU events',
+      live.narrowedWithoutNs,
+    ),
+    claim(
+      'failover',
+      'A connection that a device has outlives its link, where the host has another.',
+      live.failedOverNs,
+      'handing it back',
+      live.failedOverWithoutNs,
+    ),
   ];
 }
 

@@ -15,6 +15,7 @@ import {
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
+import { discard } from '../../socket/discard.ts';
 import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
 import { MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../../socket/message-flags.ts';
 import type { Driver } from '../kernel/driver.ts';
@@ -36,9 +37,6 @@ import { DatagramReceiver } from './datagram-receiver.ts';
 import { isWithin, NOT_WITHIN } from './send-policy.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
-
-/** Where bytes go that a program has thrown away (MSG_TRUNC). */
-const NOWHERE = new Uint8Array(16_384);
 
 export class Receiver {
   private readonly driver: Driver;
@@ -109,14 +107,7 @@ export class Receiver {
     const datagram = this.sockets[socketId]?.datagram === 1;
     if ((flags & MSG_PEEK) !== 0 || (nowhere && datagram)) return -EOPNOTSUPP;
     if (!nowhere) return this.recv(socketId, bytes, offset, length);
-    let taken = 0;
-    for (;;) {
-      const part = Math.min(NOWHERE.length, length - taken);
-      const answer = this.recv(socketId, NOWHERE, 0, part);
-      if (answer <= 0) return taken > 0 ? taken : answer;
-      taken += answer;
-      if (taken === length || answer < part) return taken;
-    }
+    return discard(length, (into, part) => this.recv(socketId, into, 0, part));
   }
 
   /** As `SocketStack.recvFrom`. // Hot path. */

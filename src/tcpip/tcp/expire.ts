@@ -114,8 +114,10 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   const { config, counters, nowMs } = tcp.environment;
   const { timers, rtt } = tcb;
   counters[TCP_TIMEOUTS] += 1;
-  if (timers.retries === 0) timers.stalledMs = (nowMs - ((rtt.rto / 1000) | 0)) | 0;
-  if (timers.retries === 0) tcb.totals.timeoutRecoveries += 1;
+  if (timers.retries === 0) {
+    timers.stalledMs = (nowMs - ((rtt.rto / 1000) | 0)) | 0;
+    tcb.totals.timeoutRecoveries += 1;
+  }
   tcb.totals.timeouts += 1;
   timers.retries += 1;
   if (timers.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {

@@ -5,12 +5,12 @@
 import { assert } from '../../assert/assert.ts';
 import { TCP_LISTEN_OVERFLOWS, TCP_PASSIVE_OPENS } from '../../ledger/counters.gen.ts';
 import { ECONNREFUSED } from '../../socket/errno.ts';
-import { ACK, FIN, RST, SYN, TIMESTAMPS_BYTES } from '../header/tcp.ts';
+import { ACK, FIN, RST, SYN } from '../header/tcp.ts';
 import { after, atOrBefore, before } from '../seq.ts';
 import { addEmbryo, hasRoomForEmbryo, isAcceptQueueFull, joinAcceptQueue } from './accept-queue.ts';
 import { sampleRoundTrip } from './acknowledge.ts';
 import { allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
-import { advertisedMss, routeTcb, updateMss } from './path.ts';
+import { advertisedPayload, routeTcb, updateMss } from './path.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
@@ -98,7 +98,7 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
   chooseSequence(tcp, tcb);
   if (iss !== 0 && before(tcb.iss, iss)) setIss(tcb, iss);
   takeSyn(tcp, tcb, segment);
-  roundFirstWindow(tcp, tcb, advertisedMss(tcp, tcb) - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0));
+  roundFirstWindow(tcp, tcb, advertisedPayload(tcp, tcb));
   setState(tcp, tcb, SYN_RECEIVED);
   hashTcb(tcp, tcb);
   markReady(tcp, tcb);

@@ -4,9 +4,9 @@
  * then one of the present MSS, and a shorter one behind them counts as one more. For looking on, not for hot
  * paths: a record is made each time.
  */
-import { TIMESTAMPS_BYTES } from '../header/tcp.ts';
+import { SSTHRESH_START } from './congestion/congestion.ts';
 import { RECOVERY_FAST, RECOVERY_NONE, RECOVERY_TIMEOUT } from './control-block/recovery-state.ts';
-import { advertisedMss, pathMtu } from './path.ts';
+import { advertisedPayload, pathMtu } from './path.ts';
 import { addElapsed } from './sending-time.ts';
 import { CLOSED, LISTEN, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -90,8 +90,6 @@ const CA_STATES: Readonly<Record<number, number>> = {
 const CA_DISORDER = 1;
 /** Linux's TCP_INFINITE_SSTHRESH: no loss has set a threshold. */
 const SSTHRESH_NONE = 0x7fff_ffff;
-/** A threshold from here on is the one that a connection begins with. */
-const SSTHRESH_START = 0x3fff_ffff;
 const US_PER_MS = 1000;
 /** Duplicate acknowledgements after which a segment counts as lost (RFC 5681 §3.2). */
 const REORDERING = 3;
@@ -147,7 +145,7 @@ function pathNow(tcp: TcpTables, tcb: Tcb) {
     last_data_recv: synchronized ? ((nowUs - acks.lastDataUs) / US_PER_MS) | 0 : 0,
     last_ack_recv: (nowMs - timers.lastReceiveMs) | 0,
     pmtu: routed ? pathMtu(tcp, tcb) : tcp.environment.mtus[0],
-    advmss: advertisedMss(tcp, tcb) - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0),
+    advmss: advertisedPayload(tcp, tcb),
     rtt: rtt.srtt >> 3,
     rttvar: rtt.rttvar >> 2,
     min_rtt: rtt.leastUs,

@@ -64,6 +64,11 @@ export function advertisedMss(tcp: TcpTables, tcb: Tcb): number {
   return segmentBytesMax > 0 && segmentBytesMax < mss ? segmentBytesMax : mss;
 }
 
+/** Payload of the largest segment that the peer may send: that MSS, less the timestamps that each bears. */
+export function advertisedPayload(tcp: TcpTables, tcb: Tcb): number {
+  return advertisedMss(tcp, tcb) - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0);
+}
+
 /** Whether the next hop's hardware address is known; if not, the connection waits for it. // Hot path. */
 export function hasNeighbour(tcp: TcpTables, tcb: Tcb): boolean {
   const { neighbours } = tcp;
