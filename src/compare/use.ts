@@ -1,7 +1,7 @@
 /** How busy each part of a world was: the processors, the buses, the wires. The busiest is what binds. */
 import { ETHERNET_OVERHEAD_BYTES } from '../wire/flight.ts';
-import type { Topology } from '../world/topology/checked.ts';
-import { busBytes } from './bus-use.ts';
+import type { CardTopology, Topology } from '../world/topology/checked.ts';
+import { type BusUse, busBytes, busRequests } from './bus-use.ts';
 import type { Work } from './work.ts';
 
 export const PARTS = ['host', 'card', 'bus', 'wire'] as const;
@@ -39,9 +39,18 @@ export function useOf(
   return {
     host: share(hostNs),
     card: share(works.map(({ cardNs }) => cardNs)),
-    bus: share(works.map(({ bus }, i) => busBytes(bus) * cards[i].bus.nsPerByte)),
+    bus: share(works.map(({ bus }, i) => crossingNs(bus, cards[i]))),
     wire: share(wireNs),
   };
+}
+
+/**
+ * How long a bus is kept busy by its bytes and, request after request, by the DMA engine that moves them. A card
+ * on its host's processor has none: that moves the bytes itself.
+ */
+function crossingNs(use: BusUse, { bus, placement }: CardTopology): number {
+  if (placement === 'inline') return 0;
+  return busBytes(use) * bus.nsPerByte + busRequests(use) * bus.requestNs;
 }
 
 /** Which part binds; undefined where none does. */

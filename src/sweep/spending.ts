@@ -5,7 +5,7 @@
  */
 import { ETHERNET_OVERHEAD_BYTES } from '../wire/flight.ts';
 import type { CardTopology, Topology } from '../world/topology/checked.ts';
-import { TRANSFERS, transferCosts } from '../world/virtual/meters.ts';
+import { cardBusCosts, TRANSFERS, transferCosts } from '../world/virtual/meters.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { type Counts, charge, named, servedNs, since } from './counts.ts';
 import type { Measurement } from './measurement.ts';
@@ -117,6 +117,6 @@ function crossingNs(
     frames * bus.latencyNs +
     named(host, ['doorbells']) * doorbellNs +
     named(iop, ['interrupts']) * interruptNs +
-    charge(iop, transferCosts(bus))
+    charge(iop, cardBusCosts(bus))
   );
 }

@@ -72,8 +72,11 @@ describe('what a turn does is seen when its work is done', () => {
 
   it('so do a bus, and the requests of a DMA engine', () => {
     expect(p50Us({ card: { bus: { latency: '2us' } } })).toBeCloseTo(208, 0);
-    // Of each message: its fetch by the one card and its placement by the other.
-    expect(p50Us({ card: { dma: { request: '4us' } } })).toBeCloseTo(216, 0);
+    // Of each message: the frame that sends it and its fetch by the one card, its placement and the frame
+    // that tells of it by the other.
+    expect(p50Us({ card: { dma: { request: '4us' } } })).toBeCloseTo(232, 0);
+    // A microsecond for each frame of 128 bytes, and half of one for each fetch and placement of 64.
+    expect(p50Us({ card: { bus: { rate: '1.024Gbit/s' } } })).toBeCloseTo(206, 0);
   });
 
   it('over the FIFOs as over the ring', () => {

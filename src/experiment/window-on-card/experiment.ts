@@ -60,8 +60,8 @@ const ASSUMED = [
     'several at a time, which both processors pay for.',
   'Bytes that have come are placed as soon as they are in order, in memory that stands for what the ' +
     'program reads into.',
-  'Descriptors cross the bus four at a time, 16 bytes each; messages of a card, whatever runs on it, are ' +
-    'not charged to its bus.',
+  'Descriptors cross the bus four at a time, 16 bytes each; messages of a card, whatever runs on it, one ' +
+    'at a time, 128 bytes each.',
 ];
 
 const OPEN = [

@@ -16,7 +16,7 @@ import type { Costs } from '../../time/cost-model.ts';
 import type { Topology } from '../../world/topology/checked.ts';
 import { readTopology } from '../../world/topology.ts';
 import type { HostCosts } from '../../world/virtual/host-world.ts';
-import { HOST_TRANSFERS, transferCosts, WINDOW_TRANSFERS } from '../../world/virtual/meters.ts';
+import { cardBusCosts, HOST_TRANSFERS, transferCosts, WINDOW_TRANSFERS } from '../../world/virtual/meters.ts';
 import { type NamedCost, withoutBus, withoutHost } from './named-costs.ts';
 
 export type Direction = 'transmit' | 'receive' | 'both';
@@ -150,7 +150,7 @@ function onHost(run: Run, topology: Topology, arm: Arm): Measured {
     busNs:
       ofCard === undefined
         ? charge(counts[0], busCosts)
-        : charge(ofCard, transferCosts(topology.cards[0].bus, WINDOW_TRANSFERS)),
+        : charge(ofCard, cardBusCosts(topology.cards[0].bus, WINDOW_TRANSFERS)),
     crossings: inAll[crossed] / totals[0]['bytesSent'],
   };
 }
@@ -180,7 +180,7 @@ function onCard(run: Run, topology: Topology): Measured {
     hostNs: charge(host, topology.hosts[0].processor.costs),
     cardNs: charge(card, processor.costs),
     bus: cardBus([host, card]),
-    busNs: charge(card, transferCosts(bus)),
+    busNs: charge(card, cardBusCosts(bus)),
     crossings: Number.NaN,
   };
 }

@@ -15,7 +15,7 @@ import type { HostTime } from '../build/host-stack.ts';
 import { type BuiltLanStack, buildLanStack, type LanJoint } from '../build/lan-stack.ts';
 import { type BuiltWindowStack, buildWindowStack, type WindowMoves } from '../build/window-stack.ts';
 import type { CardPlan } from '../build/world-plan.ts';
-import { DmaMeter, LAN_TRANSFERS, transferCosts, WINDOW_TRANSFERS } from './meters.ts';
+import { cardBusCosts, DmaMeter, LAN_TRANSFERS, WINDOW_TRANSFERS } from './meters.ts';
 import { frameMeters, lateCardEnds, lateHostEnds, STARTED_AT, VirtualSleeper } from './virtual-card.ts';
 
 /** What the world has made before. */
@@ -100,7 +100,7 @@ export function addLanCard(
   const { cardLedger, card } = built;
   const engine = new DmaMeter(
     cardLedger,
-    transferCosts(topology.bus, built.card.window === undefined ? LAN_TRANSFERS : WINDOW_TRANSFERS),
+    cardBusCosts(topology.bus, built.card.window === undefined ? LAN_TRANSFERS : WINDOW_TRANSFERS),
   );
   return queue.add({
     agent: card.processor,

@@ -1,4 +1,5 @@
 /** What the work of a host, and of a card's DMA engine, costs in virtual time. */
+import { FRAME_BYTES } from '../../i2o/frame.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { CostMeter, type Costs, type Meter } from '../../time/cost-model.ts';
 import type { Engine } from '../../time/event-queue.ts';
@@ -51,7 +52,7 @@ export const WINDOW_TRANSFERS = [
   'windowPlacements',
 ] as const;
 
-/** What transfers cost, by counter. */
+/** What transfers cost, by counter. @param transfers of payload, if none are named. */
 export function transferCosts(
   { nsPerByte, requestNs }: BusCosts,
   transfers: readonly string[] = TRANSFERS,
@@ -62,6 +63,22 @@ export function transferCosts(
     costs[`${name}Bytes`] = nsPerByte;
   }
   return costs;
+}
+
+/** Message frames between a host and its card as the card counts them: those it took, and those it posted. */
+const FRAMES = ['inboundReleased', 'outboundPosted'] as const;
+
+/**
+ * What all that crosses the bus of a card of messages costs, whatever class it serves: what it moves for
+ * its requests, and the frames that ask for it and tell of it. A frame takes the bus as a request of its
+ * whole length, as the books count it (ours), like a descriptor of a plain device. A card on its
+ * host's processor has no bus: its `transferCosts` are that processor's, and its frames take nothing.
+ * @param transfers what a card of its class moves beside frames.
+ */
+export function cardBusCosts(bus: BusCosts, transfers: readonly string[] = TRANSFERS): Costs {
+  const frameNs = bus.requestNs + FRAME_BYTES * bus.nsPerByte;
+  const frames = Object.fromEntries(FRAMES.map((name) => [name, frameNs]));
+  return { ...transferCosts(bus, transfers), ...frames };
 }
 
 /** What works on a side's behalf while its processor goes on, one thing after the other: a DMA engine. */

@@ -23,7 +23,7 @@ import { oneSite, planWorld, type WirePlan, type WorldPlan } from '../build/worl
 import { type CardTopology, checkedTopology, type LinkEnd, type Topology } from '../topology/checked.ts';
 import { settleNs } from '../topology/settle.ts';
 import { startWarnings } from '../topology/start-warnings.ts';
-import { DmaMeter, HostMeter, transferCosts } from './meters.ts';
+import { cardBusCosts, DmaMeter, HostMeter, transferCosts } from './meters.ts';
 import { OneProcessor } from './one-processor.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 import { topologyOf, type VirtualOptions } from './virtual-options.ts';
@@ -326,7 +326,7 @@ export function iopEntry(
   { processor, bus, config }: CardTopology,
 ): Omit<Entry, 'agent'> {
   const { lookNs } = processor;
-  const engine = new DmaMeter(iopLedger, transferCosts(bus));
+  const engine = new DmaMeter(iopLedger, cardBusCosts(bus));
   return {
     meter: new CostMeter(iopLedger, processor.costs),
     ...(engine.free ? {} : { engine }),
