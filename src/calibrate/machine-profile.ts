@@ -75,6 +75,8 @@ export const PROFILE_START =
 
 /** Counts that cost what another does. */
 const LIKE: Readonly<Record<string, string>> = {
+  peekCopies: 'receiveCopies',
+  peekCopiesBytes: 'receiveCopiesBytes',
   receiveStoreCopies: 'receiveCopies',
   receiveStoreCopiesBytes: 'receiveCopiesBytes',
   retransmitFetches: 'transmitFetches',

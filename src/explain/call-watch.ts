@@ -1,6 +1,7 @@
 /** Stands before a card's sockets and notes each call: when it began and ended, and what it came to. */
 import type { DatagramSource, Endpoint } from '../socket/contract.ts';
 import { EAGAIN } from '../socket/errno.ts';
+import { MSG_PEEK } from '../socket/message-flags.ts';
 import type { ProgramSockets } from '../world/virtual/watch.ts';
 import type { CallName, Stream } from './events.ts';
 import type { Streams } from './streams.ts';
@@ -65,9 +66,9 @@ export class WatchedSockets implements ProgramSockets {
     return this.call('connect', socketId, () => this.inner.connect(socketId, address, port));
   }
 
-  send(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
+  send(socketId: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
     this.book.callBegun(this.card);
-    const result = this.inner.send(socketId, bytes, offset, length);
+    const result = this.inner.send(socketId, bytes, offset, length, flags);
     const stream = this.stream(socketId);
     const before = stream?.sent ?? 0;
     if (stream !== undefined && result > 0) stream.sent += result;
@@ -78,12 +79,12 @@ export class WatchedSockets implements ProgramSockets {
     return result;
   }
 
-  recv(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
+  recv(socketId: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
     this.book.callBegun(this.card);
-    const result = this.inner.recv(socketId, bytes, offset, length);
+    const result = this.inner.recv(socketId, bytes, offset, length, flags);
     const stream = this.stream(socketId);
     const before = stream?.received ?? 0;
-    if (stream !== undefined && result > 0) stream.received += result;
+    if (stream !== undefined && result > 0 && (flags & MSG_PEEK) === 0) stream.received += result;
     this.book.callEnded(this.card, { ...OF_NO_SEND, name: 'recv', stream, result, before });
     return result;
   }
@@ -95,9 +96,12 @@ export class WatchedSockets implements ProgramSockets {
     length: number,
     address: number,
     port: number,
+    flags?: number,
   ): number {
     const { inner } = this;
-    return this.call('other', socketId, () => inner.sendTo(socketId, bytes, offset, length, address, port));
+    return this.call('other', socketId, () =>
+      inner.sendTo(socketId, bytes, offset, length, address, port, flags),
+    );
   }
 
   recvFrom(
@@ -106,8 +110,10 @@ export class WatchedSockets implements ProgramSockets {
     offset: number,
     length: number,
     from: DatagramSource,
+    flags?: number,
   ): number {
-    return this.call('other', socketId, () => this.inner.recvFrom(socketId, bytes, offset, length, from));
+    const { inner } = this;
+    return this.call('other', socketId, () => inner.recvFrom(socketId, bytes, offset, length, from, flags));
   }
 
   shutdown(socketId: number, how: number): number {

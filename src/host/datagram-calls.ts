@@ -37,6 +37,7 @@ import {
   EPIPE,
 } from '../socket/errno.ts';
 import { isPort } from '../socket/linux-rules.ts';
+import { MSG_PEEK, MSG_TRUNC } from '../socket/message-flags.ts';
 import { SO_BROADCAST, SO_ERROR, TCP_LINGER2_SECONDS, TCP_NODELAY } from '../socket/options.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import type { Clock } from '../time/clock.ts';
@@ -182,13 +183,17 @@ export class DatagramCalls {
     if (this.stack.udpLocalPort(connection) === 0) this.stack.udpBind(connection, 0, 0);
   }
 
-  /** Takes the oldest datagram; an error that waits is reported first. @param from filled in. */
+  /**
+   * Takes the oldest datagram; an error that waits is reported first.
+   * @param from filled in. @param flags MSG_PEEK and MSG_TRUNC are heeded.
+   */
   recv(
     sock: Sock,
     bytes: Uint8Array,
     offset: number,
     length: number,
     from: DatagramSource | undefined,
+    flags: number,
   ): number {
     const { stack, counters } = this;
     const u = sock.connection;
@@ -196,11 +201,14 @@ export class DatagramCalls {
     const held = stack.udpReadable(u);
     if (held < 0) return -EAGAIN;
     this.dma.begins(Math.min(held, length));
-    const count = stack.udpTakeTo(u, bytes, offset, length);
+    const stays = (flags & MSG_PEEK) !== 0;
+    const count = stack.udpTakeTo(u, bytes, offset, length, stays);
     if (from !== undefined) {
       from.address = stack.udpSourceAddress(u) >>> 0;
       from.port = stack.udpSourcePort(u);
     }
+    const answer = (flags & MSG_TRUNC) !== 0 ? held : count;
+    if (stays) return answer;
     counters[BYTES_RECEIVED] += count;
     counters[DATAGRAMS_RECEIVED] += 1;
     counters[DATAGRAMS_RECEIVED_BYTES] += count;
@@ -208,7 +216,7 @@ export class DatagramCalls {
       counters[DATAGRAMS_CUT] += 1;
       counters[DATAGRAMS_CUT_BYTES] += held - count;
     }
-    return count;
+    return answer;
   }
 
   shutdown(sock: Sock, how: number): number {

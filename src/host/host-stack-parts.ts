@@ -37,6 +37,8 @@ export interface PlacedReads {
   isDue(socket: number): boolean;
   /** Bytes of a socket's that no program has read, there or on their way there. */
   unread(socket: number): number;
+  /** Copies bytes that are there, and they stay. @returns how many. */
+  peek(socket: number, bytes: Uint8Array, offset: number, lengthMax: number): number;
   /** Takes bytes that are there. @returns how many. */
   take(socket: number, bytes: Uint8Array, offset: number, lengthMax: number): number;
   /** A socket may have bytes in order. */

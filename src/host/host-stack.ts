@@ -25,15 +25,16 @@ import {
   type SocketStack,
   WRITABLE,
 } from '../socket/contract.ts';
-import { EAGAIN, EBADF, EFAULT, ENOBUFS, EPIPE } from '../socket/errno.ts';
+import { EAGAIN, EBADF, EFAULT, ENOBUFS, EOPNOTSUPP, EPIPE } from '../socket/errno.ts';
 import { isWithin } from '../socket/linux-rules.ts';
-import { MSG_EOR, MSG_MORE, MSG_OOB, sendFlagsErrno } from '../socket/message-flags.ts';
+import { sendFlagsErrno } from '../socket/message-flags.ts';
 import { TCP_MAXSEG } from '../socket/options.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import { DatagramCalls } from './datagram-calls.ts';
 import type { HostStackParts, MessageCard, PlacedReads } from './host-stack-parts.ts';
+import { kindOf, MORE } from './send-kind.ts';
 import type { SendMemory } from './send-memory.ts';
 import {
   hasPeerEnded,
@@ -54,10 +55,6 @@ import type { SockUpcalls } from './sock-upcalls.ts';
 
 /** A send is not cut below this many bytes while others of its socket are under way. */
 const PIECE_BYTES_MIN = 2048;
-/** Of `tcpSend`: more follows soon; the last byte is urgent; a record ends. */
-const MORE = 1;
-const URGENT = 2;
-const RECORD = 4;
 /** Turns of device and stack in one poll at most, so that the program gets its turn. */
 const TURNS_PER_POLL = 8;
 const NS_PER_US = 1000;
@@ -251,17 +248,26 @@ export class HostStack implements SocketStack, Agent {
     length: number,
     address: number,
     port: number,
+    flags = 0,
   ): number {
     const sock = this.socks[socket];
-    if (sock?.state !== SOCK_DATAGRAM) return this.send(socket, bytes, offset, length);
+    if (sock?.state !== SOCK_DATAGRAM) return this.send(socket, bytes, offset, length, flags);
     this.calls.open(socket);
     if (!isWithin(bytes, offset, length)) return -EFAULT;
+    if (sendFlagsErrno(flags, true) !== 0) return -EOPNOTSUPP;
     if (!(port > 0 && port <= 65535)) return this.datagrams.misdirected(sock);
     return this.datagrams.send(sock, socket, bytes, offset, length, address, port);
   }
 
-  recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
-    return this.receives.take(socket, bytes, offset, length, from, 0);
+  recvFrom(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource,
+    flags = 0,
+  ): number {
+    return this.receives.take(socket, bytes, offset, length, from, flags);
   }
 
   /**
@@ -384,13 +390,4 @@ export class HostStack implements SocketStack, Agent {
     this.counters[USER_WOULD_BLOCK] += 1;
     return -EAGAIN;
   }
-}
-
-/** What the stack is told of the last bytes of a send with flags. */
-function kindOf(flags: number): number {
-  return (
-    ((flags & MSG_MORE) !== 0 ? MORE : 0) |
-    ((flags & MSG_OOB) !== 0 ? URGENT : 0) |
-    ((flags & MSG_EOR) !== 0 ? RECORD : 0)
-  );
 }

@@ -6,9 +6,9 @@ import type { DmaEngine } from '../dma/engine.ts';
 import { BYTES_RECEIVED, USER_WOULD_BLOCK } from '../ledger/counters.gen.ts';
 import type { DatagramSource } from '../socket/contract.ts';
 import { discard } from '../socket/discard.ts';
-import { EAGAIN, EBADF, EFAULT, ENOTCONN, EOPNOTSUPP } from '../socket/errno.ts';
+import { EAGAIN, EBADF, EFAULT, ENOTCONN } from '../socket/errno.ts';
 import { isWithin } from '../socket/linux-rules.ts';
-import { MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../socket/message-flags.ts';
+import { MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../socket/message-flags.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DatagramCalls } from './datagram-calls.ts';
@@ -50,10 +50,12 @@ export class SockReceives {
     const sock = this.calls.open(socket);
     if (sock === undefined) return -EBADF;
     if (!isWithin(bytes, offset, length)) return -EFAULT;
-    if (flags !== 0 && sock.state !== SOCK_DATAGRAM)
-      return this.takeAs(sock, socket, bytes, offset, length, flags);
-    if (flags !== 0 && (flags & ~MSG_DONTWAIT) !== 0) return recvFlagsErrno(flags) || -EOPNOTSUPP;
-    if (sock.state === SOCK_DATAGRAM) return this.datagrams.recv(sock, bytes, offset, length, from);
+    if (flags !== 0) {
+      const errno = recvFlagsErrno(flags);
+      if (errno !== 0) return errno;
+      if (sock.state !== SOCK_DATAGRAM) return this.takeAs(sock, socket, bytes, offset, length, flags);
+    }
+    if (sock.state === SOCK_DATAGRAM) return this.datagrams.recv(sock, bytes, offset, length, from, flags);
     if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)
       return takeError(sock) || unconnected(sock);
     const { stack, reads } = this;
@@ -80,17 +82,23 @@ export class SockReceives {
     length: number,
     flags: number,
   ): number {
-    const errno = recvFlagsErrno(flags);
-    if (errno !== 0) return errno;
     if ((flags & MSG_PEEK) === 0) {
       if ((flags & MSG_TRUNC) === 0) return this.take(socket, bytes, offset, length, undefined, 0);
       return discard(length, (into, part) => this.take(socket, into, 0, part, undefined, 0));
     }
-    if (this.reads !== undefined) return -EOPNOTSUPP;
     if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)
       return takeError(sock) || unconnected(sock);
     if (this.readable(sock, socket) === 0) return this.empty(sock, socket);
-    return this.stack.tcpPeekTo(sock.connection, bytes, offset, length);
+    // Of bytes that are thrown away none is looked at, and as many stay.
+    const wanted = (flags & MSG_TRUNC) !== 0 ? 0 : length;
+    const looked = this.peek(sock, socket, bytes, offset, wanted);
+    return wanted === length ? looked : Math.min(length, this.readable(sock, socket));
+  }
+
+  private peek(sock: Sock, socket: number, bytes: Uint8Array, offset: number, length: number): number {
+    const { stack, reads } = this;
+    if (reads !== undefined) return reads.peek(socket, bytes, offset, length);
+    return stack.tcpPeekTo(sock.connection, bytes, offset, length);
   }
 
   /** Bytes of a stream that a program can have now. */

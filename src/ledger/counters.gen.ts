@@ -12,632 +12,636 @@ export const IMMEDIATE_COPIES_BYTES = 3;
 export const RECEIVE_COPIES = 4;
 /** receive bucket, or an echo's answer, to program memory, bytes (host) */
 export const RECEIVE_COPIES_BYTES = 5;
+/** received bytes that a program looked at by MSG_PEEK and left where they were (host) */
+export const PEEK_COPIES = 6;
+/** received bytes that a program looked at by MSG_PEEK and left where they were, bytes (host) */
+export const PEEK_COPIES_BYTES = 7;
 /** unread bytes moved out of receive buckets so that the card gets these back (host) */
-export const RECEIVE_STORE_COPIES = 6;
+export const RECEIVE_STORE_COPIES = 8;
 /** unread bytes moved out of receive buckets so that the card gets these back, bytes (host) */
-export const RECEIVE_STORE_COPIES_BYTES = 7;
+export const RECEIVE_STORE_COPIES_BYTES = 9;
 /** immediate data from the frame to card memory, or to an echo's answer (iop) */
-export const CARD_IMMEDIATE_COPIES = 8;
+export const CARD_IMMEDIATE_COPIES = 10;
 /** immediate data from the frame to card memory, or to an echo's answer, bytes (iop) */
-export const CARD_IMMEDIATE_COPIES_BYTES = 9;
+export const CARD_IMMEDIATE_COPIES_BYTES = 11;
 /** queued small segments put together in card memory (iop) */
-export const CARD_COLLAPSE_COPIES = 10;
+export const CARD_COLLAPSE_COPIES = 12;
 /** queued small segments put together in card memory, bytes (iop) */
-export const CARD_COLLAPSE_COPIES_BYTES = 11;
+export const CARD_COLLAPSE_COPIES_BYTES = 13;
 /** small sends put together in card memory for a segment of more pieces than the device gathers (iop) */
-export const CARD_GATHER_COPIES = 12;
+export const CARD_GATHER_COPIES = 14;
 /** small sends put together in card memory for a segment of more pieces than the device gathers, bytes (iop) */
-export const CARD_GATHER_COPIES_BYTES = 13;
+export const CARD_GATHER_COPIES_BYTES = 15;
 /** payload of a packet put behind its headers for a device that fetches from one place only (iop) */
-export const DRIVER_LINEAR_COPIES = 14;
+export const DRIVER_LINEAR_COPIES = 16;
 /** payload of a packet put behind its headers for a device that fetches from one place only, bytes (iop) */
-export const DRIVER_LINEAR_COPIES_BYTES = 15;
+export const DRIVER_LINEAR_COPIES_BYTES = 17;
 /** payload between the image of a connection that is handed over and the memory of a stack (iop) */
-export const HAND_OFF_COPIES = 16;
+export const HAND_OFF_COPIES = 18;
 /** payload between the image of a connection that is handed over and the memory of a stack, bytes (iop) */
-export const HAND_OFF_COPIES_BYTES = 17;
+export const HAND_OFF_COPIES_BYTES = 19;
 /** bytes to be sent of a connection that a card is to take over to transmit buffers (host) */
-export const HAND_OFF_FILLS = 18;
+export const HAND_OFF_FILLS = 20;
 /** bytes to be sent of a connection that a card is to take over to transmit buffers, bytes (host) */
-export const HAND_OFF_FILLS_BYTES = 19;
+export const HAND_OFF_FILLS_BYTES = 21;
 /** transmit buffer to the device, first transmission (iop) */
-export const TRANSMIT_FETCHES = 20;
+export const TRANSMIT_FETCHES = 22;
 /** transmit buffer to the device, first transmission, bytes (iop) */
-export const TRANSMIT_FETCHES_BYTES = 21;
+export const TRANSMIT_FETCHES_BYTES = 23;
 /** transmit buffer to the device, sent again (iop) */
-export const RETRANSMIT_FETCHES = 22;
+export const RETRANSMIT_FETCHES = 24;
 /** transmit buffer to the device, sent again, bytes (iop) */
-export const RETRANSMIT_FETCHES_BYTES = 23;
+export const RETRANSMIT_FETCHES_BYTES = 25;
 /** between a program and a buffer of the host's, where the driver is told to (host) */
-export const BOUNCE_COPIES = 24;
+export const BOUNCE_COPIES = 26;
 /** between a program and a buffer of the host's, where the driver is told to, bytes (host) */
-export const BOUNCE_COPIES_BYTES = 25;
+export const BOUNCE_COPIES_BYTES = 27;
 /** card memory to a receive bucket (iop) */
-export const RECEIVE_PLACEMENTS = 26;
+export const RECEIVE_PLACEMENTS = 28;
 /** card memory to a receive bucket, bytes (iop) */
-export const RECEIVE_PLACEMENTS_BYTES = 27;
+export const RECEIVE_PLACEMENTS_BYTES = 29;
 /** host memory to the TCP window on the card (iop) */
-export const WINDOW_FILLS = 28;
+export const WINDOW_FILLS = 30;
 /** host memory to the TCP window on the card, bytes (iop) */
-export const WINDOW_FILLS_BYTES = 29;
+export const WINDOW_FILLS_BYTES = 31;
 /** the TCP window on the card to host memory (iop) */
-export const WINDOW_PLACEMENTS = 30;
+export const WINDOW_PLACEMENTS = 32;
 /** the TCP window on the card to host memory, bytes (iop) */
-export const WINDOW_PLACEMENTS_BYTES = 31;
+export const WINDOW_PLACEMENTS_BYTES = 33;
 /** transmit buffer to the receive bucket of an echo, or to card memory (iop) */
-export const ECHO_FETCHES = 32;
+export const ECHO_FETCHES = 34;
 /** transmit buffer to the receive bucket of an echo, or to card memory, bytes (iop) */
-export const ECHO_FETCHES_BYTES = 33;
+export const ECHO_FETCHES_BYTES = 35;
 /** packet headers from card memory to the device (iop) */
-export const DEVICE_HEADER_FETCHES = 34;
+export const DEVICE_HEADER_FETCHES = 36;
 /** packet headers from card memory to the device, bytes (iop) */
-export const DEVICE_HEADER_FETCHES_BYTES = 35;
+export const DEVICE_HEADER_FETCHES_BYTES = 37;
 /** whole frames from the device to card memory (iop) */
-export const DEVICE_RECEIVES = 36;
+export const DEVICE_RECEIVES = 38;
 /** whole frames from the device to card memory, bytes (iop) */
-export const DEVICE_RECEIVES_BYTES = 37;
+export const DEVICE_RECEIVES_BYTES = 39;
 /** payload of packets to be sent, out of memory that does not wait for the card (host) */
-export const LAN_COPIES = 38;
+export const LAN_COPIES = 40;
 /** payload of packets to be sent, out of memory that does not wait for the card, bytes (host) */
-export const LAN_COPIES_BYTES = 39;
+export const LAN_COPIES_BYTES = 41;
 /** packets named in LanPacketSend or WindowSend (host) */
-export const LAN_PACKETS_SENT = 40;
+export const LAN_PACKETS_SENT = 42;
 /** packets named in LanPacketSend or WindowSend, bytes (host) */
-export const LAN_PACKETS_SENT_BYTES = 41;
+export const LAN_PACKETS_SENT_BYTES = 43;
 /** of these, given back by the card (host) */
-export const LAN_PACKETS_DONE = 42;
+export const LAN_PACKETS_DONE = 44;
 /** of the packets given back, those that were not sent (host) */
-export const LAN_PACKETS_UNSENT = 43;
+export const LAN_PACKETS_UNSENT = 45;
 /** times the stack found no room for a packet (host) */
-export const LAN_SENDS_FULL = 44;
+export const LAN_SENDS_FULL = 46;
 /** packets that came in buckets (host) */
-export const LAN_PACKETS_TAKEN = 45;
+export const LAN_PACKETS_TAKEN = 47;
 /** packets that came in buckets, bytes (host) */
-export const LAN_PACKETS_TAKEN_BYTES = 46;
+export const LAN_PACKETS_TAKEN_BYTES = 48;
 /** buckets named in LanReceivePost (host) */
-export const LAN_BUCKETS_LENT = 47;
+export const LAN_BUCKETS_LENT = 49;
 /** buckets given back by the card, with a packet or without (host) */
-export const LAN_BUCKETS_BACK = 48;
+export const LAN_BUCKETS_BACK = 50;
 /** packet headers from host memory to the card (iop) */
-export const LAN_HEADER_FETCHES = 49;
+export const LAN_HEADER_FETCHES = 51;
 /** packet headers from host memory to the card, bytes (iop) */
-export const LAN_HEADER_FETCHES_BYTES = 50;
+export const LAN_HEADER_FETCHES_BYTES = 52;
 /** card memory to a bucket (iop) */
-export const LAN_PLACEMENTS = 51;
+export const LAN_PLACEMENTS = 53;
 /** card memory to a bucket, bytes (iop) */
-export const LAN_PLACEMENTS_BYTES = 52;
+export const LAN_PLACEMENTS_BYTES = 54;
 /** packets given to the device (iop) */
-export const LAN_TX_PACKETS = 53;
+export const LAN_TX_PACKETS = 55;
 /** packets given to the device, bytes (iop) */
-export const LAN_TX_PACKETS_BYTES = 54;
+export const LAN_TX_PACKETS_BYTES = 56;
 /** packets that could not be sent as they were (iop) */
-export const LAN_TX_ERRORS = 55;
+export const LAN_TX_ERRORS = 57;
 /** packets given up by a reset, a suspension or an abort (iop) */
-export const LAN_TX_CANCELED = 56;
+export const LAN_TX_CANCELED = 58;
 /** packets for other addresses (iop) */
-export const LAN_RX_FILTERED = 57;
+export const LAN_RX_FILTERED = 59;
 /** packets lost for want of a bucket (iop) */
-export const LAN_RX_NO_BUCKET = 58;
+export const LAN_RX_NO_BUCKET = 60;
 /** packets longer than their bucket (iop) */
-export const LAN_RX_ERRORS = 59;
+export const LAN_RX_ERRORS = 61;
 /** packets lost since the device was suspended (iop) */
-export const LAN_RX_SUSPENDED = 60;
+export const LAN_RX_SUSPENDED = 62;
 /** buckets taken (iop) */
-export const LAN_BUCKETS_POSTED = 61;
+export const LAN_BUCKETS_POSTED = 63;
 /** buckets given back without a packet (iop) */
-export const LAN_BUCKETS_RETURNED = 62;
+export const LAN_BUCKETS_RETURNED = 64;
 /** LanReset served (iop) */
-export const LAN_RESETS = 63;
+export const LAN_RESETS = 65;
 /** LanSuspend served (iop) */
-export const LAN_SUSPENDS = 64;
+export const LAN_SUSPENDS = 66;
 /** bytes of programs as the card sees them, or as they were copied already; the model moves them at no cost (host) */
-export const WINDOW_SHOWN = 65;
+export const WINDOW_SHOWN = 67;
 /** bytes of programs as the card sees them, or as they were copied already; the model moves them at no cost, bytes (host) */
-export const WINDOW_SHOWN_BYTES = 66;
+export const WINDOW_SHOWN_BYTES = 68;
 /** stretches named in WindowFill (host) */
-export const WINDOW_FILLS_ASKED = 67;
+export const WINDOW_FILLS_ASKED = 69;
 /** stretches named in WindowFill, bytes (host) */
-export const WINDOW_FILLS_ASKED_BYTES = 68;
+export const WINDOW_FILLS_ASKED_BYTES = 70;
 /** of these, given back by the card (host) */
-export const WINDOW_FILLS_DONE = 69;
+export const WINDOW_FILLS_DONE = 71;
 /** stretches named in WindowPlace (host) */
-export const WINDOW_PLACEMENTS_ASKED = 70;
+export const WINDOW_PLACEMENTS_ASKED = 72;
 /** stretches named in WindowPlace, bytes (host) */
-export const WINDOW_PLACEMENTS_ASKED_BYTES = 71;
+export const WINDOW_PLACEMENTS_ASKED_BYTES = 73;
 /** of these, given back by the card (host) */
-export const WINDOW_PLACEMENTS_DONE = 72;
+export const WINDOW_PLACEMENTS_DONE = 74;
 /** of these, given back by the card, bytes (host) */
-export const WINDOW_PLACEMENTS_DONE_BYTES = 73;
+export const WINDOW_PLACEMENTS_DONE_BYTES = 75;
 /** payload of streams that came whole, since it was short or the card could not check it, to where the card places the rest (host) */
-export const WINDOW_WHOLE_COPIES = 74;
+export const WINDOW_WHOLE_COPIES = 76;
 /** payload of streams that came whole, since it was short or the card could not check it, to where the card places the rest, bytes (host) */
-export const WINDOW_WHOLE_COPIES_BYTES = 75;
+export const WINDOW_WHOLE_COPIES_BYTES = 77;
 /** packets that the card has told of (host) */
-export const WINDOW_FRAMES_TAKEN = 76;
+export const WINDOW_FRAMES_TAKEN = 78;
 /** packets that the card has told of, bytes (host) */
-export const WINDOW_FRAMES_TAKEN_BYTES = 77;
+export const WINDOW_FRAMES_TAKEN_BYTES = 79;
 /** stretches named in WindowRelease (host) */
-export const WINDOW_RELEASES_ASKED = 78;
+export const WINDOW_RELEASES_ASKED = 80;
 /** stretches named in WindowRelease, bytes (host) */
-export const WINDOW_RELEASES_ASKED_BYTES = 79;
+export const WINDOW_RELEASES_ASKED_BYTES = 81;
 /** stretches placed for programs that never read them (host) */
-export const WINDOW_UNREAD = 80;
+export const WINDOW_UNREAD = 82;
 /** stretches placed for programs that never read them, bytes (host) */
-export const WINDOW_UNREAD_BYTES = 81;
+export const WINDOW_UNREAD_BYTES = 83;
 /** times a send found no memory that the card fills from, or no frame (host) */
-export const WINDOW_SENDS_FULL = 82;
+export const WINDOW_SENDS_FULL = 84;
 /** packet headers, and packets that are brought whole, to host memory (iop) */
-export const WINDOW_HEADERS = 83;
+export const WINDOW_HEADERS = 85;
 /** packet headers, and packets that are brought whole, to host memory, bytes (iop) */
-export const WINDOW_HEADERS_BYTES = 84;
+export const WINDOW_HEADERS_BYTES = 86;
 /** packets in slots that the host was told of (iop) */
-export const WINDOW_FRAMES_KEPT = 85;
+export const WINDOW_FRAMES_KEPT = 87;
 /** packets in slots that the host was told of, bytes (iop) */
-export const WINDOW_FRAMES_KEPT_BYTES = 86;
+export const WINDOW_FRAMES_KEPT_BYTES = 88;
 /** of these, released, or given up by a reset (iop) */
-export const WINDOW_FRAMES_BACK = 87;
+export const WINDOW_FRAMES_BACK = 89;
 /** of these, released, or given up by a reset, bytes (iop) */
-export const WINDOW_FRAMES_BACK_BYTES = 88;
+export const WINDOW_FRAMES_BACK_BYTES = 90;
 /** stretches of the transmit part released, or given up by a reset (iop) */
-export const WINDOW_RELEASES = 89;
+export const WINDOW_RELEASES = 91;
 /** stretches of the transmit part released, or given up by a reset, bytes (iop) */
-export const WINDOW_RELEASES_BYTES = 90;
+export const WINDOW_RELEASES_BYTES = 92;
 /** packets lost since the host held as many as it may (iop) */
-export const WINDOW_RX_FULL = 91;
+export const WINDOW_RX_FULL = 93;
 /** packets lost while the port was closed or suspended, or had no memory for headers (iop) */
-export const WINDOW_RX_CLOSED = 92;
+export const WINDOW_RX_CLOSED = 94;
 /** requests that named memory outside the window (iop) */
-export const WINDOW_OUTSIDE = 93;
+export const WINDOW_OUTSIDE = 95;
 /** requests that named bytes which hold nothing (iop) */
-export const WINDOW_NOT_FILLED = 94;
+export const WINDOW_NOT_FILLED = 96;
 /** requests that would have filled bytes twice (iop) */
-export const WINDOW_ALREADY_FILLED = 95;
+export const WINDOW_ALREADY_FILLED = 97;
 /** requests that named packets which the host does not hold (iop) */
-export const WINDOW_NOT_HELD = 96;
+export const WINDOW_NOT_HELD = 98;
 /** requests whose transactions are not made as they must be (iop) */
-export const WINDOW_BAD_TRANSACTIONS = 97;
+export const WINDOW_BAD_TRANSACTIONS = 99;
 /** requests with more transactions than the card can hold (iop) */
-export const WINDOW_OVERFULL = 98;
+export const WINDOW_OVERFULL = 100;
 /** WindowReset served (iop) */
-export const WINDOW_RESETS = 99;
+export const WINDOW_RESETS = 101;
 /** WindowSuspend served (iop) */
-export const WINDOW_SUSPENDS = 100;
+export const WINDOW_SUSPENDS = 102;
 /** doorbells rung (host) */
-export const DOORBELLS = 101;
+export const DOORBELLS = 103;
 /** doorbells the card did not want (host) */
-export const DOORBELLS_SUPPRESSED = 102;
+export const DOORBELLS_SUPPRESSED = 104;
 /** interrupts raised (iop) */
-export const INTERRUPTS = 103;
+export const INTERRUPTS = 105;
 /** interrupts the host did not want (iop) */
-export const INTERRUPTS_SUPPRESSED = 104;
+export const INTERRUPTS_SUPPRESSED = 106;
 /** times the card went to sleep (iop) */
-export const IOP_SLEEPS = 105;
+export const IOP_SLEEPS = 107;
 /** times the host driver went to sleep (host) */
-export const HOST_SLEEPS = 106;
+export const HOST_SLEEPS = 108;
 /** interrupts the kernel subsystem served (host) */
-export const HOST_INTERRUPTS_SERVICED = 107;
+export const HOST_INTERRUPTS_SERVICED = 109;
 /** looks at the outbound queue (host) */
-export const HOST_POLLS = 108;
+export const HOST_POLLS = 110;
 /** looks that found nothing (host) */
-export const HOST_IDLE_POLLS = 109;
+export const HOST_IDLE_POLLS = 111;
 /** looks that found nothing after one that did (host) */
-export const HOST_RESTS = 110;
+export const HOST_RESTS = 112;
 /** turns of the run loop (iop) */
-export const IOP_POLLS = 111;
+export const IOP_POLLS = 113;
 /** turns that found nothing (iop) */
-export const IOP_IDLE_POLLS = 112;
+export const IOP_IDLE_POLLS = 114;
 /** turns that found nothing after one that did (iop) */
-export const IOP_RESTS = 113;
+export const IOP_RESTS = 115;
 /** frames posted to the card (host) */
-export const INBOUND_POSTED = 114;
+export const INBOUND_POSTED = 116;
 /** times no inbound frame was free (host) */
-export const INBOUND_FULL = 115;
+export const INBOUND_FULL = 117;
 /** frames the card gave back (iop) */
-export const INBOUND_RELEASED = 116;
+export const INBOUND_RELEASED = 118;
 /** frames posted to the host (iop) */
-export const OUTBOUND_POSTED = 117;
+export const OUTBOUND_POSTED = 119;
 /** times no outbound frame was free (iop) */
-export const OUTBOUND_FULL = 118;
+export const OUTBOUND_FULL = 120;
 /** frames posted and not received when the IOP was reset (iop) */
-export const OUTBOUND_DESTROYED = 119;
+export const OUTBOUND_DESTROYED = 121;
 /** frames the host gave back (host) */
-export const OUTBOUND_RELEASED = 120;
+export const OUTBOUND_RELEASED = 122;
 /** bad frames answered with a failure reply (iop) */
-export const INBOUND_REFUSED = 121;
+export const INBOUND_REFUSED = 123;
 /** bad replies dropped (host) */
-export const OUTBOUND_REFUSED = 122;
+export const OUTBOUND_REFUSED = 124;
 /** events told to the host (iop) */
-export const EVENTS_SENT = 123;
+export const EVENTS_SENT = 125;
 /** events dropped since too many waited for a frame (iop) */
-export const EVENTS_LOST = 124;
+export const EVENTS_LOST = 126;
 /** replies the host said could not be delivered (iop) */
-export const REPLY_FAULTS = 125;
+export const REPLY_FAULTS = 127;
 /** acquired frames given back as NOP (host) */
-export const NOPS = 126;
+export const NOPS = 128;
 /** undelivered frames kept out of the free list (iop) */
-export const FRAMES_PRESERVED = 127;
+export const FRAMES_PRESERVED = 129;
 /** undelivered frames the host took back (host) */
-export const FRAMES_ADOPTED = 128;
+export const FRAMES_ADOPTED = 130;
 /** reads of the inbound and the outbound port (host) */
-export const PORT_READS = 129;
+export const PORT_READS = 131;
 /** writes of the two ports (host) */
-export const PORT_WRITES = 130;
+export const PORT_WRITES = 132;
 /** reads of the interrupt status and mask (host) */
-export const REGISTER_READS = 131;
+export const REGISTER_READS = 133;
 /** writes of the interrupt mask and of the doorbell (host) */
-export const REGISTER_WRITES = 132;
+export const REGISTER_WRITES = 134;
 /** descriptors and commands that a device of the host reads, four in a burst (iop) */
-export const BUS_DESCRIPTORS = 133;
+export const BUS_DESCRIPTORS = 135;
 /** descriptors and commands that a device of the host reads, four in a burst, bytes (iop) */
-export const BUS_DESCRIPTORS_BYTES = 134;
+export const BUS_DESCRIPTORS_BYTES = 136;
 /** packet headers (iop) */
-export const BUS_HEADERS = 135;
+export const BUS_HEADERS = 137;
 /** packet headers, bytes (iop) */
-export const BUS_HEADERS_BYTES = 136;
+export const BUS_HEADERS_BYTES = 138;
 /** payload of TCP and UDP (iop) */
-export const BUS_PAYLOAD = 137;
+export const BUS_PAYLOAD = 139;
 /** payload of TCP and UDP, bytes (iop) */
-export const BUS_PAYLOAD_BYTES = 138;
+export const BUS_PAYLOAD_BYTES = 140;
 /** descriptors that the device writes back, four in a burst (iop) */
-export const BUS_COMPLETIONS = 139;
+export const BUS_COMPLETIONS = 141;
 /** descriptors that the device writes back, four in a burst, bytes (iop) */
-export const BUS_COMPLETIONS_BYTES = 140;
+export const BUS_COMPLETIONS_BYTES = 142;
 /** of the port reads, those that found nothing (host) */
-export const PORT_EMPTY_READS = 141;
+export const PORT_EMPTY_READS = 143;
 /** writes of the inbound port retried, post list full (host) */
-export const PORT_RETRIES = 142;
+export const PORT_RETRIES = 144;
 /** frames lost, outbound free list full (host) */
-export const OUTBOUND_FREE_OVERFLOWS = 143;
+export const OUTBOUND_FREE_OVERFLOWS = 145;
 /** error interrupts for an outbound free list overrun (iop) */
-export const FIFO_ERROR_INTERRUPTS = 144;
+export const FIFO_ERROR_INTERRUPTS = 146;
 /** addresses refused that name no frame (iop) */
-export const MFA_OUT_OF_WINDOW = 145;
+export const MFA_OUT_OF_WINDOW = 147;
 /** addresses refused that lie within a frame (iop) */
-export const MFA_MISALIGNED = 146;
+export const MFA_MISALIGNED = 148;
 /** addresses refused that name a frame of the other direction (iop) */
-export const MFA_WRONG_DIRECTION = 147;
+export const MFA_WRONG_DIRECTION = 149;
 /** addresses refused of frames their sender did not hold (iop) */
-export const MFA_NOT_OWNED = 148;
+export const MFA_NOT_OWNED = 150;
 /** the same at the host (host) */
-export const HOST_MFA_OUT_OF_WINDOW = 149;
+export const HOST_MFA_OUT_OF_WINDOW = 151;
 /** the same at the host (host) */
-export const HOST_MFA_MISALIGNED = 150;
+export const HOST_MFA_MISALIGNED = 152;
 /** the same at the host (host) */
-export const HOST_MFA_WRONG_DIRECTION = 151;
+export const HOST_MFA_WRONG_DIRECTION = 153;
 /** the same at the host (host) */
-export const HOST_MFA_NOT_OWNED = 152;
+export const HOST_MFA_NOT_OWNED = 154;
 /** socket calls (host) */
-export const USER_CALLS = 153;
+export const USER_CALLS = 155;
 /** calls answered EAGAIN (host) */
-export const USER_WOULD_BLOCK = 154;
+export const USER_WOULD_BLOCK = 156;
 /** sockets not made because a table of them was full (host) */
-export const USER_SOCKETS_REFUSED = 155;
+export const USER_SOCKETS_REFUSED = 157;
 /** times a listener found no socket id to post (host) */
-export const ACCEPTS_WITHOUT_SOCKET = 156;
+export const ACCEPTS_WITHOUT_SOCKET = 158;
 /** sends put behind the bytes of another in its buffer (host) */
-export const SENDS_GATHERED = 157;
+export const SENDS_GATHERED = 159;
 /** requests built (host) */
-export const MESSAGE_REQUESTS = 158;
+export const MESSAGE_REQUESTS = 160;
 /** replies dispatched (host) */
-export const MESSAGE_REPLIES = 159;
+export const MESSAGE_REPLIES = 161;
 /** transmit buffers taken (host) */
-export const MEMORY_TRANSMIT_TAKEN = 160;
+export const MEMORY_TRANSMIT_TAKEN = 162;
 /** transmit buffers back in the pool (host) */
-export const MEMORY_TRANSMIT_RETURNED = 161;
+export const MEMORY_TRANSMIT_RETURNED = 163;
 /** stalls in which no transmit buffer was to be had (host) */
-export const MEMORY_TRANSMIT_DRY = 162;
+export const MEMORY_TRANSMIT_DRY = 164;
 /** sends in a slot of card memory because no transmit buffer was free (host) */
-export const MEMORY_TRANSMIT_RESERVE = 163;
+export const MEMORY_TRANSMIT_RESERVE = 165;
 /** buckets posted (host) */
-export const MEMORY_BUCKETS_POSTED = 164;
+export const MEMORY_BUCKETS_POSTED = 166;
 /** buckets that came back with data (host) */
-export const MEMORY_BUCKETS_USED = 165;
+export const MEMORY_BUCKETS_USED = 167;
 /** buckets whose post was not delivered (host) */
-export const MEMORY_BUCKETS_RETURNED = 166;
+export const MEMORY_BUCKETS_RETURNED = 168;
 /** waits of a socket's data for a bucket (iop) */
-export const MEMORY_BUCKETS_STARVED = 167;
+export const MEMORY_BUCKETS_STARVED = 169;
 /** credits whose window grew by less than was read because all windows together had grown enough (host) */
-export const RECEIVE_WINDOWS_HELD = 168;
+export const RECEIVE_WINDOWS_HELD = 170;
 /** address mappings after start (host) */
-export const MAPPINGS = 169;
+export const MAPPINGS = 171;
 /** buffers allocated after start (host) */
-export const ALLOCATIONS = 170;
+export const ALLOCATIONS = 172;
 /** taken from the program (host) */
-export const BYTES_SENT = 171;
+export const BYTES_SENT = 173;
 /** of these, in offered buffers (no copy) (host) */
-export const BYTES_LENT = 172;
+export const BYTES_LENT = 174;
 /** reached the stack's send queues (iop) */
-export const BYTES_QUEUED = 173;
+export const BYTES_QUEUED = 175;
 /** sends the stack refused, connection gone (iop) */
-export const BYTES_REFUSED = 174;
+export const BYTES_REFUSED = 176;
 /** payload of messages that the echo module took (iop) */
-export const BYTES_ECHO_TAKEN = 175;
+export const BYTES_ECHO_TAKEN = 177;
 /** of bytesSent, in requests the card could not be given (host) */
-export const BYTES_UNDELIVERED = 176;
+export const BYTES_UNDELIVERED = 178;
 /** of these, inside the frames (host) */
-export const IMMEDIATE_UNDELIVERED_BYTES = 177;
+export const IMMEDIATE_UNDELIVERED_BYTES = 179;
 /** queued and never transmitted, connection reset or aborted (iop) */
-export const BYTES_DISCARDED = 178;
+export const BYTES_DISCARDED = 180;
 /** acknowledged by the peer (iop) */
-export const BYTES_ACKNOWLEDGED = 179;
+export const BYTES_ACKNOWLEDGED = 181;
 /** transmitted and never acknowledged, connection gone (iop) */
-export const BYTES_UNACKNOWLEDGED = 180;
+export const BYTES_UNACKNOWLEDGED = 182;
 /** in-order payload accepted by the stack (iop) */
-export const BYTES_ACCEPTED = 181;
+export const BYTES_ACCEPTED = 183;
 /** accepted and never delivered, socket closed (iop) */
-export const BYTES_UNREAD = 182;
+export const BYTES_UNREAD = 184;
 /** accepted and lost, a datagram longer than its bucket (iop) */
-export const BYTES_TRUNCATED = 183;
+export const BYTES_TRUNCATED = 185;
 /** delivered, and the reply that said so destroyed by a reset (iop) */
-export const BYTES_DESTROYED = 184;
+export const BYTES_DESTROYED = 186;
 /** placed in buckets for the host (iop) */
-export const BYTES_DELIVERED = 185;
+export const BYTES_DELIVERED = 187;
 /** payload that the echo module sent back (iop) */
-export const BYTES_ECHO_ANSWERED = 186;
+export const BYTES_ECHO_ANSWERED = 188;
 /** given to the program (host) */
-export const BYTES_RECEIVED = 187;
+export const BYTES_RECEIVED = 189;
 /** of these, used in the bucket (no copy) (host) */
-export const BYTES_BORROWED = 188;
+export const BYTES_BORROWED = 190;
 /** delivered and never read, socket closed (host) */
-export const BYTES_DROPPED = 189;
+export const BYTES_DROPPED = 191;
 /** connections that went to another stack (iop) */
-export const HAND_OFFS_OUT = 190;
+export const HAND_OFFS_OUT = 192;
 /** connections that came from another stack (iop) */
-export const HAND_OFFS_IN = 191;
+export const HAND_OFFS_IN = 193;
 /** images that were refused (iop) */
-export const HAND_OFFS_REFUSED = 192;
+export const HAND_OFFS_REFUSED = 194;
 /** connections whose hand-off failed and that went on here (iop) */
-export const HAND_OFFS_KEPT = 193;
+export const HAND_OFFS_KEPT = 195;
 /** segments of connections on their way, which TCP sends again (iop) */
-export const HAND_OFF_SEGMENTS_DROPPED = 194;
+export const HAND_OFF_SEGMENTS_DROPPED = 196;
 /** bytes queued and not sent, handed over (iop) */
-export const HAND_OFF_UNSENT_OUT = 195;
+export const HAND_OFF_UNSENT_OUT = 197;
 /** bytes queued and not sent, taken over (iop) */
-export const HAND_OFF_UNSENT_IN = 196;
+export const HAND_OFF_UNSENT_IN = 198;
 /** bytes sent and not acknowledged, handed over (iop) */
-export const HAND_OFF_FLIGHT_OUT = 197;
+export const HAND_OFF_FLIGHT_OUT = 199;
 /** bytes sent and not acknowledged, taken over (iop) */
-export const HAND_OFF_FLIGHT_IN = 198;
+export const HAND_OFF_FLIGHT_IN = 200;
 /** bytes accepted and not delivered, handed over (iop) */
-export const HAND_OFF_UNREAD_OUT = 199;
+export const HAND_OFF_UNREAD_OUT = 201;
 /** bytes accepted and not read by the program, taken over (iop) */
-export const HAND_OFF_UNREAD_IN = 200;
+export const HAND_OFF_UNREAD_IN = 202;
 /** bytes delivered and not read, taken from the driver to another stack (host) */
-export const HAND_OFF_DELIVERED_BYTES = 201;
+export const HAND_OFF_DELIVERED_BYTES = 203;
 /** datagrams taken from the program, and their bytes (host) */
-export const DATAGRAMS_SENT = 202;
+export const DATAGRAMS_SENT = 204;
 /** datagrams taken from the program, and their bytes, bytes (host) */
-export const DATAGRAMS_SENT_BYTES = 203;
+export const DATAGRAMS_SENT_BYTES = 205;
 /** of these, refused by the card (host) */
-export const DATAGRAMS_UNSENT = 204;
+export const DATAGRAMS_UNSENT = 206;
 /** datagrams given to the program, and their bytes (host) */
-export const DATAGRAMS_RECEIVED = 205;
+export const DATAGRAMS_RECEIVED = 207;
 /** datagrams given to the program, and their bytes, bytes (host) */
-export const DATAGRAMS_RECEIVED_BYTES = 206;
+export const DATAGRAMS_RECEIVED_BYTES = 208;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost (host) */
-export const DATAGRAMS_CUT = 207;
+export const DATAGRAMS_CUT = 209;
 /** datagrams longer than the program's buffer, and the bytes it thereby lost, bytes (host) */
-export const DATAGRAMS_CUT_BYTES = 208;
+export const DATAGRAMS_CUT_BYTES = 210;
 /** delivered and never read, socket closed (host) */
-export const DATAGRAMS_DROPPED = 209;
+export const DATAGRAMS_DROPPED = 211;
 /** delivered and never read, socket closed, bytes (host) */
-export const DATAGRAMS_DROPPED_BYTES = 210;
+export const DATAGRAMS_DROPPED_BYTES = 212;
 /** event replies put in the driver's queue (host) */
-export const EVENTS_TAKEN = 211;
+export const EVENTS_TAKEN = 213;
 /** event replies of the executive (host) */
-export const EXECUTIVE_EVENTS_TAKEN = 212;
+export const EXECUTIVE_EVENTS_TAKEN = 214;
 /** times the card's table was looked through because it had changed (host) */
-export const TABLE_CHANGES = 213;
+export const TABLE_CHANGES = 215;
 /** oldest events dropped, the driver's queue full (host) */
-export const EVENTS_DROPPED = 214;
+export const EVENTS_DROPPED = 216;
 /** failure replies, by which the card gave a request back (host) */
-export const FAILURES_TAKEN = 215;
+export const FAILURES_TAKEN = 217;
 /** of these, for a request that was malformed (host) */
-export const FAILURES_OURS = 216;
+export const FAILURES_OURS = 218;
 /** times undelivered requests were tried again (host) */
-export const DELIVERY_RETRIES = 217;
+export const DELIVERY_RETRIES = 219;
 /** replies to requests that nobody waited for any more (host) */
-export const LATE_REPLIES = 218;
+export const LATE_REPLIES = 220;
 /** pieces of packets that the card's processor sums itself, since no device does (iop) */
-export const CHECKSUMS = 219;
+export const CHECKSUMS = 221;
 /** pieces of packets that the card's processor sums itself, since no device does, bytes (iop) */
-export const CHECKSUMS_BYTES = 220;
+export const CHECKSUMS_BYTES = 222;
 /** IPv4 packets received (iop) */
-export const IP_IN_RECEIVES = 221;
+export const IP_IN_RECEIVES = 223;
 /** bad IPv4 headers (iop) */
-export const IP_IN_HDR_ERRORS = 222;
+export const IP_IN_HDR_ERRORS = 224;
 /** not for us (iop) */
-export const IP_IN_ADDR_ERRORS = 223;
+export const IP_IN_ADDR_ERRORS = 225;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 224;
+export const IP_IN_UNKNOWN_PROTOS = 226;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 225;
+export const IP_OUT_REQUESTS = 227;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 226;
+export const IP_OUT_NO_ROUTES = 228;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 227;
+export const IP_REASM_REQDS = 229;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 228;
+export const IP_REASM_OKS = 230;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 229;
+export const IP_REASM_FAILS = 231;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 230;
+export const ARP_REQUESTS_SENT = 232;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 231;
+export const ARP_REPLIES_SENT = 233;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 232;
+export const ARP_RECEIVED = 234;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 233;
+export const ICMP_IN_MSGS = 235;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 234;
+export const ICMP_IN_ERRORS = 236;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 235;
+export const ICMP_IN_ECHOS = 237;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 236;
+export const ICMP_OUT_ECHO_REPS = 238;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 237;
+export const ICMP_OUT_DEST_UNREACHS = 239;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 238;
+export const ICMP_OUT_DATA_BYTES = 240;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 239;
+export const UDP_IN_DATAGRAMS = 241;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 240;
+export const UDP_OUT_DATAGRAMS = 242;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 241;
+export const UDP_OUT_DATA_BYTES = 243;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 242;
+export const UDP_IN_DATA_BYTES = 244;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 243;
+export const UDP_NO_PORTS = 245;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 244;
+export const UDP_IN_ERRORS = 246;
 /** of these, dropped since their socket was full (iop) */
-export const UDP_RCVBUF_ERRORS = 245;
+export const UDP_RCVBUF_ERRORS = 247;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 246;
+export const TCP_ACTIVE_OPENS = 248;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 247;
+export const TCP_PASSIVE_OPENS = 249;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 248;
+export const TCP_ATTEMPT_FAILS = 250;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 249;
+export const TCP_ESTAB_RESETS = 251;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 250;
+export const TCP_IN_SEGS = 252;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 251;
+export const TCP_IN_ERRS = 253;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 252;
+export const TCP_OUT_SEGS = 254;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 253;
+export const TCP_OUT_DATA_BYTES = 255;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 254;
+export const TCP_RETRANS_SEGS = 256;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 255;
+export const TCP_RETRANS_BYTES = 257;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 256;
+export const TCP_OUT_RSTS = 258;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 257;
+export const TCP_LISTEN_OVERFLOWS = 259;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 258;
+export const TCP_TIMEOUTS = 260;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 259;
+export const TCP_FAST_RETRANSMITS = 261;
 /** tail loss probes sent (RFC 8985) (iop) */
-export const TCP_LOSS_PROBES = 260;
+export const TCP_LOSS_PROBES = 262;
 /** losses that proved to be none and were taken back (iop) */
-export const TCP_LOSS_UNDOS = 261;
+export const TCP_LOSS_UNDOS = 263;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 262;
+export const TCP_DELAYED_ACKS = 264;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 263;
+export const TCP_OUT_OF_ORDER = 265;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 264;
+export const TCP_DUPLICATES = 266;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 265;
+export const TCP_WINDOW_PROBES = 267;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 266;
+export const TCP_CHALLENGE_ACKS = 268;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 267;
+export const TCP_PACKETS_PRUNED = 269;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 268;
+export const TCP_TIME_WAIT_OVERFLOWS = 270;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 269;
+export const DEVICE_TX_PACKETS = 271;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 270;
+export const DEVICE_TX_PACKETS_BYTES = 272;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 271;
+export const DEVICE_RX_PACKETS = 273;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 272;
+export const DEVICE_RX_PACKETS_BYTES = 274;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 273;
+export const DEVICE_TX_FULL = 275;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 274;
+export const DEVICE_RX_NO_BUFFER = 276;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 275;
+export const DEVICE_RX_BAD_CHECKSUM = 277;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 276;
+export const DEVICE_REFUSED = 278;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 277;
+export const DEVICE_TSO_SEGMENTS = 279;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_READS = 278;
+export const TAP_READS = 280;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_READS_BYTES = 279;
+export const TAP_READS_BYTES = 281;
 /** system calls that found no frame at a TAP (iop) */
-export const TAP_READS_EMPTY = 280;
+export const TAP_READS_EMPTY = 282;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_WRITES = 281;
+export const TAP_WRITES = 283;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_WRITES_BYTES = 282;
+export const TAP_WRITES_BYTES = 284;
 /** frames that a TAP did not take, which are lost (iop) */
-export const TAP_WRITES_FAILED = 283;
+export const TAP_WRITES_FAILED = 285;
 /** reads of a TAP that failed, as when its interface is down or gone (iop) */
-export const TAP_READS_FAILED = 284;
+export const TAP_READS_FAILED = 286;
 /** frames of a TAP dropped for a virtio-net header that does not fit them (iop) */
-export const TAP_MALFORMED = 285;
+export const TAP_MALFORMED = 287;
 /** packets of several segments that a TAP brought as one (iop) */
-export const TAP_LARGE_PACKETS = 286;
+export const TAP_LARGE_PACKETS = 288;
 /** packets whose checksum a TAP says is good or still to be made, so that nobody summed them (iop) */
-export const TAP_SUMS_TRUSTED = 287;
+export const TAP_SUMS_TRUSTED = 289;
 /** packets of another kind whose checksum a TAP left to be made, and the device made (iop) */
-export const TAP_SUMS_MADE = 288;
+export const TAP_SUMS_MADE = 290;
 /** system calls that read the event file by which a doorbell ends a wait for the TAP (iop) */
-export const TAP_DOORBELLS = 289;
+export const TAP_DOORBELLS = 291;
 /** times that a port's link went down (iop) */
-export const DEVICE_LINK_DOWNS = 290;
+export const DEVICE_LINK_DOWNS = 292;
 /** times that a port's link came back (iop) */
-export const DEVICE_LINK_UPS = 291;
+export const DEVICE_LINK_UPS = 293;
 /** times that another device of a bond became active (iop) */
-export const BOND_FAILOVERS = 292;
+export const BOND_FAILOVERS = 294;
 /** gratuitous ARPs of a device that became active (iop) */
-export const BOND_ANNOUNCEMENTS = 293;
+export const BOND_ANNOUNCEMENTS = 295;
 /** frames that came to a bond's device at rest, or back to it (iop) */
-export const BOND_RX_INACTIVE = 294;
+export const BOND_RX_INACTIVE = 296;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 295;
+export const DRIVER_GSO_SEGMENTS = 297;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 296;
+export const DRIVER_GRO_PACKETS = 298;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 297;
+export const DRIVER_GRO_SEGMENTS = 299;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 298;
+export const DEVICE_LRO_PACKETS = 300;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 299;
+export const DEVICE_LRO_SEGMENTS = 301;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 300;
+export const WIRE_SENT = 302;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 301;
+export const WIRE_ARRIVED = 303;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 302;
+export const WIRE_DROPPED = 304;
 /** frames lost because the link was down (link) */
-export const WIRE_CUT = 303;
+export const WIRE_CUT = 305;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 304;
+export const WIRE_REFUSED = 306;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 305;
+export const WIRE_SLOTS_REFUSED = 307;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 306;
+export const WIRE_OVERFLOW = 308;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 307;
+export const WIRE_DUPLICATED = 309;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 308;
+export const WIRE_DUPLICATED_BYTES = 310;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 309;
+export const WIRE_CORRUPTED = 311;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 310;
+export const WIRE_REORDERED = 312;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 311;
+export const SWITCH_FORWARDS = 313;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 312;
+export const SWITCH_FORWARDS_BYTES = 314;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 313;
+export const SWITCH_FRAMES = 315;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 314;
+export const SWITCH_FLOODED = 316;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 315;
+export const SWITCH_DROPPED = 317;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 316;
+export const CAPTURE_COPIES = 318;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 317;
+export const CAPTURE_COPIES_BYTES = 319;
 
-export const COUNTER_COUNT = 318;
+export const COUNTER_COUNT = 320;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -645,6 +649,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'immediateCopiesBytes',
   'receiveCopies',
   'receiveCopiesBytes',
+  'peekCopies',
+  'peekCopiesBytes',
   'receiveStoreCopies',
   'receiveStoreCopiesBytes',
   'cardImmediateCopies',
@@ -959,6 +965,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'captureCopiesBytes',
 ];
 export const COUNTER_SIDES: readonly string[] = [
+  'host',
+  'host',
   'host',
   'host',
   'host',
@@ -1299,6 +1307,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'copy',
   'copy',
   'copy',
+  'copy',
+  'copy',
   'dma',
   'dma',
   'dma',
@@ -1605,6 +1615,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'program memory into a frame as immediate data, bytes',
   'receive bucket, or an echo\'s answer, to program memory',
   'receive bucket, or an echo\'s answer, to program memory, bytes',
+  'received bytes that a program looked at by MSG_PEEK and left where they were',
+  'received bytes that a program looked at by MSG_PEEK and left where they were, bytes',
   'unread bytes moved out of receive buckets so that the card gets these back',
   'unread bytes moved out of receive buckets so that the card gets these back, bytes',
   'immediate data from the frame to card memory, or to an echo\'s answer',
@@ -1927,6 +1939,8 @@ export function countersByName(counters: Float64Array): Record<string, number> {
     immediateCopiesBytes: counters[IMMEDIATE_COPIES_BYTES],
     receiveCopies: counters[RECEIVE_COPIES],
     receiveCopiesBytes: counters[RECEIVE_COPIES_BYTES],
+    peekCopies: counters[PEEK_COPIES],
+    peekCopiesBytes: counters[PEEK_COPIES_BYTES],
     receiveStoreCopies: counters[RECEIVE_STORE_COPIES],
     receiveStoreCopiesBytes: counters[RECEIVE_STORE_COPIES_BYTES],
     cardImmediateCopies: counters[CARD_IMMEDIATE_COPIES],

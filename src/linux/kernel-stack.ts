@@ -133,17 +133,25 @@ export class KernelStack implements SocketStack {
     length: number,
     address: number,
     port: number,
+    flags = 0,
   ): number {
     this.writeAddress(address, port);
     const from = offset === 0 ? bytes : bytes.subarray(offset);
-    const sent = this.libc.sendto(socket, from, length, MSG_NOSIGNAL, this.sockaddr, SOCKADDR_BYTES);
+    const sent = this.libc.sendto(socket, from, length, MSG_NOSIGNAL | flags, this.sockaddr, SOCKADDR_BYTES);
     return sent >= 0 ? sent : -this.libc.errno();
   }
 
-  recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
+  recvFrom(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource,
+    flags = 0,
+  ): number {
     const to = offset === 0 ? bytes : bytes.subarray(offset);
     this.valueBytes[0] = SOCKADDR_BYTES;
-    const received = this.libc.recvfrom(socket, to, length, 0, this.sockaddr, this.valueBytes);
+    const received = this.libc.recvfrom(socket, to, length, flags, this.sockaddr, this.valueBytes);
     if (received < 0) return -this.libc.errno();
     // On a stream socket the kernel names no sender.
     if (this.valueBytes[0] > 0) {

@@ -7,6 +7,7 @@ import { EAGAIN, EINPROGRESS, ETIMEDOUT } from './errno.ts';
 import { openDatagrams, openListener } from './open-socket.ts';
 import { SO_ERROR } from './options.ts';
 import { checked, SocketError } from './socket-error.ts';
+import { mayWait, receiveRest, waitAllErrno, waitsForAll } from './wait-all.ts';
 
 export class BlockingSockets {
   readonly stack: SocketStack;
@@ -42,19 +43,42 @@ export class BlockingSockets {
   }
 
   accept(listener: number): number {
-    return this.until('accept', () => this.stack.accept(listener));
+    return this.until('accept', 0, () => this.stack.accept(listener));
   }
 
-  /** Sends all of it. */
-  send(socket: number, bytes: Uint8Array): void {
-    for (let sent = 0; sent < bytes.length; ) {
-      sent += this.until('send', () => this.stack.send(socket, bytes, sent, bytes.length - sent));
+  /**
+   * Sends all of it; with MSG_DONTWAIT as much as goes at once.
+   * @param flags MSG_ bits of `message-flags.ts`. @returns how many bytes.
+   */
+  send(socket: number, bytes: Uint8Array, flags = 0): number {
+    const { stack } = this;
+    let sent = 0;
+    while (sent < bytes.length) {
+      const answer = stack.send(socket, bytes, sent, bytes.length - sent, flags);
+      if (answer === -EAGAIN && mayWait(flags)) this.wait('send');
+      else if (answer === -EAGAIN && sent > 0) return sent;
+      else sent += checked('send', answer);
     }
+    return sent;
   }
 
-  /** Receives what there is, at least a byte. @returns how many bytes; 0 at the end of the stream. */
-  recv(socket: number, bytes: Uint8Array): number {
-    return this.until('recv', () => this.stack.recv(socket, bytes, 0, bytes.length));
+  /**
+   * Receives what there is, at least a byte; with MSG_WAITALL all that was asked for, if no error and no end
+   * of the stream comes before, and no time-out.
+   * @param flags MSG_ bits of `message-flags.ts`; MSG_PEEK and MSG_WAITALL together are EOPNOTSUPP.
+   * @returns how many bytes; 0 at the end of the stream.
+   */
+  recv(socket: number, bytes: Uint8Array, flags = 0): number {
+    const { stack, timeoutMs } = this;
+    checked('recv', waitAllErrno(flags));
+    let got = this.until('recv', flags, () => stack.recv(socket, bytes, 0, bytes.length, flags));
+    if (!waitsForAll(stack, socket, got, bytes.length, flags)) return got;
+    while (got < bytes.length) {
+      const more = receiveRest(stack, socket, bytes, got, flags);
+      if (more > 0) got += more;
+      else if (more !== -EAGAIN || (stack.wait(timeoutMs) === 0 && timeoutMs >= 0)) break;
+    }
+    return got;
   }
 
   /** A datagram socket. @param port 0 for one of the stack's choice. */
@@ -62,20 +86,26 @@ export class BlockingSockets {
     return openDatagrams(this.stack, address, port);
   }
 
-  /** Sends one datagram. */
-  sendTo(socket: number, bytes: Uint8Array, address: number, port: number): void {
-    this.until('sendto', () => this.stack.sendTo(socket, bytes, 0, bytes.length, address, port));
+  /** Sends one datagram. @param flags MSG_ bits. */
+  sendTo(socket: number, bytes: Uint8Array, address: number, port: number, flags = 0): void {
+    const { stack } = this;
+    this.until('sendto', flags, () => stack.sendTo(socket, bytes, 0, bytes.length, address, port, flags));
   }
 
-  /** Receives one datagram. @param from filled in. @returns its bytes, at most `bytes.length`. */
-  recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource): number {
-    return this.until('recvfrom', () => this.stack.recvFrom(socket, bytes, 0, bytes.length, from));
+  /**
+   * Receives one datagram.
+   * @param from filled in. @param flags MSG_ bits.
+   * @returns its bytes, at most `bytes.length`; with MSG_TRUNC its length.
+   */
+  recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource, flags = 0): number {
+    const { stack } = this;
+    return this.until('recvfrom', flags, () => stack.recvFrom(socket, bytes, 0, bytes.length, from, flags));
   }
 
-  private until(syscall: string, call: () => number): number {
+  private until(syscall: string, flags: number, call: () => number): number {
     for (;;) {
       const result = call();
-      if (result !== -EAGAIN) return checked(syscall, result);
+      if (result !== -EAGAIN || !mayWait(flags)) return checked(syscall, result);
       this.wait(syscall);
     }
   }

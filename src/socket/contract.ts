@@ -86,13 +86,13 @@ export interface SocketStack {
    * Receives up to `length` bytes. On a datagram socket: the next datagram, of which what exceeds `length` is
    * lost; 0 is then a datagram of no bytes.
    * @param flags MSG_ bits of `message-flags.ts`; -EOPNOTSUPP for those not served, -EINVAL for MSG_OOB.
-   * @returns how many; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN; from the card also
+   * @returns how many, and with MSG_TRUNC how long the datagram is; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN; from the card also
    *   -EFAULT.
    */
   recv(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number;
   /**
    * Sends one datagram, which may be of no bytes. On a stream socket it is `send`.
-   * @param port 1 to 65535.
+   * @param port 1 to 65535. @param flags as of `send`.
    * @returns `length`, or -EAGAIN, -EMSGSIZE, -EINVAL (port 0), or an error that an earlier datagram brought.
    */
   sendTo(
@@ -102,9 +102,17 @@ export interface SocketStack {
     length: number,
     address: number,
     port: number,
+    flags?: number,
   ): number;
   /** As `recv`. @param from filled in when a datagram was received; a stream's bytes leave it as it is. */
-  recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number;
+  recvFrom(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource,
+    flags?: number,
+  ): number;
 
   /**
    * Ends a half of a connection, or both; of a connect that is under way, the connect.

@@ -1,7 +1,7 @@
 /**
  * Flags of `send` and `recv`, by Linux's names and numbers (include/linux/socket.h), and what each stack here
  * makes of them. Calls never wait, so that MSG_DONTWAIT and, of a receive, MSG_WAITALL change nothing for
- * them: the blocking form (`blocking.ts`) heeds both. A signal is never sent.
+ * them: the forms that wait (`blocking.ts`, `promises.ts`) heed both. A signal is never sent.
  */
 import { EINVAL, EOPNOTSUPP } from './errno.ts';
 

@@ -7,6 +7,7 @@ import { EAGAIN, EINPROGRESS } from './errno.ts';
 import { openDatagrams, openListener } from './open-socket.ts';
 import { SO_ERROR } from './options.ts';
 import { checked, SocketError } from './socket-error.ts';
+import { mayWait, receiveRest, waitAllErrno, waitsForAll } from './wait-all.ts';
 
 export class PromiseSockets {
   readonly stack: SocketStack;
@@ -38,20 +39,43 @@ export class PromiseSockets {
   }
 
   accept(listener: number): Promise<number> {
-    return this.until('accept', () => this.stack.accept(listener));
+    return this.until('accept', 0, () => this.stack.accept(listener));
   }
 
-  /** Sends all of it. */
-  async send(socket: number, bytes: Uint8Array): Promise<void> {
-    for (let sent = 0; sent < bytes.length; ) {
-      const from = sent;
-      sent += await this.until('send', () => this.stack.send(socket, bytes, from, bytes.length - from));
+  /**
+   * Sends all of it; with MSG_DONTWAIT as much as goes at once.
+   * @param flags MSG_ bits of `message-flags.ts`. @returns how many bytes.
+   */
+  async send(socket: number, bytes: Uint8Array, flags = 0): Promise<number> {
+    const { stack } = this;
+    let sent = 0;
+    while (sent < bytes.length) {
+      const answer = stack.send(socket, bytes, sent, bytes.length - sent, flags);
+      if (answer === -EAGAIN && mayWait(flags)) await this.news();
+      else if (answer === -EAGAIN && sent > 0) return sent;
+      else sent += checked('send', answer);
     }
+    return sent;
   }
 
-  /** Receives what there is, at least a byte. @returns how many bytes; 0 at the end of the stream. */
-  recv(socket: number, bytes: Uint8Array): Promise<number> {
-    return this.until('recv', () => this.stack.recv(socket, bytes, 0, bytes.length));
+  /**
+   * Receives what there is, at least a byte; with MSG_WAITALL all that was asked for, if no error and no end
+   * of the stream comes before.
+   * @param flags MSG_ bits of `message-flags.ts`; MSG_PEEK and MSG_WAITALL together are EOPNOTSUPP.
+   * @returns how many bytes; 0 at the end of the stream.
+   */
+  async recv(socket: number, bytes: Uint8Array, flags = 0): Promise<number> {
+    const { stack } = this;
+    checked('recv', waitAllErrno(flags));
+    let got = await this.until('recv', flags, () => stack.recv(socket, bytes, 0, bytes.length, flags));
+    if (!waitsForAll(stack, socket, got, bytes.length, flags)) return got;
+    while (got < bytes.length) {
+      const more = receiveRest(stack, socket, bytes, got, flags);
+      if (more > 0) got += more;
+      else if (more !== -EAGAIN) break;
+      else await this.news();
+    }
+    return got;
   }
 
   /**
@@ -62,20 +86,28 @@ export class PromiseSockets {
     return openDatagrams(this.stack, address, port);
   }
 
-  /** Sends one datagram. */
-  async sendTo(socket: number, bytes: Uint8Array, address: number, port: number): Promise<void> {
-    await this.until('sendto', () => this.stack.sendTo(socket, bytes, 0, bytes.length, address, port));
+  /** Sends one datagram. @param flags MSG_ bits. */
+  async sendTo(socket: number, bytes: Uint8Array, address: number, port: number, flags = 0): Promise<void> {
+    const { stack } = this;
+    await this.until('sendto', flags, () =>
+      stack.sendTo(socket, bytes, 0, bytes.length, address, port, flags),
+    );
   }
 
-  /** Receives one datagram. @param from filled in. @returns its bytes, at most `bytes.length`. */
-  recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource): Promise<number> {
-    return this.until('recvfrom', () => this.stack.recvFrom(socket, bytes, 0, bytes.length, from));
+  /**
+   * Receives one datagram.
+   * @param from filled in. @param flags MSG_ bits.
+   * @returns its bytes, at most `bytes.length`; with MSG_TRUNC its length.
+   */
+  recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource, flags = 0): Promise<number> {
+    const { stack } = this;
+    return this.until('recvfrom', flags, () => stack.recvFrom(socket, bytes, 0, bytes.length, from, flags));
   }
 
-  private async until(syscall: string, call: () => number): Promise<number> {
+  private async until(syscall: string, flags: number, call: () => number): Promise<number> {
     for (;;) {
       const result = call();
-      if (result !== -EAGAIN) return checked(syscall, result);
+      if (result !== -EAGAIN || !mayWait(flags)) return checked(syscall, result);
       await this.news();
     }
   }

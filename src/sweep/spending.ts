@@ -15,6 +15,7 @@ export const COPIES = [
   'sendCopies',
   'immediateCopies',
   'receiveCopies',
+  'peekCopies',
   'receiveStoreCopies',
   'bounceCopies',
   'cardImmediateCopies',

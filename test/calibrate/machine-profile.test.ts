@@ -28,6 +28,7 @@ describe('a measured profile', () => {
       hostPolls: 41.26,
       userCalls: 0,
       receiveCopiesBytes: 0.07123,
+      peekCopiesBytes: 0.07123,
       receiveStoreCopiesBytes: 0.07123,
       doorbells: 3000,
     });

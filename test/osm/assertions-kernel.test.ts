@@ -356,6 +356,12 @@ describe('calls of the program', () => {
     receive.length[bucket] = 0;
     card.sockets.recv(socketId, BYTES, 0, 50);
   });
+  trips('datagram receiver: a datagram that is looked at is there', () => {
+    const { card } = bench();
+    const socketId = card.sockets.socket(SOCK_DGRAM);
+    const socket = card.sockets['table'].sockets[socketId];
+    card.sockets.receiver['datagrams'].takeAs(socket, BYTES, 0, 10, undefined, 0);
+  });
   trips('datagram receiver: a datagram has no fewer than no bytes', () => {
     const { card, receive } = bench();
     const socketId = card.sockets.socket(SOCK_DGRAM);

@@ -11,6 +11,7 @@ import { bytesTests } from './contract-bytes.ts';
 import { datagramTests } from './contract-datagrams.ts';
 import { edgeTests } from './contract-edges.ts';
 import { endingTests } from './contract-ending.ts';
+import { flagTests } from './contract-flags.ts';
 import { openingTests } from './contract-opening.ts';
 
 export interface StackUnderTest {
@@ -41,5 +42,6 @@ export function socketContractTests(name: string, makeStack: () => Promise<Stack
     afterwardsTests(bed);
     edgeTests(bed);
     datagramTests(bed);
+    flagTests(bed);
   });
 }

@@ -47,12 +47,20 @@ export class SettledSockets implements SocketStack {
     length: number,
     address: number,
     port: number,
+    flags?: number,
   ): number {
-    return this.settled(this.stack.sendTo(socket, bytes, offset, length, address, port));
+    return this.settled(this.stack.sendTo(socket, bytes, offset, length, address, port, flags));
   }
 
-  recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
-    return this.settled(this.stack.recvFrom(socket, bytes, offset, length, from));
+  recvFrom(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource,
+    flags?: number,
+  ): number {
+    return this.settled(this.stack.recvFrom(socket, bytes, offset, length, from, flags));
   }
 
   shutdown(socket: number, how: number): number {

@@ -52,9 +52,9 @@ function receive(context: CallContext, fd: Expression, length: number, flags: nu
   const attempt = (): Answer => {
     // Who waits for more than there is takes nothing yet, unless nothing more can come.
     if (host.readableBytes(socket) < least && !host.endsReading(socket)) return { result: -EAGAIN };
-    const result = host.sockets.recv(socket, bytes, got, length - got, descriptor.datagram ? 0 : flags);
+    const result = host.sockets.recv(socket, bytes, got, length - got, flags);
     if (result <= 0) return { result };
-    got = result;
+    got = Math.min(result, length);
     const wrong = context.descriptors.checkRead(descriptor, bytes, got, (flags & MSG_PEEK) !== 0);
     if ((flags & MSG_TRUNC) !== 0 || wrong === undefined) return { result };
     return { result, wrong };

@@ -18,6 +18,7 @@ import {
   type SocketStack,
 } from '../../socket/contract.ts';
 import { EADDRINUSE, EAGAIN, EBADF, EINPROGRESS, ENOTCONN } from '../../socket/errno.ts';
+import { MSG_PEEK } from '../../socket/message-flags.ts';
 import type { MovingSockets } from '../../socket/moving.ts';
 import { SO_ERROR } from '../../socket/options.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -196,7 +197,8 @@ export class MixedStack implements SocketStack {
     if (mixed === undefined) return -EBADF;
     if (mixed.heldErrno !== 0) return 0 - this.takeHeld(mixed);
     const answer = mixed.ops.recv(mixed.number, bytes, offset, length, flags);
-    if (mixed.later !== undefined && answer > 0) this.handOffs.passed(mixed, socket, answer);
+    const stays = flags !== undefined && (flags & MSG_PEEK) !== 0;
+    if (mixed.later !== undefined && answer > 0 && !stays) this.handOffs.passed(mixed, socket, answer);
     return answer;
   }
 
@@ -207,18 +209,26 @@ export class MixedStack implements SocketStack {
     length: number,
     address: number,
     port: number,
+    flags?: number,
   ): number {
     const mixed = this.at(socket);
     if (mixed === undefined) return -EBADF;
     if (mixed.heldErrno !== 0) return 0 - this.takeHeld(mixed);
-    return mixed.ops.sendTo(mixed.number, bytes, offset, length, address, port);
+    return mixed.ops.sendTo(mixed.number, bytes, offset, length, address, port, flags);
   }
 
-  recvFrom(socket: number, bytes: Uint8Array, offset: number, length: number, from: DatagramSource): number {
+  recvFrom(
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource,
+    flags?: number,
+  ): number {
     const mixed = this.at(socket);
     if (mixed === undefined) return -EBADF;
     if (mixed.heldErrno !== 0) return 0 - this.takeHeld(mixed);
-    return mixed.ops.recvFrom(mixed.number, bytes, offset, length, from);
+    return mixed.ops.recvFrom(mixed.number, bytes, offset, length, from, flags);
   }
 
   shutdown(socket: number, how: number): number {

@@ -13,6 +13,7 @@ import { FRAME_WORDS } from '../../i2o/frame.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { writeWindowPlace } from '../../i2o/window.gen.ts';
 import {
+  PEEK_COPIES,
   WINDOW_PLACEMENTS_ASKED,
   WINDOW_PLACEMENTS_ASKED_BYTES,
   WINDOW_PLACEMENTS_DONE,
@@ -158,6 +159,20 @@ export class Placements implements PlacedReads {
     this.length[this.stretches] = length;
     this.here[this.stretches] = this.parts.mirror.isHere(from) ? 1 : 0;
     this.stretches += 1;
+  }
+
+  /** By the processor, without a page mapped: what is looked at is read again. */
+  peek(socket: number, bytes: Uint8Array, offset: number, lengthMax: number): number {
+    const { area, dma } = this.parts;
+    const base = area.offset + socket * area.bufferBytes;
+    const length = Math.min(this.ready[socket], lengthMax);
+    for (let done = 0; done < length; ) {
+      const at = (this.head[socket] + done) % area.bufferBytes;
+      const count = Math.min(length - done, area.bufferBytes - at);
+      dma.copyOut(PEEK_COPIES, base + at, bytes, offset + done, count);
+      done += count;
+    }
+    return length;
   }
 
   take(socket: number, bytes: Uint8Array, offset: number, lengthMax: number): number {

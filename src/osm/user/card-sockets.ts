@@ -142,7 +142,9 @@ export class CardSockets implements SocketStack {
     length: number,
     address: number,
     port: number,
+    flags = 0,
   ): number {
+    if ((flags & ~IDLE_FLAGS) !== 0) return -EOPNOTSUPP;
     return this.sender.sendTo(socketId, bytes, offset, length, address, port);
   }
 
@@ -152,8 +154,10 @@ export class CardSockets implements SocketStack {
     offset: number,
     length: number,
     from: DatagramSource,
+    flags = 0,
   ): number {
-    return this.receiver.recvFrom(socketId, bytes, offset, length, from);
+    if (flags === 0) return this.receiver.recvFrom(socketId, bytes, offset, length, from);
+    return this.receiver.recvAs(socketId, bytes, offset, length, flags, from);
   }
 
   shutdown(socketId: number, how: number): number {

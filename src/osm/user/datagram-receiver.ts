@@ -17,10 +17,12 @@ import {
   DATAGRAMS_CUT_BYTES,
   DATAGRAMS_RECEIVED,
   DATAGRAMS_RECEIVED_BYTES,
+  PEEK_COPIES,
   RECEIVE_COPIES,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
+import { MSG_PEEK, MSG_TRUNC } from '../../socket/message-flags.ts';
 import type { BucketPosts } from '../kernel/bucket-posts.ts';
 import { type HostSocket, takeError } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
@@ -71,6 +73,32 @@ export class DatagramReceiver {
       counters[DATAGRAMS_CUT_BYTES] += held - count;
     }
     return count;
+  }
+
+  /**
+   * As `take`, by the flags of the call: what is looked at stays, and the whole length may be the answer.
+   * @param flags MSG_PEEK, MSG_TRUNC. @returns bytes copied or the datagram's, or a negative errno.
+   */
+  takeAs(
+    socket: HostSocket,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    from: DatagramSource | undefined,
+    flags: number,
+  ): number {
+    const { receive } = this;
+    if (socket.errno !== 0) return takeError(socket);
+    const bucket = socket.receiveHead;
+    assert(bucket >= 0, 'datagram receiver: a datagram that is looked at is there');
+    const held = receive.length[bucket];
+    const count = Math.min(held, length);
+    if ((flags & MSG_PEEK) === 0) this.take(socket, bytes, offset, length, from);
+    else {
+      if (count > 0) this.dma.copyOut(PEEK_COPIES, receive.address[bucket], bytes, offset, count);
+      if (from !== undefined) this.readSource(bucket, from);
+    }
+    return (flags & MSG_TRUNC) !== 0 ? held : count;
   }
 
   /** Counts a datagram that has gone to the program. @param bytes of it that the program got. */

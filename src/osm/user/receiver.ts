@@ -9,6 +9,7 @@ import type { Region } from '../../dma/region.ts';
 import {
   BYTES_BORROWED,
   BYTES_RECEIVED,
+  PEEK_COPIES,
   RECEIVE_COPIES,
   USER_CALLS,
   USER_WOULD_BLOCK,
@@ -16,7 +17,7 @@ import {
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
 import { discard } from '../../socket/discard.ts';
-import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
+import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN } from '../../socket/errno.ts';
 import { MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../../socket/message-flags.ts';
 import type { Driver } from '../kernel/driver.ts';
 import {
@@ -99,15 +100,58 @@ export class Receiver {
     return copied;
   }
 
-  /** As `SocketStack.recv` with flags: what is cut off goes nowhere. To look at what stays is refused. */
-  recvAs(socketId: number, bytes: Uint8Array, offset: number, length: number, flags: number): number {
+  /**
+   * As `SocketStack.recv` with flags. The bytes lie in the host's memory, so that the card is not asked.
+   * @param from of a datagram: filled in, unless undefined.
+   */
+  recvAs(
+    socketId: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    from?: DatagramSource,
+  ): number {
     const errno = recvFlagsErrno(flags);
     if (errno !== 0) return errno;
-    const nowhere = (flags & MSG_TRUNC) !== 0;
-    const datagram = this.sockets[socketId]?.datagram === 1;
-    if ((flags & MSG_PEEK) !== 0 || (nowhere && datagram)) return -EOPNOTSUPP;
-    if (!nowhere) return this.recv(socketId, bytes, offset, length);
-    return discard(length, (into, part) => this.recv(socketId, into, 0, part));
+    const stays = (flags & MSG_PEEK) !== 0;
+    const whole = (flags & MSG_TRUNC) !== 0;
+    const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
+    if (stays || (whole && socket?.datagram === 1)) {
+      this.counters[USER_CALLS] += 1;
+      try {
+        return this.look(socket, bytes, offset, length, flags, from);
+      } catch (failure) {
+        return this.driver.failed(failure);
+      }
+    }
+    if (whole) return discard(length, (into, part) => this.recv(socketId, into, 0, part));
+    if (from === undefined) return this.recv(socketId, bytes, offset, length);
+    return this.recvFrom(socketId, bytes, offset, length, from);
+  }
+
+  /** A receive whose bytes stay, or of a datagram that tells its length. */
+  private look(
+    socket: HostSocket | undefined,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    from: DatagramSource | undefined,
+  ): number {
+    if (socket === undefined || socket.receiveHead < 0) return this.empty(socket);
+    if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
+    if (socket.datagram !== 0) return this.datagrams.takeAs(socket, bytes, offset, length, from, flags);
+    const { receive } = this;
+    // Of bytes that would be thrown away none is copied.
+    const copies = (flags & MSG_TRUNC) === 0;
+    let done = 0;
+    for (let at = socket.receiveHead; at >= 0 && done < length; at = receive.next[at]) {
+      const count = Math.min(receive.length[at], length - done);
+      if (copies) this.dma.copyOut(PEEK_COPIES, receive.address[at], bytes, offset + done, count);
+      done += count;
+    }
+    return done;
   }
 
   /** As `SocketStack.recvFrom`. // Hot path. */

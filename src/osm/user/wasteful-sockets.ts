@@ -40,12 +40,13 @@ export class WastefulSockets extends CardSockets {
     this.allocated = this.bounce;
   }
 
-  override send(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
-    return this.moved(super.send(socketId, bytes, offset, length), bytes, offset, this.transmitBytes);
+  override send(socketId: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
+    return this.moved(super.send(socketId, bytes, offset, length, flags), bytes, offset, this.transmitBytes);
   }
 
-  override recv(socketId: number, bytes: Uint8Array, offset: number, length: number): number {
-    return this.moved(super.recv(socketId, bytes, offset, length), bytes, offset, this.receiveBytes);
+  override recv(socketId: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
+    const received = super.recv(socketId, bytes, offset, length, flags);
+    return this.moved(received, bytes, offset, this.receiveBytes);
   }
 
   override sendTo(
@@ -55,8 +56,9 @@ export class WastefulSockets extends CardSockets {
     length: number,
     address: number,
     port: number,
+    flags?: number,
   ): number {
-    const sent = super.sendTo(socketId, bytes, offset, length, address, port);
+    const sent = super.sendTo(socketId, bytes, offset, length, address, port, flags);
     return this.moved(sent, bytes, offset, this.transmitBytes);
   }
 
@@ -66,8 +68,9 @@ export class WastefulSockets extends CardSockets {
     offset: number,
     length: number,
     from: DatagramSource,
+    flags?: number,
   ): number {
-    const received = super.recvFrom(socketId, bytes, offset, length, from);
+    const received = super.recvFrom(socketId, bytes, offset, length, from, flags);
     return this.moved(received, bytes, offset, this.receiveBytes);
   }
 

@@ -250,9 +250,9 @@ export class Stack extends ToldStack {
     return this.udp.take(this.socket(u), destination, lengthMax);
   }
 
-  /** The same to a program's memory, from `offset` on. */
-  udpTakeTo(u: number, bytes: Uint8Array, offset: number, lengthMax: number): number {
-    return this.udp.takeTo(this.socket(u), bytes, offset, lengthMax);
+  /** The same to a program's memory, from `offset` on. @param stays whether it stays, to be taken again. */
+  udpTakeTo(u: number, bytes: Uint8Array, offset: number, lengthMax: number, stays = false): number {
+    return this.udp.takeTo(this.socket(u), bytes, offset, lengthMax, stays);
   }
 
   /** Where the datagram taken last came from. */

@@ -10,6 +10,7 @@ import type { DmaEngine } from '../../dma/engine.ts';
 import type { PacketPool } from '../../dma/packets.ts';
 import {
   CARD_COLLAPSE_COPIES,
+  PEEK_COPIES,
   RECEIVE_COPIES,
   RECEIVE_PLACEMENTS,
   TCP_PACKETS_PRUNED,
@@ -17,7 +18,6 @@ import {
 import { after, before } from '../seq.ts';
 import type { Tcb } from './tcb.ts';
 
-/** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
 export class ReceiveQueue {
@@ -144,7 +144,7 @@ export class ReceiveQueue {
     let done = 0;
     for (let slot = tcb.received.head; slot >= 0 && done < lengthMax; slot = this.next[slot]) {
       const count = Math.min(this.length[slot], lengthMax - done);
-      this.dma.copyOut(RECEIVE_COPIES, this.address[slot], bytes, offset + done, count);
+      this.dma.copyOut(PEEK_COPIES, this.address[slot], bytes, offset + done, count);
       done += count;
     }
     return done;

@@ -8,6 +8,7 @@ import {
   BYTES_DELIVERED,
   BYTES_TRUNCATED,
   BYTES_UNREAD,
+  PEEK_COPIES,
   RECEIVE_COPIES,
   RECEIVE_PLACEMENTS,
   UDP_IN_DATA_BYTES,
@@ -97,19 +98,26 @@ export class UdpReceived {
     return this.took(socket, packet, taken);
   }
 
-  /** The same to a program's memory, by its processor. */
-  takeTo(socket: UdpSocket, bytes: Uint8Array, offset: number, lengthMax: number): number {
+  /**
+   * The same to a program's memory, by its processor.
+   * @param stays whether the datagram stays to be taken again, whole.
+   */
+  takeTo(socket: UdpSocket, bytes: Uint8Array, offset: number, lengthMax: number, stays: boolean): number {
     const packet = socket.head;
     if (packet < 0) return -1;
     const { address, length, next } = this.pieces;
     const wanted = Math.min(lengthMax, this.length[packet]);
+    const reason = stays ? PEEK_COPIES : RECEIVE_COPIES;
     let taken = 0;
     for (let at = packet; at >= 0 && taken < wanted; at = next[at]) {
       const n = Math.min(length[at], wanted - taken);
-      if (n > 0) this.environment.dma.copyOut(RECEIVE_COPIES, address[at], bytes, offset + taken, n);
+      if (n > 0) this.environment.dma.copyOut(reason, address[at], bytes, offset + taken, n);
       taken += n;
     }
-    return this.took(socket, packet, taken);
+    if (!stays) return this.took(socket, packet, taken);
+    socket.sourceAddress = this.source[packet];
+    socket.sourcePort = this.sourcePort[packet];
+    return taken;
   }
 
   /** So much of a socket's next datagram has been moved, and it goes. @returns that much. */

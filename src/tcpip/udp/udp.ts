@@ -291,13 +291,13 @@ export class Udp {
     return this.received.take(socket, destination, lengthMax);
   }
 
-  /** The same to a program's memory. */
-  takeTo(socket: UdpSocket, bytes: Uint8Array, offset: number, lengthMax: number): number {
+  /** The same to a program's memory. @param stays whether the datagram stays to be taken again, whole. */
+  takeTo(socket: UdpSocket, bytes: Uint8Array, offset: number, lengthMax: number, stays: boolean): number {
     assert(
       offset >= 0 && offset + lengthMax <= bytes.length,
       'UDP: a datagram is taken to where the program has room for it',
     );
-    return this.received.takeTo(socket, bytes, offset, lengthMax);
+    return this.received.takeTo(socket, bytes, offset, lengthMax, stays);
   }
 
   /**
