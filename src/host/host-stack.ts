@@ -29,12 +29,12 @@ import { EAGAIN, EBADF, EFAULT, ENOBUFS, EOPNOTSUPP, EPIPE } from '../socket/err
 import { isWithin } from '../socket/linux-rules.ts';
 import { sendFlagsErrno } from '../socket/message-flags.ts';
 import { TCP_MAXSEG } from '../socket/options.ts';
+import { kindOf, SEND_MORE } from '../socket/send-kind.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import { DatagramCalls } from './datagram-calls.ts';
 import type { HostStackParts, MessageCard, PlacedReads } from './host-stack-parts.ts';
-import { kindOf, MORE } from './send-kind.ts';
 import type { SendMemory } from './send-memory.ts';
 import {
   hasPeerEnded,
@@ -226,7 +226,7 @@ export class HostStack implements SocketStack, Agent {
       this.dma.copyIn(SEND_COPIES, bytes, offset + done, memory.address, count);
       // A write is pushed once, at its end, in however many pieces of memory it lies.
       const last = done + count === wanted;
-      const kind = done + count < length ? MORE : last && flags !== 0 ? kindOf(flags) : 0;
+      const kind = done + count < length ? SEND_MORE : last && flags !== 0 ? kindOf(flags) : 0;
       const refused = stack.tcpSend(sock.connection, memory.address, count, piece, kind, nowUs);
       assert(refused === 0, 'host stack: what may be queued is queued');
       done += count;

@@ -30,10 +30,13 @@ import {
  * numbers the sockets. It may use a socket number again once the card has answered SocketClose or
  * SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched
  * SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as
- * it answers any function that it does not know.
+ * it answers any function that it does not know. Version 3 adds records of SocketSend and the options
+ * TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, SO_RCVLOWAT and IP_MTU_DISCOVER. Host and
+ * card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit
+ * of a SocketSend, so that its host refuses them by itself.
  */
 export const SOCKET_CLASS_ID = 0x0a0;
-export const SOCKET_CLASS_VERSION = 2;
+export const SOCKET_CLASS_VERSION = 3;
 
 // ReplyMode: When the card answers with the outcome of a request, after the LAN class's transmit control word
 /** the card may gather the replies of several requests in one frame */
@@ -640,6 +643,11 @@ export function getSocketSendUrgent(words: Int32Array, frame: number): number {
   return (words[frame + 5] >>> 1) & 0x1;
 }
 
+/** 1: a record ends with the last byte, and what follows goes in another segment; since version 3. */
+export function getSocketSendRecord(words: Int32Array, frame: number): number {
+  return (words[frame + 5] >>> 2) & 0x1;
+}
+
 /** Writes the first 6 words. @param sizeWords the whole message, what follows word 5 included. */
 export function writeSocketSend(
   words: Int32Array,
@@ -652,6 +660,7 @@ export function writeSocketSend(
   replyMode: number,
   more: number,
   urgent: number,
+  record: number,
   sizeWords: number,
 ): void {
   checkMessage(frame, sizeWords, 6);
@@ -660,7 +669,7 @@ export function writeSocketSend(
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
-  words[frame + 5] = (more & 0x1) | ((urgent & 0x1) << 1);
+  words[frame + 5] = (more & 0x1) | ((urgent & 0x1) << 1) | ((record & 0x1) << 2);
 }
 
 export const SOCKET_SEND_REPLY_WORDS = 5;

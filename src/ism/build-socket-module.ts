@@ -67,7 +67,7 @@ export interface SocketModuleParts {
   /** How long answered send contexts may wait for company, in nanoseconds. */
   readonly contextHoldNs: number;
   /** Version of the socket class the module speaks. */
-  readonly classVersion: 1 | 2;
+  readonly classVersion: 1 | 2 | 3;
   /** Whether connections are made when they are first used, and not all of them now. */
   readonly madeWhenUsed: boolean;
 }
@@ -135,7 +135,10 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
       classVersion,
     }),
     handOffs,
-    sends: new SendRequests({ ...state, dma, contexts, listSends, outcomes, answers }),
+    sends: new SendRequests({
+      ...{ ...state, dma, contexts, listSends, outcomes, answers },
+      records: classVersion >= 3,
+    }),
     receives: new ReceiveRequests({ ...state, pendingReplies, reader, answers }),
     aborts: new Aborts(state),
     events,

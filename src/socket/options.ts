@@ -17,7 +17,6 @@ export const TCP_KEEPINTVL_SECONDS = 19;
 export const TCP_KEEPCNT = 20;
 export const TCP_USER_TIMEOUT_MS = 21;
 export const TCP_QUICKACK = 22;
-// Those from here on came with version 3 of the class.
 export const TCP_CORK = 23;
 export const TCP_NOTSENT_LOWAT = 24;
 export const TCP_DEFER_ACCEPT_SECONDS = 25;

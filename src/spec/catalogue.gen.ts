@@ -318,9 +318,9 @@ export const CATALOGUE: Catalogue = {
     {
       name: 'socket',
       id: 160,
-      version: 2,
+      version: 3,
       origin: 'inic',
-      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know.',
+      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, SO_RCVLOWAT and IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself.',
       messages: [
         {
           name: 'SocketCreate',
@@ -573,6 +573,13 @@ export const CATALOGUE: Catalogue = {
                 doc: '1: more follows soon, hold a short last segment',
               },
               { name: 'urgent', word: 5, low: 1, high: 1, doc: '1: the last byte is urgent' },
+              {
+                name: 'record',
+                word: 5,
+                low: 2,
+                high: 2,
+                doc: '1: a record ends with the last byte, and what follows goes in another segment; since version 3',
+              },
             ],
             sgl: { word: 6, elements: ['transmit', 'immediate'] },
           },
@@ -846,7 +853,10 @@ export const CATALOGUE: Catalogue = {
           replyForm: 'status',
           reply: { words: 5, fields: [] },
           errno: [
-            { name: 'ENOPROTOOPT', when: 'there is no such option' },
+            {
+              name: 'ENOPROTOOPT',
+              when: 'there is no such option, or it came with a later version than the card\'s',
+            },
             { name: 'EINVAL', when: 'the option cannot have this value' },
             { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],

@@ -3,7 +3,7 @@
  * validator looks up for each frame. Made once a trace; nothing here changes afterwards.
  */
 import { PRIVATE_ECHO } from '../i2o/executive.gen.ts';
-import { SOCKET_SEND } from '../i2o/socket.gen.ts';
+import { getSocketSendRecord, SOCKET_SEND } from '../i2o/socket.gen.ts';
 import * as errnos from '../socket/errno.ts';
 import { classNamed, enumNamed, machineNamed, messageNamed, messageOf } from '../spec/catalogue.ts';
 import type { FieldEntry, LayoutEntry, MessageEntry, ReplyForm } from '../spec/entries.ts';
@@ -13,6 +13,9 @@ import { Machine, UNNAMED } from './machine.ts';
 export const TARGET_EXECUTIVE = 0;
 export const TARGET_DEVICE = 1;
 const FUNCTIONS = 256;
+/** Versions of the socket class with which SocketSend took on more. */
+const VERSION_OF_BATCHES = 2;
+const VERSION_OF_RECORDS = 3;
 
 /** Functions below this are utility functions, which every class has. */
 export const CLASS_FUNCTIONS = 0x20;
@@ -254,6 +257,16 @@ function reservedBits(layout: LayoutEntry | undefined, first: number): Int32Arra
     if (word < end) reserved[word] = reserved[word] & ~mask;
   }
   return reserved;
+}
+
+/**
+ * The version of the class that a request to a device needs: that of its message, or of what it says beside.
+ * // Hot path.
+ */
+export function versionOf(row: MessageRow, words: Int32Array, at: number, several: boolean): number {
+  if (row.several !== SEVERAL_MAY) return row.since;
+  if (getSocketSendRecord(words, at) !== 0) return VERSION_OF_RECORDS;
+  return several ? VERSION_OF_BATCHES : row.since;
 }
 
 function fieldNamed(layout: LayoutEntry | undefined, name: string | undefined): FieldCheck | undefined {

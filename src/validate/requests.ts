@@ -48,10 +48,10 @@ import {
   type MessageRow,
   rowIndex,
   SEVERAL_ALWAYS,
-  SEVERAL_MAY,
   SEVERAL_NEVER,
   TARGET_DEVICE,
   TARGET_EXECUTIVE,
+  versionOf,
 } from './message-rows.ts';
 import { BATCHED, ILLEGAL_HERE, LATER, MALFORMED, MODE_SHIFT } from './transactions.ts';
 import type { Trial } from './trial.ts';
@@ -165,11 +165,9 @@ export class RequestJudge {
       findings.report('H-08', row.index, `${row.name} to ${hex(target, 3)}`);
       good = false;
     }
-    if (row.target === TARGET_DEVICE && row.since > this.deviceVersion) {
-      good = this.fault('K-04', row, `of version ${row.since}, to a card of version ${this.deviceVersion}`);
-    }
-    if (several && row.several === SEVERAL_MAY && this.deviceVersion < 2)
-      good = this.fault('K-04', row, 'a batch, to a card of version 1');
+    const since = row.target === TARGET_DEVICE ? versionOf(row, words, at, several) : 1;
+    if (since > this.deviceVersion)
+      good = this.fault('K-04', row, `of version ${since}, to a card of version ${this.deviceVersion}`);
     return good;
   }
 

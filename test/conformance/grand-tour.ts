@@ -175,7 +175,7 @@ function acquire({ host }: VirtualCard): number {
 /** Two transactions of a batched send. @param slot of card memory. */
 function batch(socket: number, slot: number): Int32Array {
   const words = new Int32Array(16);
-  writeSocketSend(words, 0, DEVICE_TID, HOST_TID, CONTEXT, 5, 0, REPLY_MODE_BATCH, 0, 0, 16);
+  writeSocketSend(words, 0, DEVICE_TID, HOST_TID, CONTEXT, 5, 0, REPLY_MODE_BATCH, 0, 0, 0, 16);
   words[0] = words[0] | (FLAG_MULTIPLE << 8);
   for (let i = 0; i < 2; i++) {
     const immediate = (i === 0 ? 0x4c000000 : 0xcc000000) | BATCH_BYTES;

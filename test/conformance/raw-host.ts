@@ -81,7 +81,7 @@ export class RawHost implements TraceSink {
         break;
       case 'SocketSend':
         this.immediate(words, frame + socket.SOCKET_SEND_SGL_WORD);
-        socket.writeSocketSend(...head, socket.REPLY_MODE_BATCH, 0, 0, socket.SOCKET_SEND_SGL_WORD + 3);
+        socket.writeSocketSend(...head, socket.REPLY_MODE_BATCH, 0, 0, 0, socket.SOCKET_SEND_SGL_WORD + 3);
         break;
       case 'SocketSendTo':
         this.immediate(words, frame + socket.SOCKET_SEND_TO_SGL_WORD);

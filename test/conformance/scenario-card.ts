@@ -30,7 +30,7 @@ export interface Scenario {
   readonly id: string;
   readonly title: string;
   readonly state: string;
-  readonly classVersion?: 1;
+  readonly classVersion?: 1 | 2;
   readonly transport?: 'fifo';
   readonly steps: readonly ScenarioStep[];
 }

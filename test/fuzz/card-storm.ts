@@ -31,6 +31,9 @@ const PROGRESS = 0x80;
 const TURNS_MAX = 20_000;
 export const SOCKETS = 32;
 
+/** Of the class: mostly the latest. */
+const VERSIONS = [1, 2, 3, 3, 3] as const;
+
 /** What went wrong, with all that is needed to see it again. */
 export class StormFailure extends Error {
   constructor(message: string, seed: number, step: number, frame: Int32Array) {
@@ -48,7 +51,7 @@ export class CardStorm {
   /** The card was reset in the turns of this step. */
   private wasReset = false;
   private readonly seed: number;
-  private readonly version: 1 | 2;
+  private readonly version: 1 | 2 | 3;
   private readonly imageBytes: number;
   private readonly random: Random;
   private readonly card: BareCard;
@@ -65,7 +68,7 @@ export class CardStorm {
     const random = new Random(seed);
     this.random = random;
     const transport = random.below(3) === 0 ? 'fifo' : 'ring';
-    this.version = random.below(5) === 0 ? 1 : 2;
+    this.version = VERSIONS[random.below(VERSIONS.length)];
     this.imageBytes = random.below(2) === 0 ? 0 : 4096;
     this.card = new BareCard({
       transport,

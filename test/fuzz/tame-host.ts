@@ -159,7 +159,7 @@ function lend(card: BareCard): Int32Array[] {
 function send(card: BareCard, id: number, byte: number): Int32Array[] {
   return ask(card, (w, f) => {
     const at = f + socket.SOCKET_SEND_SGL_WORD;
-    socket.writeSocketSend(w, f, DEVICE_TID, HOST_TID, 1, 0, id, 1, 0, 0, socket.SOCKET_SEND_SGL_WORD + 3);
+    socket.writeSocketSend(w, f, DEVICE_TID, HOST_TID, 1, 0, id, 1, 0, 0, 0, socket.SOCKET_SEND_SGL_WORD + 3);
     w[at] = ((SGL_IMMEDIATE | SGL_LAST) << 24) | 4;
     w[at + 1] = card.memory.layout.transmit.count;
     w[at + 2] = byte;

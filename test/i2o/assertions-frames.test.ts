@@ -25,7 +25,7 @@ const FRAME = 64;
 
 describe('a message', () => {
   const send = (frame: number, sizeWords: number): void =>
-    writeSocketSend(words, frame, DEVICE_TID, HOST_TID, 1, 2, 3, 0, 0, 0, sizeWords);
+    writeSocketSend(words, frame, DEVICE_TID, HOST_TID, 1, 2, 3, 0, 0, 0, 0, sizeWords);
   trips('frame size: it is a multiple of 64 bytes, the same in words', () => checkFrameSize(128, 31));
   trips('credit: a window grows by steps that a pair can tell', () => creditWord(1, 100));
   trips('frame size: a message is written into a frame that was acquired', () => send(NO_FRAME, 9));

@@ -91,6 +91,7 @@ function send(card: BareCard, socketId: number, contexts: readonly number[]): vo
       socket.REPLY_MODE_NEVER,
       0,
       0,
+      0,
       sizeWords,
     );
     let at = f + socket.SOCKET_SEND_SGL_WORD;

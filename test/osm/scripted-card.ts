@@ -57,7 +57,7 @@ export class ScriptedCard {
   private readonly requests: RingConsumer;
   private readonly replies: RingProducer;
 
-  constructor(driver: Partial<DriverConfig> = {}, cardVersion = 2) {
+  constructor(driver: Partial<DriverConfig> = {}, cardVersion = 3) {
     const plan = new MemoryPlan();
     const layout = planCard(plan, 'card', POOLS, planRing);
     const region = allocateRegion(plan.byteLength);

@@ -12,7 +12,14 @@ import {
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { HANDLER_CONTROL } from '../../src/osm/message/handlers.ts';
 import { SOCK_DGRAM } from '../../src/socket/contract.ts';
-import { EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import { ENOPROTOOPT, EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import { MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_NOSIGNAL, MSG_OOB } from '../../src/socket/message-flags.ts';
+import {
+  IP_MTU_DISCOVER,
+  TCP_CORK,
+  TCP_DEFER_ACCEPT_SECONDS,
+  TCP_LINGER2_SECONDS,
+} from '../../src/socket/options.ts';
 import { type Request, ScriptedCard } from './scripted-card.ts';
 
 /** Answers what asks for names, by whichever message. */
@@ -99,7 +106,7 @@ describe.each([
   });
 });
 
-describe('a driver and a card of version 2', () => {
+describe('a driver and a card of version 2 or later', () => {
   it('ask for names by SocketNameGet, and only for those they do not know', () => {
     const card = new ScriptedCard();
     const socket = card.sockets.socket();
@@ -120,4 +127,74 @@ describe('a driver and a card of version 2', () => {
     expect(status).toMatchObject({ remote: { address: 0x0a000002, port: 80 } });
     expect(card.sockets.status(7)).toBe(-9);
   });
+});
+
+describe('what a send says of its last byte', () => {
+  const bits = (card: ScriptedCard): (number | undefined)[] =>
+    card.takenOf(SOCKET_SEND).map((request) => request[5]);
+  const send = (card: ScriptedCard, socket: number, flags: number): number =>
+    card.sockets.send(socket, new Uint8Array(9), 0, 9, flags);
+
+  it.each([
+    ['both of version 3', 3, 3],
+    ['a driver of version 2', 2, 3],
+    ['a card of version 2', 3, 2],
+    ['a card of version 1', 3, 1],
+  ] as const)('%s', (_, driver, cardVersion) => {
+    const card = new ScriptedCard({ classVersion: driver }, cardVersion);
+    const records = driver === 3 && cardVersion === 3;
+    const socket = card.connect();
+    card.take();
+    card.taken.length = 0;
+    expect(send(card, socket, MSG_MORE | MSG_DONTWAIT)).toBe(9);
+    expect(send(card, socket, MSG_NOSIGNAL)).toBe(9);
+    expect(send(card, socket, MSG_EOR)).toBe(records ? 9 : -EOPNOTSUPP);
+    expect(send(card, socket, MSG_EOR | MSG_MORE)).toBe(records ? 9 : -EOPNOTSUPP);
+    expect(send(card, socket, MSG_OOB)).toBe(-EOPNOTSUPP);
+    expect(bits(card)).toEqual(records ? [1, 0, 4, 5] : [1, 0]);
+  });
+
+  it('goes in a message of its own, behind the sends that wait for company', () => {
+    const card = new ScriptedCard({ batchSends: true });
+    const socket = card.connect();
+    card.take();
+    card.taken.length = 0;
+    expect(send(card, socket, 0)).toBe(9);
+    expect(send(card, socket, MSG_EOR)).toBe(9);
+    expect(bits(card)).toEqual([0, 4]);
+  });
+
+  it('is said of the last byte alone: a send that was taken in part says nothing', () => {
+    const card = new ScriptedCard();
+    const socket = card.connect();
+    card.take();
+    card.taken.length = 0;
+    const bytes = new Uint8Array(10_000_000);
+    const taken = card.sockets.send(socket, bytes, 0, bytes.length, MSG_EOR | MSG_MORE);
+    expect(taken).toBeGreaterThan(0);
+    expect(taken).toBeLessThan(bytes.length);
+    expect(bits(card)).toEqual([0]);
+  });
+});
+
+describe('options that came with version 3', () => {
+  const OPTIONS = [TCP_CORK, TCP_DEFER_ACCEPT_SECONDS, TCP_LINGER2_SECONDS, IP_MTU_DISCOVER];
+  it.each([
+    [2, 3],
+    [3, 2],
+    [1, 3],
+  ] as const)(
+    'are refused between a driver of version %i and a card of version %i',
+    (driver, cardVersion) => {
+      const card = new ScriptedCard({ classVersion: driver }, cardVersion);
+      const socket = card.sockets.socket();
+      card.take();
+      card.taken.length = 0;
+      for (const option of OPTIONS) {
+        expect(card.sockets.setOption(socket, option, 1)).toBe(-ENOPROTOOPT);
+        expect(card.sockets.getOption(socket, option)).toBe(-ENOPROTOOPT);
+      }
+      expect(card.take()).toHaveLength(0);
+    },
+  );
 });

@@ -1,11 +1,54 @@
 /** The socket contract: flags of receives, by which bytes stay, go nowhere, or tell their length. */
 import { describe, expect, it } from 'vitest';
-import { READABLE, SOCK_DGRAM } from '../../src/socket/contract.ts';
+import { READABLE, SHUT_WR, SOCK_DGRAM } from '../../src/socket/contract.ts';
 import * as errno from '../../src/socket/errno.ts';
-import { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_TRUNC, MSG_WAITALL } from '../../src/socket/message-flags.ts';
+import {
+  MSG_DONTWAIT,
+  MSG_EOR,
+  MSG_MORE,
+  MSG_NOSIGNAL,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  MSG_WAITALL,
+} from '../../src/socket/message-flags.ts';
 import { ADDRESS, type Bed } from './bed.ts';
 
 export function flagTests(bed: () => Bed): void {
+  describe('flags of a send', () => {
+    it.each([
+      ['none', 0],
+      ['MSG_MORE', MSG_MORE],
+      ['MSG_EOR', MSG_EOR],
+      ['both', MSG_MORE | MSG_EOR],
+      ['idle ones', MSG_DONTWAIT | MSG_NOSIGNAL],
+    ])('lose no byte and change no order: %s', (_, flags) => {
+      const { client, server } = bed().pair();
+      const sent = Uint8Array.from({ length: 20_000 }, (_byte, i) => (i * 13 + (i >> 7)) & 0xff);
+      const read = new Uint8Array(sent.length);
+      let [done, got, turn] = [0, 0, 0];
+      bed().until(() => {
+        const piece = Math.min([1, 9, 1448, 97, 5000][turn++ % 5], sent.length - done);
+        const taken = piece > 0 ? bed().stack.send(client, sent, done, piece, turn % 3 === 0 ? 0 : flags) : 0;
+        if (taken > 0) done += taken;
+        const count = bed().stack.recv(server, read, got, read.length - got);
+        if (count > 0) got += count;
+        return got === sent.length;
+      }, 'all bytes');
+      expect(Buffer.compare(read, sent)).toBe(0);
+    });
+
+    it('go with what is sent before the end', () => {
+      const { client, server } = bed().pair();
+      expect(bed().stack.send(client, new TextEncoder().encode('held'), 0, 4, MSG_MORE)).toBe(4);
+      expect(bed().stack.shutdown(client, SHUT_WR)).toBe(0);
+      expect(bed().receive(server)).toBe('held');
+      expect(bed().receive(server)).toBe(0);
+      expect(bed().stack.send(client, new Uint8Array(1), 0, 1, MSG_MORE)).toBe(-errno.EPIPE);
+      expect(bed().stack.send(-1, new Uint8Array(1), 0, 1, MSG_EOR)).toBe(-errno.EBADF);
+    });
+  });
+
   describe('flags of a receive', () => {
     const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
     const peek = (socket: number, length: number, flags = 0): string | number => {

@@ -89,9 +89,9 @@ describe('a request in words', () => {
       writeSglImmediate(words, 6, SGL_IMMEDIATE | SGL_LAST, 5, 9);
       words[8] = 0x6c6c6568;
       words[9] = 0x6f;
-      writeSocketSend(words, 0, DEVICE, HOST, 4, 0x10007, 7, 0, 1, 0, 10);
+      writeSocketSend(words, 0, DEVICE, HOST, 4, 0x10007, 7, 0, 1, 0, 0, 10);
     });
-    expect(text).toMatch(/^→ {2}SocketSend: socket 7, replyMode Batch, more 1, urgent 0 /);
+    expect(text).toMatch(/^→ {2}SocketSend: socket 7, replyMode Batch, more 1, urgent 0, record 0 /);
     expect(text).toMatch(/\nimmediate, 5 bytes, context 9, 68 65 6c 6c 6f$/);
   });
 
@@ -174,7 +174,7 @@ describe('a reply in words', () => {
     const bed = new Bed();
     bed.frame(INBOUND, (words) => {
       writeSglImmediate(words, 6, SGL_IMMEDIATE | SGL_LAST, 4, 9);
-      writeSocketSend(words, 0, DEVICE, HOST, 4, 0x10007, 7, 0, 0, 0, 9);
+      writeSocketSend(words, 0, DEVICE, HOST, 4, 0x10007, 7, 0, 0, 0, 0, 9);
     });
     bed.frame(OUTBOUND, (words) => {
       words[5] = 9;

@@ -17,6 +17,8 @@ const SETTINGS: readonly CardOverrides[] = [
   { driver: { immediateBytesMax: 0 } },
   { driver: { classVersion: 1 } },
   { classVersion: 1 },
+  { driver: { classVersion: 2 } },
+  { classVersion: 2 },
 ];
 
 describe.each(TRANSPORTS)('a card judged as it runs, %s: reply modes, batches, versions', (transport) => {

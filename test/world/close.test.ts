@@ -81,7 +81,9 @@ describe.each([
 });
 
 it.each([
-  [{}, 2],
+  [{}, 3],
+  [{ classVersion: 2 }, 2],
+  [{ driver: { classVersion: 2 } }, 2],
   [{ classVersion: 1 }, 1],
   [{ driver: { classVersion: 1 } }, 1],
 ] as [CardOverrides, number][])(

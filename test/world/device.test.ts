@@ -15,7 +15,9 @@ import {
   TCP_STATE_SYN_SENT,
 } from '../../src/i2o/socket.gen.ts';
 import { SOCK_DGRAM, WRITABLE } from '../../src/socket/contract.ts';
-import { EINVAL, EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import { EAGAIN, EINVAL, ENOPROTOOPT, EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import { MSG_EOR, MSG_MORE } from '../../src/socket/message-flags.ts';
+import { TCP_CORK, TCP_NODELAY } from '../../src/socket/options.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
@@ -181,5 +183,59 @@ describe.each([
     bench.stack.connect(late, ADDRESS, 80);
     expect(bench.stack.localEndpoint(late)?.port).toBeGreaterThan(0); // by SocketStatusGet
     expect(bench.world.snapshot()[1]['inboundRefused']).toBe(0);
+  });
+});
+
+describe.each([
+  ['both of version 3', {}, true],
+  ['a driver of version 2', { driver: { classVersion: 2 as const } }, false],
+  ['a card of version 2', { classVersion: 2 as const }, false],
+])('%s', (_, overrides, newest) => {
+  const MS = 1e6;
+  const nine = new Uint8Array(9).fill(7);
+
+  function pair(): { bench: Bench; client: number; server: number } {
+    const bench = new Bench(overrides);
+    const client = bench.connect();
+    return { bench, client, server: bench.stack.accept(bench.listener) };
+  }
+
+  it('holds back what MSG_MORE announces to have company', () => {
+    const { bench, client, server } = pair();
+    const into = new Uint8Array(99);
+    expect(bench.stack.send(client, nine, 0, 9, MSG_MORE)).toBe(9);
+    bench.settle(10 * MS);
+    expect(bench.stack.recv(server, into, 0, 99)).toBe(-EAGAIN);
+    expect(bench.stack.send(client, nine, 0, 9)).toBe(9);
+    bench.settle(10 * MS);
+    expect(bench.stack.recv(server, into, 0, 99)).toBe(18);
+    // What does not come is not waited for for ever.
+    expect(bench.stack.send(client, nine, 0, 9, MSG_MORE)).toBe(9);
+    bench.settle(SECOND_NS);
+    expect(bench.stack.recv(server, into, 0, 99)).toBe(9);
+  });
+
+  it('ends a record with its segment, where both can say so', () => {
+    const { bench, client } = pair();
+    const segments = (): number => bench.world.snapshot()[1]['tcpOutSegs'];
+    bench.stack.setOption(client, TCP_NODELAY, 1);
+    const sent = (flags: number): number => {
+      const before = segments();
+      for (let i = 0; i < 3; i++) bench.stack.send(client, nine, 0, 9, flags);
+      bench.settle(10 * MS);
+      return segments() - before;
+    };
+    const acknowledged = sent(0) - 1;
+    if (newest) expect(sent(MSG_EOR)).toBe(3 + acknowledged);
+    else expect(bench.stack.send(client, nine, 0, 9, MSG_EOR)).toBe(-EOPNOTSUPP);
+  });
+
+  it('has TCP_CORK, or says that it has not', () => {
+    const { bench, client, server } = pair();
+    const set = bench.stack.setOption(client, TCP_CORK, 1);
+    expect(set).toBe(newest ? 0 : -ENOPROTOOPT);
+    bench.stack.send(client, nine, 0, 9);
+    bench.settle(10 * MS);
+    expect(bench.stack.recv(server, new Uint8Array(99), 0, 99)).toBe(newest ? -EAGAIN : 9);
   });
 });

@@ -83,7 +83,7 @@ export function generateVectors(
   scenarios('lists', listScenarios(specs), connected);
   scenarios('parameters', parameterScenarios(specs), operational);
   scenarios('transactions', transactionScenarios(specs), {
-    ...operational,
+    ...connected,
     'socket.Connecting': sockets['socket.Connecting'],
     'socket.Listening': sockets['socket.Listening'],
   });

@@ -55,8 +55,8 @@ export interface Scenario {
   readonly id: string;
   readonly title: string;
   readonly state: string;
-  /** The card's class version, transport and device, where they are not 2, `ring` and `socket`. */
-  readonly classVersion?: 1;
+  /** The card's class version, transport and device, where they are not 3, `ring` and `socket`. */
+  readonly classVersion?: 1 | 2;
   readonly transport?: 'fifo';
   readonly steps: readonly ScenarioStep[];
 }

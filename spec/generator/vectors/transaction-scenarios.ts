@@ -22,6 +22,9 @@ const PROGRESS = { value: 0x80000000, mask: 0xff000000 };
 const UNKNOWN_FUNCTION = 0x19;
 const INVALID_MESSAGE_FLAGS = 0x0f;
 const EPROTONOSUPPORT = 93;
+const ENOPROTOOPT = 92;
+/** An option of version 3. */
+const TCP_CORK = 23;
 const INVALID_VERSION = 0x88;
 const FORMAT_ERROR = 1;
 
@@ -140,6 +143,21 @@ function versionOne(specs: Specs): Scenario[] {
   ]; // biome-ignore format: a scenario each
 }
 
+/** Options that came with version 3 are none of a card of version 2, which it says by errno. */
+function versionTwo(specs: Specs): Scenario[] {
+  return (['SocketOptionSet', 'SocketOptionGet'] as const).map((message) => {
+    const title = `${message}: no TCP_CORK`;
+    const frame = s.request(specs, message, { socketId: SUBJECT, option: TCP_CORK });
+    return {
+      id: `version-2/${message}`,
+      title,
+      state: 'socket.Connected',
+      classVersion: 2,
+      steps: [s.step(title, frame, { replies: [s.status(frame, s.ERROR_NO_DATA, ENOPROTOOPT)] })],
+    };
+  });
+}
+
 /** On a transport that can, a frame that was not delivered is kept until the host posts it as a NOP. */
 function preserved(specs: Specs): Scenario {
   const frame = s.request(specs, 'SocketStatusGet', {}, [], { version: 2 });
@@ -159,5 +177,5 @@ function preserved(specs: Specs): Scenario {
 }
 
 export function transactionScenarios(specs: Specs): Scenario[] {
-  return [...aborts(specs), ...events(specs), ...versionOne(specs), preserved(specs)];
+  return [...aborts(specs), ...events(specs), ...versionOne(specs), ...versionTwo(specs), preserved(specs)];
 }

@@ -44,6 +44,7 @@ import {
   ECONNABORTED,
   EINVAL,
   ENFILE,
+  ENOPROTOOPT,
   ENOTCONN,
   EOPNOTSUPP,
   EPROTONOSUPPORT,
@@ -67,6 +68,7 @@ import {
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { HandOffs } from './hand-offs.ts';
 import type { Inquiries } from './inquiries.ts';
+import { isLaterOption } from './later-options.ts';
 import type { ListenRequests } from './listen-requests.ts';
 
 /** What control requests work with. */
@@ -98,8 +100,7 @@ export class ControlRequests {
   private readonly inquiries: Inquiries;
   private readonly listeners: ListenRequests;
   private readonly handOffs: HandOffs;
-  /** Whether there are datagram sockets, as there are since version 2 of the class. */
-  private readonly datagrams: boolean;
+  private readonly classVersion: number;
 
   constructor(parts: ControlRequestsParts) {
     this.tid = parts.tid;
@@ -113,7 +114,7 @@ export class ControlRequests {
     this.inquiries = parts.inquiries;
     this.listeners = parts.listeners;
     this.handOffs = parts.handOffs;
-    this.datagrams = parts.classVersion >= 2;
+    this.classVersion = parts.classVersion;
   }
 
   /**
@@ -132,6 +133,8 @@ export class ControlRequests {
       return;
     } else if (!isOpen(socket) && !(isEnding(functionCode) && hasFailedToReopen(socket))) {
       this.answers.outcome(frame, EBADF, mode);
+    } else if (isLaterOption(this.words, frame, functionCode, this.classVersion)) {
+      this.answers.outcome(frame, ENOPROTOOPT, mode);
     } else if (socket.kind === KIND_DATAGRAM) {
       this.datagram(frame, functionCode, socketId, socket, mode);
     } else {
@@ -265,7 +268,7 @@ export class ControlRequests {
   private create(frame: number, socketId: number, socket: CardSocket): number {
     if (socket.kind !== KIND_FREE) return EINVAL;
     const stream = getSocketCreateSocketType(this.words, frame) === SOCKET_TYPE_STREAM;
-    if (!stream && !this.datagrams) return EPROTONOSUPPORT;
+    if (!stream && this.classVersion < 2) return EPROTONOSUPPORT;
     const connection = stream ? this.stack.tcpOpen(socketId) : this.stack.udpOpen(socketId);
     if (connection < 0) return ENFILE;
     socket.clear();

@@ -22,6 +22,7 @@ import {
 } from '../../i2o/list/sgl.ts';
 import {
   getSocketSendMore,
+  getSocketSendRecord,
   getSocketSendReplyMode,
   getSocketSendSocketId,
   getSocketSendToAddress,
@@ -48,6 +49,7 @@ const COSTLY = COSTLY_ASSERTIONS;
 /** tcpSend's flag: another buffer follows at once, so that a short segment may wait for it. */
 const MORE = 1;
 const URGENT_SHIFT = 1;
+const RECORD_SHIFT = 2;
 /** In place of an errno: the element is bad, and its buffer is not the card's. */
 const REFUSED = -1;
 
@@ -63,6 +65,8 @@ export interface SendRequestsParts {
   readonly listSends: ListSends;
   readonly outcomes: SendOutcomes;
   readonly answers: Answers;
+  /** Whether a send may end a record, as it may since version 3 of the class. */
+  readonly records: boolean;
 }
 
 export class SendRequests {
@@ -76,6 +80,7 @@ export class SendRequests {
   private readonly lists: ListSends;
   private readonly outcomes: SendOutcomes;
   private readonly answers: Answers;
+  private readonly records: boolean;
 
   constructor(parts: SendRequestsParts) {
     this.words = parts.words;
@@ -88,12 +93,14 @@ export class SendRequests {
     this.lists = parts.listSends;
     this.outcomes = parts.outcomes;
     this.answers = parts.answers;
+    this.records = parts.records;
   }
 
   /** SocketSend. // Hot path. */
   send(frame: number, sizeWords: number): void {
     const { words } = this;
-    const sendFlags = getSocketSendMore(words, frame) | (getSocketSendUrgent(words, frame) << URGENT_SHIFT);
+    let sendFlags = getSocketSendMore(words, frame) | (getSocketSendUrgent(words, frame) << URGENT_SHIFT);
+    if (this.records) sendFlags |= getSocketSendRecord(words, frame) << RECORD_SHIFT;
     const mode = getSocketSendReplyMode(words, frame);
     this.contexts.initiatorContext = frameInitiatorContext(words, frame);
     this.contexts.atOnce = mode === REPLY_MODE_IMMEDIATE;
@@ -119,7 +126,8 @@ export class SendRequests {
       first = at < end ? words[at] : 0;
       const shape = sglShapeOf(first);
       const length = sglBytesOf(first);
-      const flags = isLastSgl(first) ? sendFlags : sendFlags | MORE;
+      // What is said of the last byte is not said of the elements before it.
+      const flags = isLastSgl(first) ? sendFlags : MORE;
       let taken = 0;
       if (shape === SGL_TRANSMIT && at + SGL_CONTEXT_WORDS <= end) {
         taken = SGL_CONTEXT_WORDS;

@@ -7,10 +7,10 @@ export const SOCKETS_MAX = 65_535;
 
 export interface DriverConfig {
   /**
-   * The highest version of the socket class that the driver speaks: 1, before datagram sockets, or 2. A card
-   * may have a lower one; both then speak that.
+   * The highest version of the socket class that the driver speaks: 1, before datagram sockets, 2, before
+   * records and options such as TCP_CORK, or 3. A card may have a lower one; both then speak that.
    */
-  readonly classVersion: 1 | 2;
+  readonly classVersion: 1 | 2 | 3;
   /** How many sockets there can be at once, 1 to SOCKETS_MAX. */
   readonly socketsMax: number;
   /**

@@ -112,7 +112,7 @@ export class SendBatch {
       at = writeSglTransaction(words, at, this.socketIds[i], transmit.tagOfContext(context));
       at = writeSglContext(words, at, flags, length, context, transmit.addressOf(context));
     }
-    writeSocketSend(words, frame, deviceTid, HOST_TID, HANDLER_SEND, 0, 0, replyMode, 0, 0, at - frame);
+    writeSocketSend(words, frame, deviceTid, HOST_TID, HANDLER_SEND, 0, 0, replyMode, 0, 0, 0, at - frame);
     words[frame] = words[frame] | (FLAG_MULTIPLE << 8);
     this.count = 0;
     this.requests.post();

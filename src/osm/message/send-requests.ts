@@ -24,12 +24,16 @@ import {
 } from '../../i2o/socket.gen.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
+import { SEND_MORE } from '../../socket/send-kind.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { fillsFrame } from './frame-budget.ts';
 import { HANDLER_SEND } from './handlers.ts';
 import type { Requests } from './requests.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
+
+/** Where SEND_RECORD is among the SEND_ bits. */
+const RECORD_SHIFT = 2;
 
 /** Buffers that one SocketSend, and one SocketSendTo, can name. */
 export const BUFFERS_PER_SEND = 8;
@@ -147,8 +151,11 @@ export class SendRequests {
     if (this.frame !== NO_FRAME) this.cancel();
   }
 
-  /** Posts the message as a SocketSend. @param tag of the socket. @param replyMode REPLY_MODE_ number. */
-  post(socketId: number, tag: number, replyMode: number): void {
+  /**
+   * Posts the message as a SocketSend.
+   * @param tag of the socket. @param replyMode REPLY_MODE_ number. @param kind SEND_ bits.
+   */
+  post(socketId: number, tag: number, replyMode: number, kind = 0): void {
     const { frame, words } = this;
     const { deviceTid } = this.requests;
     const sizeWords = this.finish(SOCKET_SEND_SGL_WORD, socketId, tag, replyMode);
@@ -161,8 +168,9 @@ export class SendRequests {
       tag,
       socketId,
       replyMode,
+      kind & SEND_MORE,
       0,
-      0,
+      kind >> RECORD_SHIFT,
       sizeWords,
     );
     this.requests.post();

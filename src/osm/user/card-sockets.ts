@@ -17,7 +17,8 @@ import {
   WRITABLE,
 } from '../../socket/contract.ts';
 import { EOPNOTSUPP } from '../../socket/errno.ts';
-import { MSG_CONFIRM, MSG_DONTWAIT, MSG_NOSIGNAL } from '../../socket/message-flags.ts';
+import { MSG_EOR, MSG_OOB, sendFlagsErrno } from '../../socket/message-flags.ts';
+import { kindOf } from '../../socket/send-kind.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { STATE_CONNECTED } from '../memory/host-socket.ts';
@@ -47,9 +48,6 @@ export interface CardSocketsParts {
   readonly moves: CardMoves;
   readonly ledger: Ledger;
 }
-
-/** Flags of a send that change nothing: no call waits, and none raises a signal. */
-const IDLE_FLAGS = MSG_DONTWAIT | MSG_NOSIGNAL | MSG_CONFIRM;
 
 export class CardSockets implements SocketStack {
   readonly name = 'inic';
@@ -125,9 +123,22 @@ export class CardSockets implements SocketStack {
   }
 
   send(socketId: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
-    // A send says nothing of records or of urgent bytes to the card, nor that more follows.
-    if ((flags & ~IDLE_FLAGS) !== 0) return -EOPNOTSUPP;
-    return this.sender.send(socketId, bytes, offset, length);
+    if (flags === 0) return this.sender.send(socketId, bytes, offset, length);
+    const errno = this.sendErrno(socketId, flags);
+    return errno !== 0 ? errno : this.sender.send(socketId, bytes, offset, length, kindOf(flags));
+  }
+
+  /**
+   * Why the card cannot be told of a send's flags: a negative errno; 0: it can, or the socket is none. An
+   * urgent byte is refused, and a record on a card of class version 2.
+   */
+  private sendErrno(socketId: number, flags: number): number {
+    const socket = this.table.open(socketId);
+    if (socket === undefined) return 0;
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    const datagram = socket.datagram !== 0;
+    if ((flags & MSG_EOR) !== 0 && !datagram && this.driver.classVersion < 3) return -EOPNOTSUPP;
+    return sendFlagsErrno(flags, datagram);
   }
 
   recv(socketId: number, bytes: Uint8Array, offset: number, length: number, flags = 0): number {
@@ -144,8 +155,9 @@ export class CardSockets implements SocketStack {
     port: number,
     flags = 0,
   ): number {
-    if ((flags & ~IDLE_FLAGS) !== 0) return -EOPNOTSUPP;
-    return this.sender.sendTo(socketId, bytes, offset, length, address, port);
+    const errno = flags === 0 ? 0 : this.sendErrno(socketId, flags);
+    if (errno !== 0) return errno;
+    return this.sender.sendTo(socketId, bytes, offset, length, address, port, kindOf(flags));
   }
 
   recvFrom(

@@ -7,11 +7,21 @@ import { assert } from '../../assert/assert.ts';
 import { REPLY_MODE_BATCH, REPLY_MODE_IMMEDIATE } from '../../i2o/socket.gen.ts';
 import { USER_WOULD_BLOCK } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import { EAGAIN, EFAULT, ENOBUFS } from '../../socket/errno.ts';
+import { EAGAIN, EBADF, EFAULT, ENOBUFS, EPIPE } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { GAVE_UP } from '../kernel/driver-parts.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
-import { type HostSocket, STATE_CONNECTED, STATE_DATAGRAM, sendingCharge } from '../memory/host-socket.ts';
+import {
+  type HostSocket,
+  lostErrno,
+  STATE_CLOSING,
+  STATE_CONNECTED,
+  STATE_CONNECTING,
+  STATE_DATAGRAM,
+  STATE_FREE,
+  sendingCharge,
+  takeError,
+} from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { REPLY_MODES } from '../message/reply-modes.ts';
 
@@ -77,6 +87,17 @@ export class SendPolicy {
     const answer = this.blocked(socketId, socket);
     this.driver.blocked.hold(socket);
     return answer;
+  }
+
+  /** What a send answers in a state in which nothing can be sent. */
+  refused(socket: HostSocket | undefined): number {
+    if (socket === undefined || socket.state === STATE_FREE || socket.state === STATE_CLOSING) return -EBADF;
+    if (socket.errno !== 0) return takeError(socket);
+    if (socket.state === STATE_CONNECTING) {
+      this.counters[USER_WOULD_BLOCK] += 1;
+      return -EAGAIN;
+    }
+    return lostErrno(socket) || -EPIPE;
   }
 
   /** A send found no buffer. @returns a negative errno, or WAIT_FOR_BUFFER, as the configuration says. */

@@ -6,6 +6,7 @@ import { assert } from '../../assert/assert.ts';
 import { getSocketOptionGetReplyValue } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { EBADF, EINVAL, ENETDOWN, ENOPROTOOPT, EOPNOTSUPP, EPROTO } from '../../socket/errno.ts';
+import { isOptionOf } from '../../socket/option-versions.ts';
 import {
   SO_BROADCAST,
   SO_ERROR,
@@ -44,6 +45,7 @@ export class SocketOptions {
     if (socket === undefined) return -EBADF;
     // How much a card has not sent yet, its host does not know.
     if (option === TCP_NOTSENT_LOWAT) return -ENOPROTOOPT;
+    if (!isOptionOf(option, this.driver.classVersion)) return -ENOPROTOOPT;
     if (option === SO_ERROR || (socket.datagram !== 0 && isTcpOption(option))) return -ENOPROTOOPT;
     if (option === SO_SNDBUF) {
       if (!(value > 0)) return -EINVAL;
@@ -82,6 +84,7 @@ export class SocketOptions {
     if (option === SO_SNDBUF) return socket.sendBufferBytes;
     if (option === TCP_NOTSENT_LOWAT) return -ENOPROTOOPT;
     if (socket.datagram !== 0 && isTcpOption(option)) return -EOPNOTSUPP;
+    if (!isOptionOf(option, this.driver.classVersion)) return -ENOPROTOOPT;
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionGet(frame, this.control.begin(), socketId, option);

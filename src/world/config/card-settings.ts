@@ -73,8 +73,9 @@ const POOLS: readonly SettingRow[] = [
 const DRIVER: readonly SettingRow[] = [
   {
     name: 'driver.classVersion',
-    meaning: 'highest version of the socket class that the driver speaks: 1 is without datagrams and events',
-    choices: [1, 2],
+    meaning:
+      'highest version of the socket class that the driver speaks: 1 is without datagrams and events, 2 without records',
+    choices: [1, 2, 3],
     beside: 'the lower of it and `classVersion` is spoken',
   },
   {
@@ -341,7 +342,7 @@ const DEVICE: readonly SettingRow[] = [
   {
     name: 'classVersion',
     meaning: 'version of the socket class that the card speaks',
-    choices: [1, 2],
+    choices: [1, 2, 3],
     beside: 'the lower of it and `driver.classVersion` is spoken',
   },
   {

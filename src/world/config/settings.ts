@@ -58,7 +58,7 @@ export interface CardConfig {
   /** How long the card's thread polls without work before it sleeps, in nanoseconds. */
   readonly iopSpinNs: number;
   /** Version of the socket class the card speaks: 1, without datagrams and events, or 2. */
-  readonly classVersion: 1 | 2;
+  readonly classVersion: 1 | 2 | 3;
   /** How long answered send contexts may wait for company, in nanoseconds. */
   readonly contextHoldNs: number;
   /** Seed of everything drawn on the wire; the stack has its own. */
@@ -79,7 +79,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     imageBytes: 0,
   },
   driver: {
-    classVersion: 2,
+    classVersion: 3,
     socketsMax: 4096,
     sendBufferBytes: 1 << 20,
     receiveBufferBytes: DEFAULT_STACK_CONFIG.receiveBufferBytes,
@@ -125,7 +125,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
   packetBytes: 0,
   wire: { ...PERFECT_PIPE, queueFrames: 128 },
   iopSpinNs: 200_000,
-  classVersion: 2,
+  classVersion: 3,
   contextHoldNs: 20_000,
   seed: 1,
 };
