@@ -41,7 +41,12 @@ function portsOf(view: DataView, ip: number): number {
   return view.getInt32(ip + IPV4_BYTES);
 }
 
+/**
+ * The byte into which the others are folded. Linux divides the whole word by the number of devices: by three,
+ * what a port adds in one byte it takes away again in another, and one time in four sixteen streams whose
+ * ports follow on each other leave a device out. Where the devices are a power of two, both say the same.
+ */
 function folded(hash: number): number {
   const half = hash ^ (hash >>> 16);
-  return (half ^ (half >>> 8)) >>> 0;
+  return (half ^ (half >>> 8)) & 0xff;
 }

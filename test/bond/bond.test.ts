@@ -245,6 +245,21 @@ describe('balance-xor', () => {
     expect(seen).toEqual([0, 1]);
   });
 
+  it('leaves no device out, however many there are and wherever the ports of streams begin', () => {
+    const { region, frameAt } = bedOf();
+    const { view } = region;
+    for (const devices of [2, 3, 4, 5, 6, 7]) {
+      for (let begin = 32_768; begin < 60_000; begin += 97) {
+        const chosen = new Set<number>();
+        for (let i = 0; i < 16; i++) {
+          write(view, frameAt, ((begin + 2 * i) << 16) | 80);
+          chosen.add(transmitHash(view, frameAt, 'layer3+4') % devices);
+        }
+        expect(chosen.size, `${devices} devices, ports from ${begin}`).toBe(devices);
+      }
+    }
+  });
+
   it('hashes as its policy says', () => {
     const { region, frameAt } = bedOf();
     const { view } = region;
