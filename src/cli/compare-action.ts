@@ -64,9 +64,10 @@ interface Said {
 function comparisonFor(name: string | undefined, flags: CompareFlags): () => Said {
   const { hostSpeed, systemCall: systemCallNs, think } = flags;
   const arms = armsFor(flags);
-  const mixed = mixedFor(flags, arms);
+  const said = mixedFor(flags, arms);
   if (think !== undefined) checkThink(name);
-  const plan = usersErrors(() => pausing(planFor(name, flags), think));
+  const plan = usersErrors(() => pausing(planFor(name, flags, [], true), think));
+  const mixed = byPlan(plan, flags) ?? said;
   return () => {
     const left: string[] = [];
     // Only of those that somebody has named is one that cannot be an error.
@@ -110,6 +111,14 @@ function mixedFor({ policy, cardConnections }: CompareFlags, arms: readonly Arm[
     policy: policy === undefined ? HALF.policy : readPolicyText(policy),
     connections: cardConnections ?? (policy === undefined ? undefined : Number.POSITIVE_INFINITY),
   };
+}
+
+/** Who gets which connection where the plan has rules. @throws UserError for rules of a file beside them. */
+function byPlan({ policy }: SweepPlan, flags: CompareFlags): MixedSettings | undefined {
+  if (policy === undefined) return undefined;
+  if (flags.policy !== undefined)
+    throw new UserError('--policy says what the plan says: it is for a plan without a policy');
+  return { policy, connections: flags.cardConnections ?? Number.POSITIVE_INFINITY };
 }
 
 /** @throws UserError for a plan that says by itself how its requests are paced. */

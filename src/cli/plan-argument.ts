@@ -21,8 +21,16 @@ const OF_SHORT_FORM = [
 /** A signal's exit status, as a shell shows it. */
 export const INTERRUPTED = 130;
 
-/** @param vary what is varied without a plan where no flag says what; undefined: as the short form has it. */
-export function planFor(name: string | undefined, flags: PlanFlags, vary: string[] = []): SweepPlan {
+/**
+ * @param vary what is varied without a plan where no flag says what; undefined: as the short form has it.
+ * @param policies whether a plan may have rules of a policy.
+ */
+export function planFor(
+  name: string | undefined,
+  flags: PlanFlags,
+  vary: string[] = [],
+  policies = false,
+): SweepPlan {
   const { vary: own = [] } = flags;
   const form = {
     vary: own.length > 0 ? own : vary,
@@ -42,7 +50,7 @@ export function planFor(name: string | undefined, flags: PlanFlags, vary: string
   }
   if (isWorkload(name)) return planOf({ workload: name, ...form });
   checkPlanSaysAll(flags);
-  return loadPlan(name);
+  return loadPlan(name, policies);
 }
 
 /** @throws UserError for a flag that says what a plan says, where there is one. */

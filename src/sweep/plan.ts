@@ -19,6 +19,7 @@ import { durationNs } from '../world/topology/quantities.ts';
 import { readTopology } from '../world/topology.ts';
 import { checkMeasurable } from './measurable.ts';
 import { LIMIT_NS, OPERATIONS, OPERATIONS_MAX } from './measure.ts';
+import { readPolicy } from './plan-policy.ts';
 import { isAbout, type Settings, withSettings } from './settings.ts';
 import { readValues, type Setting } from './values.ts';
 import type { WorkloadSettings } from './workload.ts';
@@ -37,31 +38,40 @@ export interface SweepPlan {
   readonly operations: number;
   readonly warmup: number;
   readonly limitNs: number;
+  /** Which connections cards get whose hosts have stacks too: rules for `inic compare`. */
+  readonly policy?: string;
 }
 
-const KEYS = ['title', 'world', 'workload', 'costs', 'vary', 'seeds', 'operations', 'warmup', 'limit'];
+const KEYS = [
+  ...['title', 'world', 'workload', 'costs', 'vary', 'seeds', 'operations', 'warmup', 'limit'],
+  'policy',
+];
 const POINTS_MAX = 100_000;
 
 /** Says where in its file a key of the plan stands. */
 type Place = (path: string) => string;
 
 /**
- * @param name a path, or the name of a bundled plan.
+ * @param name a path, or the name of a bundled plan. @param policies whether rules of a policy say something
+ * to who asks: what is measured with cards alone has no use for them.
  * @throws RangeError of one line with file, line, and what was expected.
  */
-export function loadPlan(name: string): SweepPlan {
+export function loadPlan(name: string, policies = false): SweepPlan {
   const bundled = bundledNames('sweeps');
   const path = bundled.includes(name) ? bundledFile('sweeps', name) : name;
   if (!existsSync(path)) {
     throw new RangeError(`there is no plan ${shown(name)}: expected a YAML file, or ${bundled.join(', ')}`);
   }
-  return parsePlan(readText(path), path);
+  return parsePlan(readText(path), path, policies);
 }
 
-/** @param file begins each complaint, with the line. */
-export function parsePlan(text: string, file: string): SweepPlan {
+/** @param file begins each complaint, with the line. @param policies as of `loadPlan`. */
+export function parsePlan(text: string, file: string, policies = false): SweepPlan {
   const lines = new YamlLines(text, file);
-  return readPlan(lines.data, (path) => `${lines.place(path)}: `);
+  const plan = readPlan(lines.data, (path) => `${lines.place(path)}: `);
+  if (plan.policy === undefined || policies) return plan;
+  const why = "is for inic compare: here every connection is its card's";
+  throw new RangeError(`${lines.place('policy')}: "policy" ${why}`);
 }
 
 /** @throws RangeError for the first thing that is not as it must be. @param place begins each complaint. */
@@ -84,6 +94,7 @@ export function readGrid(data: unknown): SweepPlan {
   }
   const fields = new Fields(data, '', KEYS);
   const world = readWorld(fields);
+  const policy = readPolicy(fields);
   const operations = fields.whole('operations', 1, OPERATIONS_MAX, OPERATIONS);
   const own = (world as Readonly<Record<string, unknown>>)['costs'];
   const plan = {
@@ -96,6 +107,7 @@ export function readGrid(data: unknown): SweepPlan {
     operations,
     warmup: fields.whole('warmup', 0, OPERATIONS_MAX, Math.ceil(operations / 10)),
     limitNs: durationNs(fields, 'limit', LIMIT_NS),
+    ...(policy !== undefined && { policy }),
   };
   const count = pointCount(plan);
   if (count > POINTS_MAX) throw new RangeError(`"vary" expected at most ${POINTS_MAX} points, got ${count}`);

@@ -1,5 +1,5 @@
 /** A YAML text as data that knows on which line each of its keys stands. */
-import { isMap, isScalar, LineCounter } from 'yaml';
+import { isMap, isScalar, isSeq, LineCounter } from 'yaml';
 import { inFile, parseYaml } from '../plans/yaml.ts';
 
 export class YamlLines {
@@ -17,7 +17,8 @@ export class YamlLines {
   }
 
   /**
-   * @param path of a key, its parts separated by dots; keys may have dots in them.
+   * @param path of a key, its parts separated by dots; keys may have dots in them. The last part may be the
+   * number of an item of a list, or of a line of a text of several lines, from 0.
    * @returns file and line of the last part of the path that is there.
    */
   place(path: string): string {
@@ -39,7 +40,19 @@ export class YamlLines {
       node = item.value;
       parts = parts.slice(length);
     }
-    return `${this.file}:${this.lines.linePos(offset).line}`;
+    const within = parts.length === 1 ? this.lineWithin(node, Number(parts[0])) : undefined;
+    return `${this.file}:${within ?? this.lines.linePos(offset).line}`;
+  }
+
+  /** The line of an item, or of a line of text that begins behind its key. */
+  private lineWithin(node: unknown, index: number): number | undefined {
+    if (!Number.isInteger(index)) return undefined;
+    if (isSeq(node)) {
+      const item = node.items[index];
+      return isScalar(item) && item.range ? this.lines.linePos(item.range[0]).line : undefined;
+    }
+    if (!isScalar(node) || !node.range || !node.type?.startsWith('BLOCK')) return undefined;
+    return this.lines.linePos(node.range[0]).line + 1 + index;
   }
 }
 

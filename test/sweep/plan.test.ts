@@ -118,3 +118,35 @@ describe('a plan', () => {
     expect(() => parsed('world: pair\nvary: {}')).toThrow('plan.yaml:2: "vary" is an empty grid');
   });
 });
+
+describe('the rules of a policy in a plan', () => {
+  const withPolicy = (policy: string) => parsePlan(`${PLAN}policy: ${policy}\n`, 'plan.yaml', true);
+
+  it('are a text of several lines, a list, or one rule', () => {
+    expect(withPolicy('|\n  port 80 => offload\n  any => no-offload').policy).toBe(
+      'port 80 => offload\nany => no-offload\n',
+    );
+    expect(withPolicy('\n  - port 80 => offload\n  - any => no-offload').policy).toBe(
+      'port 80 => offload\nany => no-offload',
+    );
+    expect(withPolicy('any => offload').policy).toBe('any => offload');
+    expect(parsed(PLAN)).not.toHaveProperty('policy');
+  });
+
+  it.each([
+    ['|\n  # web\n  port 80 => offload\n  any =>', 'plan.yaml:15: "policy.2", column 7: expected "offload"'],
+    ['\n  - any => offload\n\n  - prot 80 => offload', 'plan.yaml:15: "policy.1", column 1: expected "any"'],
+    ['any => ofload', 'plan.yaml:12: "policy.0", column 8: expected "offload"'],
+    ['5', 'plan.yaml:12: "policy" expected rules, one a line or one an item'],
+    ['[80]', 'plan.yaml:12: "policy" expected rules, one a line or one an item'],
+    ['|\n  # none', 'plan.yaml:12: "policy" expected at least one rule'],
+  ])('are refused with their line: %j', (policy, words) => {
+    expect(() => withPolicy(policy)).toThrow(words);
+  });
+
+  it("are refused where every connection is a card's", () => {
+    expect(() => parsed(`${PLAN}policy: any => offload\n`)).toThrow(
+      'plan.yaml:12: "policy" is for inic compare: here every connection is its card\'s',
+    );
+  });
+});

@@ -11,11 +11,14 @@ export interface Token {
 export class PolicyError extends RangeError {
   readonly line: number;
   readonly column: number;
+  /** What was expected there, without the place. */
+  readonly words: string;
 
   constructor(line: number, column: number, words: string) {
     super(`policy line ${line}, column ${column}: ${words}`);
     this.line = line;
     this.column = column;
+    this.words = words;
   }
 }
 
