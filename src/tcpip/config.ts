@@ -36,6 +36,11 @@ export interface StackConfig {
   readonly loopbackPort: number;
   /** TCP connections and listeners there can be at once. */
   readonly connectionsMax: number;
+  /**
+   * TCP connections that are kept as they are, with all that segments need. Where `connectionsMax` is more,
+   * those beyond that are idle are kept in a compact form until they are used again.
+   */
+  readonly activeConnections: number;
   /** Connections in TIME-WAIT (tcp_max_tw_buckets); the oldest is ended early when there are more. */
   readonly timeWaitMax: number;
   /** References that all TCP send queues hold together. */
@@ -145,6 +150,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   furtherPorts: [],
   loopbackPort: 0,
   connectionsMax: 4096,
+  activeConnections: 16384,
   timeWaitMax: 32768,
   sendElementsMax: 16384,
   udpSocketsMax: 256,
@@ -203,6 +209,7 @@ const PREFIX_LENGTH: Range = [0, 32];
 const RANGES: Readonly<Record<string, Range>> = {
   prefixLength: PREFIX_LENGTH,
   connectionsMax: [1, 1 << 20],
+  activeConnections: [1, 1 << 20],
   timeWaitMax: [1, 1 << 20],
   sendElementsMax: [1, 1 << 24],
   udpSocketsMax: [0, 65536],

@@ -23,9 +23,9 @@ const FOUND = [
 
 describe('storms', () => {
   it('lose no byte, no end and no connection, and carry nothing that no stack may send', () => {
-    const sums = { segments: 0, sacks: 0, lost: 0, damaged: 0, narrow: 0, orderly: 0, cut: 0 };
+    const sums = { segments: 0, sacks: 0, lost: 0, damaged: 0, narrow: 0, orderly: 0, cut: 0, slept: 0 };
     for (let seed = 1; seed <= SEEDS; seed++) {
-      const { checker, wire, orderly, cut } = runSeed(seed);
+      const { checker, wire, orderly, cut, slept } = runSeed(seed);
       sums.segments += checker.segments;
       sums.sacks += checker.sacks;
       sums.lost += wire.lost;
@@ -33,6 +33,7 @@ describe('storms', () => {
       sums.narrow += wire.narrow;
       sums.orderly += orderly;
       sums.cut += cut;
+      sums.slept += slept;
     }
     // There was harm, and connections lived through it.
     for (const [what, count] of Object.entries(sums)) expect(count, what).toBeGreaterThan(SEEDS / 2);
@@ -41,6 +42,26 @@ describe('storms', () => {
   it.each(FOUND)('pass where seed %i found a fault', (seed) => {
     runSeed(seed);
   });
+
+  it('carry the same frames whether idle connections sleep or not', () => {
+    let slept = 0;
+    for (const seed of [...FOUND, ...Array.from({ length: LONG ? 500 : 12 }, (_, i) => 5000 + i)]) {
+      const [awake, asleep] = [false, true].map((sleeps) => {
+        const frames: string[] = [];
+        const storm = runSeed(
+          seed,
+          undefined,
+          (frame) => frames.push(Buffer.from(frame).toString('latin1')),
+          sleeps,
+        );
+        slept += storm.slept;
+        return frames;
+      });
+      const first = awake.findIndex((frame, i) => frame !== asleep[i]);
+      expect([seed, first, asleep.length]).toEqual([seed, -1, awake.length]);
+    }
+    expect(slept).toBeGreaterThan(100);
+  }, 600_000);
 
   it('are the same for the same seed', () => {
     const lines = [0, 1].map(() => {

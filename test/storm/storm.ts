@@ -6,6 +6,7 @@
 import { EHOSTUNREACH } from '../../src/socket/errno.ts';
 import { CONGESTION_CONTROLS, LOSS_RECOVERIES, type StackConfig } from '../../src/tcpip/config.ts';
 import { PROTOCOL_ICMP } from '../../src/tcpip/header/ipv4.ts';
+import { sleepAll } from '../../src/tcpip/tcp/dormant/dormant.ts';
 import { Random } from '../../src/time/random.ts';
 import { ADDRESSES, Host, type HostSettings, PATTERN_BYTES, stormRegion } from './host.ts';
 import { checkNothingLeft } from './leaks.ts';
@@ -33,6 +34,8 @@ interface Listener {
 
 export class Storm {
   readonly seed: number;
+  /** Whether every connection falls asleep whenever it is idle. */
+  readonly sleeps: boolean;
   readonly wire: Wire;
   readonly checker: WireChecker;
   /** Changes a frame before anybody sees it: a fault of a host's, for a test of what judges. */
@@ -54,9 +57,10 @@ export class Storm {
   /** ARP gives up after three requests: where it is not spared, a connect may fail. */
   private readonly sparesArp: boolean;
 
-  constructor(seed: number) {
+  constructor(seed: number, sleeps = seed % 2 === 1) {
     const random = new Random(seed);
     this.seed = seed;
+    this.sleeps = sleeps;
     this.random = random;
     this.nowUs = pick(random, [1_000_000, 0x7ff0_0000, -5_000_000, random.nextInt32()]) | 0;
     this.sparesArp = chance(random, 0.5);
@@ -201,6 +205,7 @@ export class Storm {
       // What a router says of the path is acted on at once.
       if (bytes[23] === PROTOCOL_ICMP) this.checker.pathChanged();
       const taken = hosts[to].receive(bytes, damaged, this.nowUs);
+      this.lull();
       if (taken && !damaged) this.checker.arrived(this.timeUs, from, to, bytes);
     }
   }
@@ -213,13 +218,25 @@ export class Storm {
       host.renew();
       host.stack.advance(nowUs);
     }
+    this.lull();
     for (const { host, socket } of this.listeners) this.accept(host, socket);
     for (const program of this.programs) {
       if (program.wakeUs > timeUs) continue;
       if (program.socket < 0) this.connect(program);
       else program.run(timeUs, nowUs);
+      this.lull();
     }
     for (const host of hosts) for (let n = 0; n < 64 && host.stack.flush(nowUs) > 0; n++);
+    this.lull();
+  }
+
+  private lull(): void {
+    if (this.sleeps) for (const { stack } of this.hosts) sleepAll(stack.tables);
+  }
+
+  /** How often connections have fallen asleep. */
+  get slept(): number {
+    return this.hosts.reduce((sum, { stack }) => sum + stack.tables.dormant.slept, 0);
   }
 
   private accept(host: Host, listener: number): void {
@@ -330,9 +347,10 @@ export function runSeed(
   seed: number,
   trace?: (line: string) => void,
   meddle?: (frame: Uint8Array) => void,
+  sleeps?: boolean,
 ): Storm {
   try {
-    const storm = new Storm(seed);
+    const storm = new Storm(seed, sleeps);
     storm.meddle = meddle;
     storm.checker.trace = trace;
     storm.run();

@@ -16,6 +16,7 @@ const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   gateway: WORD,
   loopbackPort: [0, 1],
   connectionsMax: [1, 1 << 20],
+  activeConnections: [1, 1 << 20],
   timeWaitMax: [1, 1 << 20],
   sendElementsMax: [1, 1 << 24],
   udpSocketsMax: [0, 65536],

@@ -281,14 +281,14 @@ describe('the tables together', () => {
   };
   trips(
     'tables: who is in the list of a port is bound to one',
-    bound((_tcp, listener, tcb) => {
-      listener.boundNext = tcb.index;
+    bound((tcp, listener, tcb) => {
+      tcp.boundNext[listener.index] = tcb.index;
     }),
   );
   trips(
     'tables: the list of a port comes to an end',
-    bound((_tcp, listener) => {
-      listener.boundNext = listener.index;
+    bound((tcp, listener) => {
+      tcp.boundNext[listener.index] = listener.index;
     }),
   );
   trips(

@@ -6,6 +6,7 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { HAND_OFFS_REFUSED } from '../../ledger/counters.gen.ts';
+import { awakeTcb } from '../tcp/dormant/dormant.ts';
 import { ConnectionImage } from '../tcp/hand-off/connection-image.ts';
 import * as handOffs from '../tcp/hand-off/hand-off.ts';
 import { type TakenOver, takeOver, takeOverRefusal } from '../tcp/hand-off/take-over.ts';
@@ -91,7 +92,7 @@ export class MovingStack extends Engine {
 
   /** The connection that its user calls by its number. */
   protected connection(c: number): Tcb {
-    const tcb = this.tcp.tcbs[c];
+    const tcb = awakeTcb(this.tcp, c);
     if (COSTLY)
       assert(
         tcb !== undefined && tcb.inUse !== 0,

@@ -8,6 +8,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ENOBUFS } from '../../socket/errno.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../config.ts';
 import * as calls from '../tcp/calls.ts';
+import { awakeTcb } from '../tcp/dormant/dormant.ts';
 import { abortOrphans } from '../tcp/lifecycle.ts';
 import * as options from '../tcp/options.ts';
 import * as taking from '../tcp/taking.ts';
@@ -70,7 +71,7 @@ export class Stack extends ToldStack {
 
   /** What `tcpSend` would answer to so many bytes in so many pieces, if `reserve` elements must stay free. */
   tcpSendErrno(c: number, length: number, pieces: number, reserve: number): number {
-    const errno = calls.sendErrno(this.tcp, this.tcp.tcbs[c], length);
+    const errno = calls.sendErrno(this.tcp, awakeTcb(this.tcp, c), length);
     if (errno !== 0) return errno;
     return this.tcp.sendQueue.available - pieces < reserve ? ENOBUFS : 0;
   }
@@ -89,7 +90,7 @@ export class Stack extends ToldStack {
 
   /** In-order bytes that wait to be taken. // Hot path. */
   tcpReadable(c: number): number {
-    return this.tcp.tcbs[c].received.queuedBytes;
+    return awakeTcb(this.tcp, c).received.queuedBytes;
   }
 
   /** Moves up to `lengthMax` in-order bytes to `destination` in the region. @returns bytes. // Hot path. */
@@ -111,19 +112,19 @@ export class Stack extends ToldStack {
 
   /** Where the first contiguous piece of in-order data lies; -1: there is none. */
   tcpPeekAddress(c: number): number {
-    const head = this.tcp.tcbs[c].received.head;
+    const head = awakeTcb(this.tcp, c).received.head;
     return head < 0 ? -1 : this.tcp.receiveQueue.address[head];
   }
 
   /** How long it is. */
   tcpPeekLength(c: number): number {
-    const head = this.tcp.tcbs[c].received.head;
+    const head = awakeTcb(this.tcp, c).received.head;
     return head < 0 ? 0 : this.tcp.receiveQueue.length[head];
   }
 
   /** Whether the peer's FIN has come and everything before it has been taken. */
   tcpEndOfStream(c: number): boolean {
-    const tcb = this.tcp.tcbs[c];
+    const tcb = awakeTcb(this.tcp, c);
     return tcb.received.finTaken !== 0 && tcb.received.queuedBytes === 0;
   }
 
@@ -179,13 +180,13 @@ export class Stack extends ToldStack {
 
   /** @returns the value (SO_LINGER_SECONDS: -1 is "off"), or -1000 - errno. SO_ERROR is cleared. */
   tcpGetOption(c: number, option: number): number {
-    return options.getOption(this.tcp, this.tcp.tcbs[c], option);
+    return options.getOption(this.tcp, awakeTcb(this.tcp, c), option);
   }
 
   /** How many wait at a listener. */
   tcpAcceptable(c: number): number {
     assert(c >= 0, 'stack: a listener that is asked has a number');
-    return this.tcp.tcbs[c].listening.acceptCount;
+    return awakeTcb(this.tcp, c).listening.acceptCount;
   }
 
   // UDP. A socket is named by its index `u`.

@@ -2,6 +2,7 @@
  * The part of the stack's door by which it tells of its connections: where each is, whom it connects, its
  * times and windows. Nothing is changed by any of it. A connection is named by its Tcb index `c`.
  */
+import { awakeTcb } from '../tcp/dormant/dormant.ts';
 import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
 import { windowBytes } from '../tcp/window.ts';
 import { MovingStack } from './moving-stack.ts';
@@ -9,73 +10,73 @@ import { MovingStack } from './moving-stack.ts';
 export class ToldStack extends MovingStack {
   /** A state of `tcp/state.ts`. */
   tcpState(c: number): number {
-    return this.tcp.tcbs[c].state;
+    return awakeTcb(this.tcp, c).state;
   }
 
   // Whom a connection connects: 0 where it is not set yet.
   tcpLocalAddress(c: number): number {
-    return this.tcp.tcbs[c].localAddress;
+    return awakeTcb(this.tcp, c).localAddress;
   }
 
   tcpLocalPort(c: number): number {
-    return this.tcp.tcbs[c].localPort;
+    return awakeTcb(this.tcp, c).localPort;
   }
 
   tcpRemoteAddress(c: number): number {
-    return this.tcp.tcbs[c].remoteAddress;
+    return awakeTcb(this.tcp, c).remoteAddress;
   }
 
   tcpRemotePort(c: number): number {
-    return this.tcp.tcbs[c].remotePort;
+    return awakeTcb(this.tcp, c).remotePort;
   }
 
   /** What Linux's TCP_INFO tells of a connection, as a new record; what follows tells parts of it. */
   tcpInfo(c: number): TcpInfo {
-    return tcpInfo(this.tcp, this.tcp.tcbs[c]);
+    return tcpInfo(this.tcp, awakeTcb(this.tcp, c));
   }
 
   /** The smoothed round-trip time (RFC 6298 §2); 0 before the first sample. */
   tcpSrttUs(c: number): number {
-    return this.tcp.tcbs[c].rtt.srtt >> 3;
+    return awakeTcb(this.tcp, c).rtt.srtt >> 3;
   }
 
   /** The retransmission time-out. */
   tcpRtoUs(c: number): number {
-    return this.tcp.tcbs[c].rtt.rto;
+    return awakeTcb(this.tcp, c).rtt.rto;
   }
 
   /** The congestion window, and the slow-start threshold (RFC 5681 §2). */
   tcpCwndBytes(c: number): number {
-    return this.tcp.tcbs[c].congestion.cwnd;
+    return awakeTcb(this.tcp, c).congestion.cwnd;
   }
 
   tcpSsthreshBytes(c: number): number {
-    return this.tcp.tcbs[c].congestion.ssthresh;
+    return awakeTcb(this.tcp, c).congestion.ssthresh;
   }
 
   /** The window that the peer offers, and the one offered to it. */
   tcpSndWndBytes(c: number): number {
-    return this.tcp.tcbs[c].sndWnd;
+    return awakeTcb(this.tcp, c).sndWnd;
   }
 
   tcpRcvWndBytes(c: number): number {
-    return windowBytes(this.tcp, this.tcp.tcbs[c]);
+    return windowBytes(this.tcp, awakeTcb(this.tcp, c));
   }
 
   /** Segments sent again since the connection began. */
   tcpRetransmissions(c: number): number {
-    return this.tcp.tcbs[c].recovery.retransmissions;
+    return awakeTcb(this.tcp, c).recovery.retransmissions;
   }
 
   /** Bytes sent and not acknowledged, the SYN or FIN counted as one. */
   tcpUnackedBytes(c: number): number {
-    const tcb = this.tcp.tcbs[c];
+    const tcb = awakeTcb(this.tcp, c);
     return (tcb.sndMax - tcb.sndUna) | 0;
   }
 
   /** Bytes up to the end of the urgent data that has arrived; 0: none. Urgent data stays in the stream. */
   tcpUrgentBytes(c: number): number {
-    const tcb = this.tcp.tcbs[c];
+    const tcb = awakeTcb(this.tcp, c);
     if (tcb.rcvUrgent === 0) return 0;
     const left = (tcb.rcvUp - tcb.rcvNxt + tcb.received.queuedBytes) | 0;
     return Math.max(left, 0);
@@ -83,7 +84,7 @@ export class ToldStack extends MovingStack {
 
   /** Bytes that wait, and have not been sent for the first time. */
   tcpUnsentBytes(c: number): number {
-    const { sndEnd, sndMax } = this.tcp.tcbs[c];
+    const { sndEnd, sndMax } = awakeTcb(this.tcp, c);
     return Math.max(0, (sndEnd - sndMax) | 0);
   }
 }

@@ -115,7 +115,7 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
   }
   if (tcb.state === CLOSED) {
     // SO_REUSEADDR lets two bind to one address, but only one listen.
-    for (let other = tcp.bound.first(tcb.localPort); other >= 0; other = tcp.tcbs[other].boundNext) {
+    for (let other = tcp.bound.first(tcb.localPort); other >= 0; other = tcp.boundNext[other]) {
       const rival = tcp.tcbs[other];
       if (rival.state !== LISTEN || rival.localPort !== tcb.localPort) continue;
       if (rival.localAddress === tcb.localAddress) return EADDRINUSE;
@@ -297,11 +297,10 @@ export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
  */
 function stopListening(tcp: TcpTables, listener: Tcb): void {
   const { listening } = listener;
-  for (let i = 0; i < tcp.tcbs.length && listening.acceptCount + listening.embryoCount > 0; i++) {
-    const tcb = tcp.tcbs[i];
-    if (tcb.inUse === 0 || tcb.parent !== listener.index) continue;
-    if (tcb.state === SYN_RECEIVED) forgetEmbryo(tcp, tcb);
-    else abortTcb(tcp, tcb);
+  while (listening.acceptCount > 0) abortTcb(tcp, tcp.tcbs[listening.acceptHead]);
+  for (let i = 0; i < tcp.made.length && listening.embryoCount > 0; i++) {
+    const tcb = tcp.made[i];
+    if (tcb.inUse !== 0 && tcb.parent === listener.index) forgetEmbryo(tcp, tcb);
   }
   assert(listening.acceptHead < 0, 'calls: a listener that stops has no connection left');
   setState(tcp, listener, CLOSED);

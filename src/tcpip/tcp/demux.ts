@@ -57,6 +57,19 @@ export class Demux {
     }
   }
 
+  /** Places that `find` looks at, the last included: what a lookup costs. For measurements. */
+  probes(remote: number, local: number, ports: number): number {
+    const { table, mask } = this;
+    let place = this.hash(remote, local, ports);
+    for (let looks = 1; ; looks++) {
+      const at = place * WORDS;
+      const same = table[at + 2] === ports && table[at] === remote && table[at + 1] === local;
+      if (table[at + VALUE] === 0 || same) return looks;
+      assert(looks <= mask, 'demultiplexer: a lookup comes to an end');
+      place = (place + 1) & mask;
+    }
+  }
+
   /** Adds a connection that is not in the table. */
   insert(remote: number, local: number, ports: number, value: number): void {
     const { table, mask } = this;

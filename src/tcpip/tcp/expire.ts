@@ -13,6 +13,7 @@ import {
   TIMER_PROBE,
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
+import { awakeTcb } from './dormant/dormant.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb, queueReset } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
@@ -43,7 +44,9 @@ export function advanceConnections(tcp: TcpTables): number {
   const { nowUs } = environment;
   let expired = 0;
   while (!timers.isEmpty && atOrAfter(nowUs, timers.earliest)) {
-    const tcb = tcp.tcbs[timers.pop()];
+    const index = timers.pop();
+    if (tcp.tcbs[index] === tcp.asleep && !tcp.dormant.runsTimer(index)) continue;
+    const tcb = awakeTcb(tcp, index);
     if (tcb.timers.armed === 0) continue;
     expired += expire(tcp, tcb, nowUs);
     if (tcb.timers.armed !== 0) reschedule(tcp, tcb);

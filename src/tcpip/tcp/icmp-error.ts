@@ -5,7 +5,6 @@
  * §4.1, against MUST-56). One that is open goes on: the error is remembered as a soft one, and told by
  * SO_ERROR, or when the connection times out.
  */
-import { assert } from '../../assert/assert.ts';
 import {
   ECONNREFUSED,
   EHOSTDOWN,
@@ -19,16 +18,11 @@ import {
 } from '../../socket/errno.ts';
 import { ICMP_PARAMETER_PROBLEM, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION } from '../header/icmp.ts';
 import { atOrAfter, before } from '../seq.ts';
-import { MTU_DISCOVER_DO, MTU_DISCOVER_WANT } from './control-block/options.ts';
+import { awakeTcb } from './dormant/dormant.ts';
 import { failTcb, forgetEmbryo } from './lifecycle.ts';
-import { updateMss } from './path.ts';
-import { markReady } from './ready.ts';
+import { heedsPathMtu, lowerPathMtu } from './narrowed.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import type { Tcb } from './tcb.ts';
-
-/** RFC 791's 68 is legal, but below this an error is an attack (RFC 5927; Linux min_pmtu). */
-const PATH_MTU_MIN = 552;
 
 /**
  * What each code of "destination unreachable" (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1) says to a
@@ -87,7 +81,7 @@ export function tcpIcmpError(
 ): boolean {
   const found = tcp.demux.find(remote, local, (remotePort << 16) | localPort);
   if (found <= 0) return false;
-  const tcb = tcp.tcbs[found - 1];
+  const tcb = awakeTcb(tcp, found - 1);
   if (tcb.moving !== 0) return false;
   // Whoever cannot see the connection would have to guess this (RFC 5927 §4.1).
   if (before(seq, tcb.sndUna) || atOrAfter(seq, tcb.sndMax)) return false;
@@ -104,34 +98,4 @@ export function tcpIcmpError(
     tcb.softError = errno;
   }
   return false;
-}
-
-/** Whether a connection follows what is said of its path (IP_MTU_DISCOVER). */
-function heedsPathMtu({ options }: Tcb): boolean {
-  return options.mtuDiscover === MTU_DISCOVER_WANT || options.mtuDiscover === MTU_DISCOVER_DO;
-}
-
-/** Somebody has heard that the path to a host is narrower: every connection to it heeds that. */
-export function pathNarrowed(tcp: TcpTables, remote: number, mtu: number): void {
-  for (const tcb of tcp.tcbs) {
-    if (tcb.hashed !== 0 && tcb.remoteAddress === remote && heedsPathMtu(tcb)) lowerPathMtu(tcp, tcb, mtu);
-  }
-}
-
-/**
- * A router could not pass a segment on: smaller ones from now on, and what is out goes again (RFC 1191 §6.3).
- */
-function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
-  const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.mtus[tcb.port];
-  const next = Math.max(PATH_MTU_MIN, mtu === 0 ? PATH_MTU_MIN : mtu);
-  if (next >= now) return false;
-  const { mss } = tcb;
-  tcb.pathMtu = next;
-  updateMss(tcp, tcb);
-  assert(tcb.mss <= mss, 'path: a smaller MTU makes no segment longer');
-  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return true;
-  if (tcp.recovery.wentBack(tcb)) tcp.sendQueue.rewind(tcb);
-  tcb.rtt.timing = 0;
-  markReady(tcp, tcb);
-  return true;
 }

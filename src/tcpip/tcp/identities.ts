@@ -197,6 +197,9 @@ export function checkTables(tcp: TcpTables): void {
     ranges += tcb.recovery.sackCount;
     if (tcb.parent >= 0 && tcb.state === SYN_RECEIVED) embryos[tcb.parent] += 1;
   }
+  const { dormant } = tcp;
+  free -= dormant.count;
+  hashed += dormant.count;
   assert(free === tcp.freeTcbCount, 'tables: as many connections are in the pool as are counted');
   assert(
     awaiting === tcp.awaitingNeighbour,
@@ -220,6 +223,7 @@ function checkStates(tcp: TcpTables): void {
     if (state === CLOSED) continue;
     let count = 0;
     for (const tcb of tcp.tcbs) if (tcb.state === state) count += 1;
+    if (state === ESTABLISHED) count += tcp.dormant.count;
     assert(count === tcp.inState[state], 'tables: as many connections are in each state as are counted');
   }
 }
@@ -243,9 +247,10 @@ function checkBindings(tcp: TcpTables): void {
     if (tcb.bound === 0) continue;
     let found = 0;
     let steps = 0;
-    for (let at = tcp.bound.first(tcb.localPort); at >= 0; at = tcbs[at].boundNext) {
+    for (let at = tcp.bound.first(tcb.localPort); at >= 0; at = tcp.boundNext[at]) {
       if (at === tcb.index) found += 1;
-      assert(tcbs[at].bound === 1, 'tables: who is in the list of a port is bound to one');
+      const bound = tcbs[at] === tcp.asleep ? tcp.dormant.isBound(at) : tcbs[at].bound === 1;
+      assert(bound, 'tables: who is in the list of a port is bound to one');
       assert(++steps <= tcbs.length, 'tables: the list of a port comes to an end');
     }
     assert(found === 1, 'tables: who is bound to a port is in its list, once');

@@ -17,6 +17,7 @@ import { ACK, checkTcpHeader, FIN, RST, SYN, URG } from '../header/tcp.ts';
 import { after, atOrAfter, atOrBefore, before, hasPassed } from '../seq.ts';
 import { acknowledge } from './acknowledge.ts';
 import { mayChallenge } from './challenge.ts';
+import { awakeTcb } from './dormant/dormant.ts';
 import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb } from './lifecycle.ts';
@@ -83,7 +84,7 @@ export function tcpInput(
   segment.merged = (flags & RX_MERGED) !== 0;
   const found = demux.find(source, destination, segment.ports);
   if (found > 0) {
-    const tcb = tcp.tcbs[found - 1];
+    const tcb = awakeTcb(tcp, found - 1);
     const kept = segmentArrives(tcp, tcb, segment);
     if (COSTLY) checkTcb(tcp, tcb);
     return kept;
@@ -119,7 +120,7 @@ function receiveForListener(tcp: TcpTables, segment: SegmentIn, iss: number): vo
 /** The listener of exactly this address, else the one of any. */
 export function findListener(tcp: TcpTables, address: number, port: number): Tcb | undefined {
   let wildcard: Tcb | undefined;
-  for (let index = tcp.bound.first(port); index >= 0; index = tcp.tcbs[index].boundNext) {
+  for (let index = tcp.bound.first(port); index >= 0; index = tcp.boundNext[index]) {
     const tcb = tcp.tcbs[index];
     if (tcb.state !== LISTEN || tcb.localPort !== port) continue;
     if (tcb.localAddress === address) return tcb;

@@ -19,6 +19,7 @@ import { ACK, RST } from '../header/tcp.ts';
 import { earlier, later } from '../seq.ts';
 import { leaveListener } from './accept-queue.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
+import { obtainTcb } from './dormant/dormant.ts';
 import { prepareHeader, stopAwaiting } from './path.ts';
 import { releaseChosenPort, unbindTcb } from './ports.ts';
 import { markReady } from './ready.ts';
@@ -34,7 +35,8 @@ const COSTLY = COSTLY_ASSERTIONS;
 /** @returns a Tcb from the pool, as new; undefined when there is none. */
 export function allocateTcb(tcp: TcpTables): Tcb | undefined {
   if (tcp.freeTcbCount === 0) return undefined;
-  const tcb = tcp.madeTcb(tcp.freeTcbs[--tcp.freeTcbCount]);
+  const index = tcp.freeTcbs[--tcp.freeTcbCount];
+  const tcb = tcp.tcbs[index] === tcp.unmade ? obtainTcb(tcp, index) : tcp.tcbs[index];
   assert(tcb.inUse === 0, 'connection: one that the pool gives was in the pool');
   tcb.reset(tcp.environment.config);
   tcb.inUse = 1;
@@ -57,6 +59,7 @@ export function releaseTcb(tcp: TcpTables, tcb: Tcb): void {
   setState(tcp, tcb, CLOSED);
   tcb.timers.armed = 0;
   tcp.freeTcbs[tcp.freeTcbCount++] = tcb.index;
+  tcp.spare(tcb);
 }
 
 /** Lets segments from its peer find the connection, and prepares the constant parts of its headers. */
@@ -223,9 +226,12 @@ export function forgetEmbryo(tcp: TcpTables, tcb: Tcb): void {
   closeTcb(tcp, tcb);
 }
 
-/** Aborts every connection whose user has gone. Those that wait to be accepted are their listener's. */
+/**
+ * Aborts every connection whose user has gone. Those that wait to be accepted are their listener's, and those
+ * that sleep have users.
+ */
 export function abortOrphans(tcp: TcpTables): void {
-  for (const tcb of tcp.tcbs) {
+  for (const tcb of tcp.made) {
     if (tcb.inUse !== 0 && tcb.owner < 0 && tcb.parent < 0) abortTcb(tcp, tcb);
   }
 }

@@ -14,8 +14,8 @@ import { startRetransmit } from './timers.ts';
 export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boolean): void {
   if (tcp.awaitingNeighbour === 0) return;
   const address = tcp.neighbours.address[neighbour];
-  for (let i = 0; i < tcp.tcbs.length && tcp.awaitingNeighbour > 0; i++) {
-    const tcb = tcp.tcbs[i];
+  for (let i = 0; i < tcp.made.length && tcp.awaitingNeighbour > 0; i++) {
+    const tcb = tcp.made[i];
     if (tcb.awaitsNeighbour === 0 || tcb.nextHop !== address) continue;
     stopAwaiting(tcp, tcb);
     if (ready) {

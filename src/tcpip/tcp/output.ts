@@ -64,7 +64,8 @@ function flushPort(tcp: TcpTables, ready: ReadyRing, port: number, budget: numbe
     tcb.ready &= ~bit;
     // A connection given up while in the ring may have come back with another port: it is in that port's
     // ring.
-    if (tcb.port !== port) continue;
+    if (tcb.inUse === 0) tcp.spare(tcb);
+    if (tcb.inUse === 0 || tcb.port !== port) continue;
     const packets = output(tcp, tcb);
     sent += packets;
     // Who was refused at once goes first when the port has room again; who has sent goes behind the others,

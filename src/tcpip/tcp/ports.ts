@@ -20,25 +20,25 @@ export function bindTcb(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   tcb.localAddress = address;
   tcb.localPort = port;
   tcb.bound = 1;
-  tcb.boundNext = tcp.bound.first(port);
+  tcp.boundNext[tcb.index] = tcp.bound.first(port);
   tcp.bound.setFirst(port, tcb.index);
 }
 
 /** Gives the local port up, if the connection was bound to one. */
 export function unbindTcb(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.bound === 0) return;
-  const { bound, tcbs } = tcp;
+  const { bound, boundNext } = tcp;
   let previous = -1;
   let at = bound.first(tcb.localPort);
   while (at !== tcb.index) {
     assert(at >= 0, 'ports: a connection that is bound is in the list of its port');
     previous = at;
-    at = tcbs[at].boundNext;
+    at = boundNext[at];
   }
-  if (previous < 0) bound.setFirst(tcb.localPort, tcb.boundNext);
-  else tcbs[previous].boundNext = tcb.boundNext;
+  if (previous < 0) bound.setFirst(tcb.localPort, boundNext[tcb.index]);
+  else boundNext[previous] = boundNext[tcb.index];
   tcb.bound = 0;
-  tcb.boundNext = -1;
+  boundNext[tcb.index] = -1;
   tcp.demux.exhausted.forget();
 }
 
@@ -59,26 +59,42 @@ export function isPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: num
 }
 
 function isBoundPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
-  for (let index = tcp.bound.first(port); index >= 0; index = tcp.tcbs[index].boundNext) {
-    const other = tcp.tcbs[index];
-    if (other.localPort !== port || !overlaps(other.localAddress, address)) continue;
-    if (tcb.options.reuseAddress === 0 || other.options.reuseAddress === 0 || other.state === LISTEN)
-      return true;
+  for (let index = tcp.bound.first(port); index >= 0; index = tcp.boundNext[index]) {
+    if (portOf(tcp, index) !== port || !overlaps(addressOf(tcp, index), address)) continue;
+    if (tcb.options.reuseAddress === 0 || !reusesAddress(tcp, index)) return true;
+    if (tcp.tcbs[index].state === LISTEN) return true;
   }
   return false;
 }
 
-/** The same of connections that nobody has bound, and of those in TIME-WAIT. Walks over all of them. */
+/** The local port of a connection, which may sleep. */
+function portOf({ tcbs, asleep, dormant }: TcpTables, index: number): number {
+  return tcbs[index] === asleep ? dormant.localPort(index) : tcbs[index].localPort;
+}
+
+function addressOf({ tcbs, asleep, dormant }: TcpTables, index: number): number {
+  return tcbs[index] === asleep ? dormant.localAddress(index) : tcbs[index].localAddress;
+}
+
+function reusesAddress({ tcbs, asleep, dormant }: TcpTables, index: number): boolean {
+  return tcbs[index] === asleep ? dormant.reusesAddress(index) : tcbs[index].options.reuseAddress !== 0;
+}
+
+/**
+ * The same of connections that nobody has bound, and of those in TIME-WAIT. Walks over all connections where a
+ * port has any of those.
+ */
 function isConnectedPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: number): boolean {
   const { tcbs, timeWait, demux } = tcp;
   const { reuseAddress } = tcb.options;
-  let left = demux.portUsers.of(port);
+  let left = demux.portUsers.of(port) - connectedBound(tcp, port);
   for (let i = 0; i < tcbs.length && left > 0; i++) {
-    const other = tcbs[i];
-    if (other.hashed === 0 || other.localPort !== port) continue;
+    const sleeps = tcbs[i] === tcp.asleep;
+    if ((!sleeps && tcbs[i].hashed === 0) || portOf(tcp, i) !== port) continue;
+    if (sleeps ? tcp.dormant.isBound(i) : tcbs[i].bound !== 0) continue;
     left -= 1;
-    const shared = reuseAddress !== 0 && other.options.reuseAddress !== 0;
-    if (other.bound === 0 && !shared && overlaps(other.localAddress, address)) return true;
+    const shared = reuseAddress !== 0 && reusesAddress(tcp, i);
+    if (!shared && overlaps(addressOf(tcp, i), address)) return true;
   }
   if (reuseAddress !== 0) return false;
   for (let entry = timeWait.oldest; entry >= 0 && left > 0; entry = timeWait.following(entry)) {
@@ -87,6 +103,19 @@ function isConnectedPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: n
     if (overlaps(timeWait.localAddress[entry], address)) return true;
   }
   return false;
+}
+
+/** Connections of a port that their users have bound to it. */
+function connectedBound({ bound, boundNext, tcbs, asleep, dormant }: TcpTables, port: number): number {
+  let count = 0;
+  for (let index = bound.first(port); index >= 0; index = boundNext[index]) {
+    const sleeps = tcbs[index] === asleep;
+    if (
+      sleeps ? dormant.localPort(index) === port : tcbs[index].hashed !== 0 && tcbs[index].localPort === port
+    )
+      count += 1;
+  }
+  return count;
 }
 
 /** Whether two local addresses, of which each may be any, have one in common. */
@@ -205,8 +234,8 @@ function isUsable(
 
 /** Whether anybody is bound to a port. */
 function isBound(tcp: TcpTables, port: number): boolean {
-  for (let index = tcp.bound.first(port); index >= 0; index = tcp.tcbs[index].boundNext) {
-    if (tcp.tcbs[index].localPort === port) return true;
+  for (let index = tcp.bound.first(port); index >= 0; index = tcp.boundNext[index]) {
+    if (portOf(tcp, index) === port) return true;
   }
   return false;
 }

@@ -13,7 +13,7 @@ export function renew(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.hashed === 0 && tcb.sends.count === 0, 'calls: a connection that is renewed is over');
   discardReceived(tcp, tcb);
   const { config } = tcp.environment;
-  const { owner, bound, boundNext, portChosen, addressNamed, localAddress, localPort, ttl, tos } = tcb;
+  const { owner, bound, portChosen, addressNamed, localAddress, localPort, ttl, tos } = tcb;
   const saved = new ConnectionOptions();
   saved.inherit(tcb.options);
   tcb.reset(config);
@@ -27,6 +27,5 @@ export function renew(tcp: TcpTables, tcb: Tcb): void {
   tcb.localPort = localPort;
   if (bound === 0) return;
   tcb.bound = bound;
-  tcb.boundNext = boundNext;
   tcb.portChosen = portChosen;
 }

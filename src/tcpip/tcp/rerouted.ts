@@ -2,7 +2,10 @@
 import { assert } from '../../assert/assert.ts';
 import { ENETUNREACH } from '../../socket/errno.ts';
 import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
+import { tellSleepers } from './dormant/dormant.ts';
+import { isIdle } from './dormant/idle.ts';
 import { closeTcb } from './lifecycle.ts';
+import { heedNarrowed } from './narrowed.ts';
 import { routeTcb, stopAwaiting, updateMss } from './path.ts';
 import { markReady } from './ready.ts';
 import { LISTEN, SYN_SENT, TIME_WAIT } from './state.ts';
@@ -10,33 +13,70 @@ import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startRetransmit } from './timers.ts';
 
-/** Routes have changed: every connection finds its way again, and what it owes goes by that. */
+/**
+ * Routes have changed: every connection finds its way again, and what it owes goes by that. Those that sleep
+ * do so when they wake.
+ */
 export function rerouted(tcp: TcpTables): void {
-  const { routes } = tcp;
-  for (const tcb of tcp.tcbs) {
-    if (!hasWay(tcb)) continue;
-    const hop = routes.nextHop(tcb.remoteAddress);
-    if (hop === tcb.nextHop && (hop === 0 || routes.portFor(tcb.remoteAddress) === tcb.port)) continue;
-    stopAwaiting(tcp, tcb);
-    if (hop === 0) {
-      stranded(tcp, tcb);
-      continue;
-    }
-    routeTcb(tcp, tcb);
-    assert(tcb.nextHop === hop, 'rerouted: a connection goes by the next hop that was found');
-    if (!isOpening(tcb)) updateMss(tcp, tcb);
-    markReady(tcp, tcb);
-  }
+  tcp.news.rerouted();
+  for (const tcb of tcp.made) if (isAwake(tcp, tcb)) reroute(tcp, tcb);
 }
 
 /** A port carries another MTU: the next segments of its connections obey it. */
 export function resized(tcp: TcpTables, port: number): void {
-  for (const tcb of tcp.tcbs) {
-    if (!hasWay(tcb) || tcb.port !== port || isOpening(tcb)) continue;
-    updateMss(tcp, tcb);
-    assert(tcb.mss > 0, 'rerouted: a segment holds a byte, whatever the MTU');
-    markReady(tcp, tcb);
+  tcp.news.rerouted();
+  for (const tcb of tcp.made) if (isAwake(tcp, tcb) && tcb.port === port) resize(tcp, tcb);
+}
+
+/** Somebody has heard that the path to a host is narrower: every connection to it heeds that. */
+export function pathNarrowed(tcp: TcpTables, remote: number, mtu: number): void {
+  const { news } = tcp;
+  if (news.isFull) tellSleepers(tcp);
+  news.narrow(remote, mtu);
+  for (const tcb of tcp.made) if (isAwake(tcp, tcb)) heedNarrowed(tcp, tcb, remote, mtu);
+}
+
+/** A connection that has slept hears what has become of its way meanwhile. */
+export function catchUp(tcp: TcpTables, tcb: Tcb, routesKnown: number, pathsKnown: number): void {
+  const { news } = tcp;
+  assert(isIdle(tcb), 'rerouted: who has slept owes nothing');
+  if (routesKnown !== news.routes) {
+    reroute(tcp, tcb);
+    resize(tcp, tcb);
   }
+  for (let at = news.firstAfter(pathsKnown); at < news.narrowed; at++) {
+    heedNarrowed(tcp, tcb, news.destinationOf(at), news.mtuOf(at));
+  }
+}
+
+/** Whether a Tcb is a connection's now. */
+function isAwake({ tcbs }: TcpTables, tcb: Tcb): boolean {
+  return tcb.inUse !== 0 && tcbs[tcb.index] === tcb;
+}
+
+function reroute(tcp: TcpTables, tcb: Tcb): void {
+  const { routes } = tcp;
+  if (!hasWay(tcb)) return;
+  const hop = routes.nextHop(tcb.remoteAddress);
+  if (hop === tcb.nextHop && (hop === 0 || routes.portFor(tcb.remoteAddress) === tcb.port)) return;
+  stopAwaiting(tcp, tcb);
+  if (hop === 0) {
+    stranded(tcp, tcb);
+    return;
+  }
+  const idle = isIdle(tcb);
+  routeTcb(tcp, tcb);
+  assert(tcb.nextHop === hop, 'rerouted: a connection goes by the next hop that was found');
+  if (!isOpening(tcb)) updateMss(tcp, tcb);
+  // Who owes nothing asks for no neighbour either.
+  if (!idle) markReady(tcp, tcb);
+}
+
+function resize(tcp: TcpTables, tcb: Tcb): void {
+  if (!hasWay(tcb) || isOpening(tcb)) return;
+  updateMss(tcp, tcb);
+  assert(tcb.mss > 0, 'rerouted: a segment holds a byte, whatever the MTU');
+  if (!isIdle(tcb)) markReady(tcp, tcb);
 }
 
 /** There is no way to its peer: it stays by the port it had, and its time-outs ask again. */

@@ -1,8 +1,10 @@
 /**
  * Every table of TCP, in one object that the functions of this folder are given. They are made once, when the
- * stack starts; nothing grows after. The Tcbs themselves, 1.5 KB each with all their groups, are made by
- * `makeTcbs`; where nobody calls it, each is made when the pool first gives it.
+ * stack starts, as large as its configuration says. The Tcbs, 2.2 KB each with all their groups, are made by
+ * `makeTcbs`, as many as connections may be active at once; where nobody calls it, each is made when it is
+ * first needed. Only where more are busy at once than that, further ones are made, and stay.
  */
+import { assert } from '../../assert/assert.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import { KeyedHash } from '../keyed-hash.ts';
@@ -14,6 +16,9 @@ import { Cubic } from './congestion/cubic.ts';
 import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
 import { Departed } from './departed.ts';
+import { DormantTable } from './dormant/dormant-table.ts';
+import { PathNews } from './dormant/path-news.ts';
+import { RecentTcbs } from './dormant/recent-tcbs.ts';
 import { FastRecovery } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { RackRecovery } from './rack-recovery.ts';
@@ -32,9 +37,23 @@ export class TcpTables {
   readonly environment: Environment;
   readonly routes: Routes;
   readonly neighbours: Neighbours;
-  /** By index. `unmade` stands for all that were never used, where they are not made at the start. */
+  /** By a connection's number: `unmade` where there is none, `asleep` where there is only a record. */
   readonly tcbs: Tcb[];
-  private readonly unmade = new Tcb(-1);
+  readonly unmade = new Tcb(-1);
+  readonly asleep = new Tcb(-1);
+  /** Every Tcb that there is, and those of them that no connection has. */
+  readonly made: Tcb[] = [];
+  readonly spares: Tcb[] = [];
+  /** Tcbs that are made before idle connections give theirs up. */
+  readonly activeMax: number;
+  /** Which of `made` was looked at last for an idle connection. */
+  hand = -1;
+  /** Tcbs whose connections were opened or woke last. */
+  readonly recent: RecentTcbs;
+  readonly dormant: DormantTable;
+  readonly news = new PathNews();
+  /** `Tcb.ipId` of each number that has no Tcb. */
+  readonly ipIds: Uint16Array;
   /** The indices of the Tcbs in the pool, as a stack, and how many there are. */
   readonly freeTcbs: Int32Array;
   freeTcbCount: number;
@@ -58,8 +77,9 @@ export class TcpTables {
   readonly hash: KeyedHash;
   /** How far the ephemeral ports have gone round (`ports.ts`). */
   portSteps = 0;
-  /** Tcbs that are bound to a port by their users, listeners included. Linked by `Tcb.boundNext`. */
+  /** Connections that are bound to a port by their users, listeners included, linked by `boundNext`. */
   readonly bound: PortLists;
+  readonly boundNext: Int32Array;
   /** Connections that owe the wire something, by port. */
   readonly ready: readonly ReadyRing[];
   /** Connections in each state but CLOSED, by its number. In TIME-WAIT: those whose users still have them. */
@@ -76,6 +96,10 @@ export class TcpTables {
     this.neighbours = neighbours;
     const count = config.connectionsMax;
     this.tcbs = Array.from({ length: count }, () => this.unmade);
+    this.activeMax = Math.min(count, config.activeConnections);
+    this.dormant = new DormantTable(count);
+    this.recent = new RecentTcbs(this.sleeps ? this.activeMax : 0);
+    this.ipIds = new Uint16Array(count);
     this.freeTcbs = Int32Array.from({ length: count }, (_, i) => count - 1 - i);
     this.freeTcbCount = count;
     this.demux = new Demux(count + config.timeWaitMax, random.nextInt32());
@@ -95,17 +119,48 @@ export class TcpTables {
     this.recovery = byTime ? new RackRecovery(environment, this.sent, this.congestion, byCount) : byCount;
     this.hash = new KeyedHash(random);
     this.bound = new PortLists(count);
+    this.boundNext = new Int32Array(count).fill(-1);
     this.ready = ports.map(() => new ReadyRing(count));
   }
 
-  /** Makes every Tcb there can be, so that none is made later. */
-  makeTcbs(): void {
-    for (let index = 0; index < this.tcbs.length; index++) this.madeTcb(index);
+  /** Whether connections may sleep: there may be more of them than Tcbs. */
+  get sleeps(): boolean {
+    return this.activeMax < this.tcbs.length;
   }
 
-  /** The Tcb of an index, which is made now if it was not yet. */
-  madeTcb(index: number): Tcb {
-    if (this.tcbs[index] === this.unmade) this.tcbs[index] = new Tcb(index);
-    return this.tcbs[index];
+  /** Makes as many Tcbs as may be active at once, and the records of all others. */
+  makeTcbs(): void {
+    if (this.sleeps) {
+      this.dormant.makeRecords();
+      while (this.made.length < this.activeMax) this.spares.push(this.newTcb());
+      return;
+    }
+    for (let index = 0; index < this.tcbs.length; index++) {
+      if (this.tcbs[index] !== this.unmade) continue;
+      this.tcbs[index] = this.newTcb();
+      this.tcbs[index].index = index;
+    }
+  }
+
+  /** One more. It is nobody's yet. */
+  newTcb(): Tcb {
+    assert(this.made.length < this.tcbs.length, 'tables: there are no more Tcbs than connections');
+    const tcb = new Tcb(-1);
+    this.made.push(tcb);
+    return tcb;
+  }
+
+  /** One that no connection has; undefined: there is none. */
+  spareTcb(): Tcb | undefined {
+    return this.spares.pop();
+  }
+
+  /** The Tcb of a number that is free goes to whoever needs one next, unless a ring still holds the number. */
+  spare(tcb: Tcb): void {
+    if (!this.sleeps || tcb.ready !== 0 || this.tcbs[tcb.index] !== tcb) return;
+    assert(tcb.inUse === 0, 'tables: a Tcb that is to spare has no connection');
+    this.ipIds[tcb.index] = tcb.ipId;
+    this.tcbs[tcb.index] = this.unmade;
+    this.spares.push(tcb);
   }
 }

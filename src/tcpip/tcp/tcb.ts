@@ -1,7 +1,8 @@
 /**
  * The transmission control block: one connection or listener. Names are RFC 9293 §3.3.1's.
  *
- * A Tcb is made once, when the stack starts, and used again: `reset` makes it as new for its next connection.
+ * A Tcb is made once and used again: `reset` makes it as new for its next connection. A connection that is
+ * idle may lose it to another one, and get another when it is used again (`dormant/`).
  * Every field is an int32 number, so that no store ever allocates, and is given its value in the order of its
  * declaration, so that every Tcb and every group has one shape.
  *
@@ -38,8 +39,8 @@ import { CLOSED } from './state.ts';
 export const MSS_DEFAULT = 536;
 
 export class Tcb {
-  /** The number by which the user knows it. */
-  readonly index: number;
+  /** The number by which the user knows the connection; written by `obtainTcb` alone. */
+  index: number;
   /** A state of `state.ts`; written by `setState` alone. */
   state = CLOSED;
   /** The user's own number for it; -1 when it belongs to nobody. */
@@ -61,9 +62,8 @@ export class Tcb {
   remotePort = 0;
   /** 1 while the demultiplexer knows the connection. */
   hashed = 0;
-  /** 1 while the user has it bound to its local port, and the next Tcb bound to the same one. */
+  /** 1 while the user has it bound to its local port: it is in the port's list. */
   bound = 0;
-  boundNext = -1;
   /** 1: a bind to port 0 has chosen the port. */
   portChosen = 0;
   /** 1: a bind has named the address. */
@@ -194,7 +194,6 @@ export class Tcb {
     this.remotePort = 0;
     this.hashed = 0;
     this.bound = 0;
-    this.boundNext = -1;
     this.portChosen = 0;
     this.addressNamed = 0;
     this.nextHop = 0;

@@ -33,6 +33,10 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
       beside: '`driver.socketsMax` at least, or ENOBUFS comes first',
     },
   ],
+  activeConnections: [
+    'TCP connections kept ready for segments; idle ones beyond them are kept in a compact form',
+    { beside: 'matters where it is below `stack.connectionsMax`' },
+  ],
   timeWaitMax: [
     'connections in TIME-WAIT (tcp_max_tw_buckets); the oldest ends early when there are more',
     {

@@ -1,0 +1,41 @@
+/** The Tcbs that connections have got last, by opening or by waking, the oldest first. */
+import { assert } from '../../../assert/assert.ts';
+import type { Tcb } from '../tcb.ts';
+
+/** As many as a processor's caches hold, at 2.2 KB each. */
+const RECENT_MAX = 128;
+
+export class RecentTcbs {
+  private readonly ring: Tcb[] = [];
+  private readonly size: number;
+  private head = 0;
+  private count = 0;
+  /** How many have ever been appended. */
+  wakes = 0;
+
+  /** @param active Tcbs that there are: a quarter of them at most is recent. */
+  constructor(active: number) {
+    this.size = Math.max(1, Math.min(RECENT_MAX, active >> 2));
+  }
+
+  get isFull(): boolean {
+    return this.count === this.size;
+  }
+
+  /** One more; the oldest is recent no longer where there is no room. */
+  append(tcb: Tcb): void {
+    if (this.isFull) this.shift();
+    this.ring[(this.head + this.count) % this.size] = tcb;
+    this.count += 1;
+    this.wakes = (this.wakes + 1) | 0;
+  }
+
+  /** Takes the oldest out; there must be one. */
+  shift(): Tcb {
+    assert(this.count > 0, 'recent TCBs: one is taken out only where there is one');
+    const tcb = this.ring[this.head];
+    this.head = (this.head + 1) % this.size;
+    this.count -= 1;
+    return tcb;
+  }
+}

@@ -1,0 +1,45 @@
+/** A path that carries less than was thought: RFC 1191, and who heeds it (IP_MTU_DISCOVER). */
+import { assert } from '../../assert/assert.ts';
+import { MTU_DISCOVER_DO, MTU_DISCOVER_WANT } from './control-block/options.ts';
+import { updateMss } from './path.ts';
+import { markReady } from './ready.ts';
+import { SYN_RECEIVED, SYN_SENT } from './state.ts';
+import type { TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
+
+/** RFC 791's 68 is legal, but below this an error is an attack (RFC 5927; Linux min_pmtu). */
+const PATH_MTU_MIN = 552;
+
+/** Whether a connection follows what is said of its path. */
+export function heedsPathMtu({ options }: Tcb): boolean {
+  return options.mtuDiscover === MTU_DISCOVER_WANT || options.mtuDiscover === MTU_DISCOVER_DO;
+}
+
+/** A connection hears of a narrow path to a host, which may be its own. */
+export function heedNarrowed(tcp: TcpTables, tcb: Tcb, remote: number, mtu: number): void {
+  assert(mtu >= 0, 'path: what it carries is no negative number');
+  if (tcb.hashed !== 0 && tcb.remoteAddress === remote && heedsPathMtu(tcb)) lowerPathMtu(tcp, tcb, mtu);
+}
+
+/**
+ * A router could not pass a segment on: smaller ones from now on, and what is out goes again (RFC 1191 §6.3).
+ */
+export function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
+  const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.mtus[tcb.port];
+  const next = Math.max(PATH_MTU_MIN, mtu === 0 ? PATH_MTU_MIN : mtu);
+  if (next >= now) return false;
+  const { mss } = tcb;
+  tcb.pathMtu = next;
+  updateMss(tcp, tcb);
+  assert(tcb.mss <= mss, 'path: a smaller MTU makes no segment longer');
+  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return true;
+  if (tcb.sndUna === tcb.sndMax) {
+    // With nothing out, nothing goes again; what waits may fill a segment now.
+    if (tcb.sends.count > 0) markReady(tcp, tcb);
+    return true;
+  }
+  if (tcp.recovery.wentBack(tcb)) tcp.sendQueue.rewind(tcb);
+  tcb.rtt.timing = 0;
+  markReady(tcp, tcb);
+  return true;
+}

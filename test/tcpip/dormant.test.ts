@@ -1,0 +1,214 @@
+/** Connections that sleep: what changes meanwhile they heed when they wake, and nobody can tell that they slept. */
+import { describe, expect, it } from 'vitest';
+import { EADDRINUSE } from '../../src/socket/errno.ts';
+import { SO_KEEPALIVE, SO_REUSEADDR, TCP_KEEPIDLE_SECONDS } from '../../src/socket/options.ts';
+import { Demux } from '../../src/tcpip/tcp/demux.ts';
+import { sleep, sleepAll, tellSleepers } from '../../src/tcpip/tcp/dormant/dormant.ts';
+import { DormantTable } from '../../src/tcpip/tcp/dormant/dormant-table.ts';
+import { NARROWED_MAX, PathNews } from '../../src/tcpip/tcp/dormant/path-news.ts';
+import { RecentTcbs } from '../../src/tcpip/tcp/dormant/recent-tcbs.ts';
+import { RECORD_WORDS, saveRecord } from '../../src/tcpip/tcp/dormant/record.ts';
+import { heedNarrowed } from '../../src/tcpip/tcp/narrowed.ts';
+import { catchUp } from '../../src/tcpip/tcp/rerouted.ts';
+import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
+import { Tcb } from '../../src/tcpip/tcp/tcb.ts';
+import { trips } from '../rules/trips.ts';
+import { connected, expectNothingLeft, pattern, World } from './harness.ts';
+
+const SYN = 2;
+
+/** A connection of which both ends sleep. */
+function sleeping() {
+  const ends = connected();
+  for (const { stack } of [ends.a, ends.b]) expect(sleepAll(stack['tcp'])).toBe(1);
+  return { ...ends, tcp: ends.a.stack['tcp'] };
+}
+
+/** Whether bytes go both ways over a connection. */
+function expectCarries(
+  { world, a, b }: { world: World; a: World['a']; b: World['b'] },
+  c: number,
+  s: number,
+) {
+  for (const [from, to, one, other] of [
+    [a, b, c, s],
+    [b, a, s, c],
+  ] as const) {
+    expect(from.sendBytes(one, pattern(3000))).toBe(0);
+    expect(world.run(5_000_000, () => to.stack.tcpReadable(other) === 3000)).toBe(true);
+    expect(to.takeAll(other)).toEqual(pattern(3000));
+  }
+}
+
+describe('a connection that sleeps', () => {
+  it('is woken by a segment and by a call, and carries bytes', () => {
+    const f = sleeping();
+    expect(f.tcp.tcbs[f.client]).toBe(f.tcp.asleep);
+    expectCarries(f, f.client, f.server);
+    expect(f.tcp.dormant.woken).toBe(1);
+  });
+
+  it('ends as any other, and nothing is left', () => {
+    const { world, a, b, client, server, listener } = sleeping();
+    a.stack.tcpClose(client, world.nowUs);
+    world.run(1_000_000);
+    b.stack.tcpClose(server, world.nowUs);
+    b.stack.tcpClose(listener, world.nowUs);
+    expectNothingLeft(world);
+    for (const side of [a, b]) side.expectPoolsFull();
+  });
+
+  it('heeds an MTU that was changed meanwhile', () => {
+    const { world, a, client } = sleeping();
+    a.stack.ways.setMtu(0, 700, world.nowUs);
+    expect(a.stack.tcpInfo(client)).toMatchObject({ pmtu: 700, snd_mss: 700 - 40 - 12 });
+  });
+
+  it('heeds a path that was found narrow meanwhile, and only its own', () => {
+    const { world, a, b, client } = sleeping();
+    a.stack.ways.narrowPath(b.address + 1, 600, world.nowUs);
+    a.stack.ways.narrowPath(b.address, 900, world.nowUs);
+    expect(a.stack.tcpInfo(client)).toMatchObject({ pmtu: 900, snd_mss: 900 - 40 - 12 });
+  });
+
+  it('hears of its path though more are found narrow than are remembered', () => {
+    const { world, a, b, client, tcp } = sleeping();
+    a.stack.ways.narrowPath(b.address, 900, world.nowUs);
+    for (let i = 1; i < 3 * NARROWED_MAX; i++) a.stack.ways.narrowPath(b.address + i, 600, world.nowUs);
+    sleepAll(tcp);
+    expect(a.stack.tcpInfo(client).pmtu).toBe(900);
+  });
+
+  it('goes by another route, or hears that there is none', () => {
+    const { world, a, b, client } = sleeping();
+    const hop = a.address + 50;
+    const route = { destination: b.address, prefixLength: 32, via: hop, port: 0 };
+    expect(a.stack.ways.addRoute(route, world.nowUs)).toBe(0);
+    expect(a.stack.tcpState(client)).toBe(ESTABLISHED);
+    expect(a.stack['tcp'].tcbs[client].nextHop).toBe(hop);
+  });
+
+  it('is kept alive: its timer wakes it', () => {
+    const { world, a, client, tcp } = sleeping();
+    a.stack.tcpSetOption(client, SO_KEEPALIVE, 1);
+    a.stack.tcpSetOption(client, TCP_KEEPIDLE_SECONDS, 5);
+    sleepAll(tcp);
+    expect(tcp.tcbs[client]).toBe(tcp.asleep);
+    world.captured.length = 0;
+    world.run(6_000_000);
+    // A probe of the one, and the other's answer.
+    expect(world.captured).toHaveLength(2);
+    expect(a.stack.tcpState(client)).toBe(ESTABLISHED);
+  });
+
+  it('holds the port that its user has bound it to', () => {
+    const world = new World();
+    const { a, b } = world;
+    world.listen(80);
+    const open = (reuse: number) => {
+      const c = a.stack.tcpOpen(1);
+      a.stack.tcpSetOption(c, SO_REUSEADDR, reuse);
+      return c;
+    };
+    const first = open(1);
+    expect(a.stack.tcpBind(first, 0, 5555)).toBe(0);
+    expect(a.stack.tcpConnect(first, b.address, 80, world.nowUs)).toBe(0);
+    world.run(1_000_000);
+    expect(sleepAll(a.stack['tcp'])).toBe(1);
+    expect(a.stack.tcpBind(open(0), 0, 5555)).toBe(EADDRINUSE);
+    const second = open(1);
+    expect(a.stack.tcpBind(second, 0, 5555)).toBe(0);
+    expect(a.stack.tcpConnect(second, b.address, 80, world.nowUs)).not.toBe(0);
+    expect(a.stack['tcp'].tcbs[first]).toBe(a.stack['tcp'].asleep);
+    a.stack.tcpClose(first, world.nowUs);
+    expect(a.stack.tcpLocalPort(second)).toBe(5555);
+  });
+
+  it('is one of more than there are Tcbs for', () => {
+    const world = new World({ config: { activeConnections: 4, connectionsMax: 64 } });
+    const { a, b } = world;
+    const listener = world.listen(80);
+    const pairs: [number, number][] = [];
+    for (let owner = 1; owner <= 60; owner++) {
+      const client = a.stack.tcpOpen(owner);
+      expect(a.stack.tcpConnect(client, b.address, 80, world.nowUs)).toBe(0);
+      expect(world.run(1_000_000, () => b.stack.tcpAcceptable(listener) > 0)).toBe(true);
+      pairs.push([client, b.stack.tcpAccept(listener, 1000 + owner)]);
+    }
+    expect(a.stack['tcp'].made.length).toBeLessThanOrEqual(8);
+    for (const [client, server] of pairs) expectCarries({ world, a, b }, client, server);
+    for (const [client, server] of pairs) {
+      a.stack.tcpClose(client, world.nowUs);
+      b.stack.tcpClose(server, world.nowUs);
+    }
+    b.stack.tcpClose(listener, world.nowUs);
+    expect(world.captured.filter(({ flags, from }) => flags === SYN && from === a)).toHaveLength(60);
+    expectNothingLeft(world);
+    for (const side of [a, b]) side.expectPoolsFull();
+  });
+});
+
+describe('assertions', () => {
+  const awake = () => {
+    const f = connected();
+    const tcp = f.a.stack['tcp'];
+    return { ...f, tcp, tcb: tcp.tcbs[f.client] };
+  };
+  trips('dormant connection: a record is as long as it says', () => {
+    const { tcb } = awake();
+    saveRecord(new Int32Array(RECORD_WORDS), Number.NaN, tcb);
+  });
+  trips('dormant connection: it wakes in a Tcb of its own', () => {
+    const { tcp, client } = sleeping();
+    tcp.dormant.load(client, new Tcb(client));
+  });
+  trips('dormant connection: it has nothing to send', () => {
+    const { tcb } = awake();
+    tcb.totals.sendingAs = 1;
+    saveRecord(new Int32Array(RECORD_WORDS), 0, tcb);
+  });
+  trips('dormant connection: one that wakes was written down', () => {
+    new DormantTable(4).load(1, awake().tcb);
+  });
+  trips('dormant connection: a Tcb that changes hands is in no ring', () => {
+    const { a, client, tcp } = sleeping();
+    (tcp.spares[tcp.spares.length - 1] as { ready: number }).ready = 1;
+    a.stack.tcpState(client);
+  });
+  trips('dormant connection: one that falls asleep is idle', () => {
+    const { a, client, tcp, tcb } = awake();
+    a.sendBytes(client, pattern(9));
+    sleep(tcp, tcb);
+  });
+  trips('path news: there is room for one more', () => {
+    const news = new PathNews();
+    for (let i = 0; i <= NARROWED_MAX; i++) news.narrow(i, 600);
+  });
+  trips('path news: one that is asked for is remembered', () => new PathNews().destinationOf(0));
+  trips('rerouted: who has slept owes nothing', () => {
+    const { a, client, tcp, tcb } = awake();
+    a.sendBytes(client, pattern(9));
+    catchUp(tcp, tcb, -1, 0);
+  });
+  trips('path: what it carries is no negative number', () => {
+    const { tcp, tcb } = awake();
+    heedNarrowed(tcp, tcb, tcb.remoteAddress, -1);
+  });
+  trips('tables: there are no more Tcbs than connections', () => awake().tcp.newTcb());
+  trips('tables: a Tcb that is to spare has no connection', () => {
+    const { a } = new World({ config: { activeConnections: 4 } });
+    const tables = a.stack['tcp'];
+    tables.spare(tables.tcbs[a.stack.tcpOpen(1)]);
+  });
+  trips('recent TCBs: one is taken out only where there is one', () => new RecentTcbs(8).shift());
+  trips('demultiplexer: a lookup comes to an end', () => {
+    const demux = new Demux(4, 1);
+    demux['table'].fill(9);
+    demux.probes(1, 2, 3);
+  });
+  it('sleepers are told where there is nobody', () => {
+    const { tcp } = awake();
+    tellSleepers(tcp);
+    expect(tcp.news.isFull).toBe(false);
+  });
+});
