@@ -16,9 +16,9 @@ const SERVER_PORTS = 4;
 const ADDRESSES = 8;
 
 const connections = Number(process.argv[2] ?? 100_000);
-const active = Number(process.argv[3] ?? 16_384);
+const active = Number(process.argv[3] ?? 8192);
 if (!(connections >= FEW && active >= 1)) {
-  console.error('scale: expected how many connections, at least 32, and how many Tcbs: scale 100000 16384');
+  console.error('scale: expected how many connections, at least 32, and how many Tcbs: scale 100000 8192');
   process.exit(2);
 }
 

@@ -5,7 +5,7 @@ import { ratioOf, spreadOf } from '../../src/record/statistics.ts';
 import type { Stack } from '../../src/tcpip/stack/stack.ts';
 import { type ScaleBed, tablesOf } from './bed.ts';
 
-/** Round trips between two looks at the clock. */
+/** Round trips of a batch. */
 const BATCH = 10_000;
 
 export interface ScaleMemory {
@@ -85,8 +85,15 @@ export function spreadOrder(count: number): Int32Array {
 /**
  * Batches of round trips in turns, so that what else the machine does meets all alike.
  * @param few how many connections are active in the first two. @param rounds batches of each.
+ * @param batch round trips of each.
  */
-export function ratios(small: ScaleBed, large: ScaleBed, few: number, rounds: number): ScaleRatios {
+export function ratios(
+  small: ScaleBed,
+  large: ScaleBed,
+  few: number,
+  rounds: number,
+  batch = BATCH,
+): ScaleRatios {
   const order = spreadOrder(large.count);
   let next = 0;
   const batches: readonly [ScaleBed, () => number][] = [
@@ -97,11 +104,11 @@ export function ratios(small: ScaleBed, large: ScaleBed, few: number, rounds: nu
   const rates: number[][] = [[], [], []];
   for (let round = -2; round < rounds; round++) {
     for (const [i, [bed, which]] of batches.entries()) {
-      next = Math.max(0, round) * BATCH;
+      next = Math.max(0, round) * batch;
       // What the batch before has left: its timers, and connections that sleep. Then those in use are awake.
       bed.rest();
       for (let n = 0; n < few; n++) bed.roundTrip(which());
-      const rate = run(bed, which);
+      const rate = run(bed, batch, which);
       if (round >= 0) rates[i].push(rate);
     }
   }
@@ -116,9 +123,9 @@ export function ratios(small: ScaleBed, large: ScaleBed, few: number, rounds: nu
 }
 
 /** @returns round trips a second of the processor's time: what else runs on the machine takes none of it. */
-function run(bed: ScaleBed, which: () => number): number {
+function run(bed: ScaleBed, batch: number, which: () => number): number {
   const before = process.cpuUsage();
-  for (let i = 0; i < BATCH; i++) bed.roundTrip(which());
+  for (let i = 0; i < batch; i++) bed.roundTrip(which());
   const { user, system } = process.cpuUsage(before);
-  return (BATCH * 1e6) / (user + system);
+  return (batch * 1e6) / Math.max(1, user + system);
 }

@@ -150,7 +150,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   furtherPorts: [],
   loopbackPort: 0,
   connectionsMax: 4096,
-  activeConnections: 16384,
+  activeConnections: 8192,
   timeWaitMax: 32768,
   sendElementsMax: 16384,
   udpSocketsMax: 256,

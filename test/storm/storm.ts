@@ -6,7 +6,7 @@
 import { EHOSTUNREACH } from '../../src/socket/errno.ts';
 import { CONGESTION_CONTROLS, LOSS_RECOVERIES, type StackConfig } from '../../src/tcpip/config.ts';
 import { PROTOCOL_ICMP } from '../../src/tcpip/header/ipv4.ts';
-import { sleepAll } from '../../src/tcpip/tcp/dormant/dormant.ts';
+import { sleepAll } from '../../src/tcpip/tcp/dormant.ts';
 import { Random } from '../../src/time/random.ts';
 import { ADDRESSES, Host, type HostSettings, PATTERN_BYTES, stormRegion } from './host.ts';
 import { checkNothingLeft } from './leaks.ts';

@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_STACK_CONFIG } from '../../src/tcpip/config.ts';
 import { TIMER_KEEPALIVE } from '../../src/tcpip/tcp/control-block/timers.ts';
-import { isIdle } from '../../src/tcpip/tcp/dormant/idle.ts';
-import { loadRecord, RECORD_WORDS, saveRecord } from '../../src/tcpip/tcp/dormant/record.ts';
+import { loadRecord, RECORD_WORDS, saveRecord } from '../../src/tcpip/tcp/dormant-record.ts';
+import { isIdle } from '../../src/tcpip/tcp/idle.ts';
 import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
 import { Tcb } from '../../src/tcpip/tcp/tcb.ts';
 

@@ -3,15 +3,33 @@ import { describe, expect, it } from 'vitest';
 import { EADDRINUSE } from '../../src/socket/errno.ts';
 import { SO_KEEPALIVE, SO_REUSEADDR, TCP_KEEPIDLE_SECONDS } from '../../src/socket/options.ts';
 import { Demux } from '../../src/tcpip/tcp/demux.ts';
-import { sleep, sleepAll, tellSleepers } from '../../src/tcpip/tcp/dormant/dormant.ts';
-import { DormantTable } from '../../src/tcpip/tcp/dormant/dormant-table.ts';
-import { NARROWED_MAX, PathNews } from '../../src/tcpip/tcp/dormant/path-news.ts';
-import { RecentTcbs } from '../../src/tcpip/tcp/dormant/recent-tcbs.ts';
-import { RECORD_WORDS, saveRecord } from '../../src/tcpip/tcp/dormant/record.ts';
+import { sleep, sleepAll } from '../../src/tcpip/tcp/dormant.ts';
+import {
+  loadCongestion,
+  loadOptions,
+  loadRack,
+  loadTotals,
+  saveCongestion,
+  saveOptions,
+  saveRack,
+  saveTotals,
+} from '../../src/tcpip/tcp/dormant-groups.ts';
+import {
+  loadFlat,
+  loadSmallGroups,
+  RECORD_WORDS,
+  saveFlat,
+  saveRecord,
+  saveSmallGroups,
+} from '../../src/tcpip/tcp/dormant-record.ts';
+import { DormantTable } from '../../src/tcpip/tcp/dormant-table.ts';
 import { heedNarrowed } from '../../src/tcpip/tcp/narrowed.ts';
+import { NARROWED_MAX, PathNews } from '../../src/tcpip/tcp/path-news.ts';
+import { RecentTcbs } from '../../src/tcpip/tcp/recent-tcbs.ts';
 import { catchUp } from '../../src/tcpip/tcp/rerouted.ts';
 import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
 import { Tcb } from '../../src/tcpip/tcp/tcb.ts';
+import { tellSleepers } from '../../src/tcpip/tcp/wake.ts';
 import { trips } from '../rules/trips.ts';
 import { connected, expectNothingLeft, pattern, World } from './harness.ts';
 
@@ -154,10 +172,6 @@ describe('assertions', () => {
     const tcp = f.a.stack['tcp'];
     return { ...f, tcp, tcb: tcp.tcbs[f.client] };
   };
-  trips('dormant connection: a record is as long as it says', () => {
-    const { tcb } = awake();
-    saveRecord(new Int32Array(RECORD_WORDS), Number.NaN, tcb);
-  });
   trips('dormant connection: it wakes in a Tcb of its own', () => {
     const { tcp, client } = sleeping();
     tcp.dormant.load(client, new Tcb(client));
@@ -180,6 +194,38 @@ describe('assertions', () => {
     a.sendBytes(client, pattern(9));
     sleep(tcp, tcb);
   });
+  trips('dormant connection: what is looked at was written down', () => new DormantTable(4).word(0, 0));
+  trips('recent TCBs: one that is appended has a connection', () => new RecentTcbs(8).append(new Tcb(-1)));
+  const words = new Int32Array(RECORD_WORDS);
+  const nowhere = Number.NaN;
+  const { options, rack, congestion, totals } = new Tcb(0);
+  trips('dormant record: a sum of what there was is not negative', () => {
+    saveTotals(words, 0, Object.assign(new Tcb(0).totals, { bytesAcked: -1 }));
+  });
+  trips('dormant record: options are written in their words', () => saveOptions(words, nowhere, options));
+  trips('dormant record: options are read from their words', () => loadOptions(words, nowhere, options));
+  trips('dormant record: what RACK knows is written in its words', () => saveRack(words, nowhere, rack));
+  trips('dormant record: what RACK knows is read from its words', () => loadRack(words, nowhere, rack));
+  trips('dormant record: congestion control is written in its words', () =>
+    saveCongestion(words, nowhere, congestion),
+  );
+  trips('dormant record: congestion control is read from its words', () =>
+    loadCongestion(words, nowhere, congestion),
+  );
+  trips('dormant record: totals are written in their words', () => saveTotals(words, nowhere, totals));
+  trips('dormant record: totals are read from their words', () => loadTotals(words, nowhere, totals));
+  trips('dormant record: what stands in the Tcb itself is written in its words', () =>
+    saveFlat(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: what stands in the Tcb itself is read from its words', () =>
+    loadFlat(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: the small groups are written in their words', () =>
+    saveSmallGroups(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: the small groups are read from their words', () =>
+    loadSmallGroups(words, nowhere, new Tcb(0)),
+  );
   trips('path news: there is room for one more', () => {
     const news = new PathNews();
     for (let i = 0; i <= NARROWED_MAX; i++) news.narrow(i, 600);

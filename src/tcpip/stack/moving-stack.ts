@@ -6,12 +6,12 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { HAND_OFFS_REFUSED } from '../../ledger/counters.gen.ts';
-import { awakeTcb } from '../tcp/dormant/dormant.ts';
 import { ConnectionImage } from '../tcp/hand-off/connection-image.ts';
 import * as handOffs from '../tcp/hand-off/hand-off.ts';
 import { type TakenOver, takeOver, takeOverRefusal } from '../tcp/hand-off/take-over.ts';
 import { markReady } from '../tcp/ready.ts';
 import { flightBytes, type Tcb } from '../tcp/tcb.ts';
+import { awakeTcb } from '../tcp/wake.ts';
 import { Engine } from './engine.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;

@@ -8,10 +8,10 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ENOBUFS } from '../../socket/errno.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../config.ts';
 import * as calls from '../tcp/calls.ts';
-import { awakeTcb } from '../tcp/dormant/dormant.ts';
 import { abortOrphans } from '../tcp/lifecycle.ts';
 import * as options from '../tcp/options.ts';
 import * as taking from '../tcp/taking.ts';
+import { awakeTcb } from '../tcp/wake.ts';
 import type { UdpSocket } from '../udp/socket.ts';
 import { ToldStack } from './told-stack.ts';
 

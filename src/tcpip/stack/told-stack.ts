@@ -2,8 +2,9 @@
  * The part of the stack's door by which it tells of its connections: where each is, whom it connects, its
  * times and windows. Nothing is changed by any of it. A connection is named by its Tcb index `c`.
  */
-import { awakeTcb } from '../tcp/dormant/dormant.ts';
+
 import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
+import { awakeTcb } from '../tcp/wake.ts';
 import { windowBytes } from '../tcp/window.ts';
 import { MovingStack } from './moving-stack.ts';
 

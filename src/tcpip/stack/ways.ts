@@ -9,7 +9,8 @@ import { EAGAIN, EINVAL, ENOBUFS, ESRCH } from '../../socket/errno.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import type { Routes } from '../route.ts';
-import { pathNarrowed, rerouted, resized } from '../tcp/rerouted.ts';
+import { pathNarrowed } from '../tcp/path-narrowed.ts';
+import { rerouted, resized } from '../tcp/rerouted.ts';
 import type { TcpTables } from '../tcp/tables.ts';
 
 /** A route of a host's table. */

@@ -13,7 +13,7 @@ import {
   TIMER_PROBE,
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
-import { awakeTcb } from './dormant/dormant.ts';
+import { FLAG_KEEPALIVE_RUNS } from './dormant-record.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb, queueReset } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
@@ -29,6 +29,7 @@ import {
   startRetransmit,
   startTimeout,
 } from './timers.ts';
+import { awakeTcb } from './wake.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -45,7 +46,7 @@ export function advanceConnections(tcp: TcpTables): number {
   let expired = 0;
   while (!timers.isEmpty && atOrAfter(nowUs, timers.earliest)) {
     const index = timers.pop();
-    if (tcp.tcbs[index] === tcp.asleep && !tcp.dormant.runsTimer(index)) continue;
+    if (tcp.tcbs[index] === tcp.asleep && !tcp.dormant.hasFlag(index, FLAG_KEEPALIVE_RUNS)) continue;
     const tcb = awakeTcb(tcp, index);
     if (tcb.timers.armed === 0) continue;
     expired += expire(tcp, tcb, nowUs);

@@ -18,11 +18,11 @@ import {
 } from '../../socket/errno.ts';
 import { ICMP_PARAMETER_PROBLEM, ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION } from '../header/icmp.ts';
 import { atOrAfter, before } from '../seq.ts';
-import { awakeTcb } from './dormant/dormant.ts';
 import { failTcb, forgetEmbryo } from './lifecycle.ts';
 import { heedsPathMtu, lowerPathMtu } from './narrowed.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
+import { awakeTcb } from './wake.ts';
 
 /**
  * What each code of "destination unreachable" (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1) says to a

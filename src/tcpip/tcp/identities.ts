@@ -9,6 +9,7 @@ import { checkAcceptQueue } from './accept-queue.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING, RECOVERY_FAST, RECOVERY_NONE } from './control-block/recovery-state.ts';
 import { SENDING_TIMERS, TIMER_ACK, TIMER_FIN_WAIT, TIMER_KEEPALIVE } from './control-block/timers.ts';
+import { FLAG_BOUND } from './dormant-record.ts';
 import {
   CLOSED,
   CLOSING,
@@ -249,7 +250,7 @@ function checkBindings(tcp: TcpTables): void {
     let steps = 0;
     for (let at = tcp.bound.first(tcb.localPort); at >= 0; at = tcp.boundNext[at]) {
       if (at === tcb.index) found += 1;
-      const bound = tcbs[at] === tcp.asleep ? tcp.dormant.isBound(at) : tcbs[at].bound === 1;
+      const bound = tcbs[at] === tcp.asleep ? tcp.dormant.hasFlag(at, FLAG_BOUND) : tcbs[at].bound === 1;
       assert(bound, 'tables: who is in the list of a port is bound to one');
       assert(++steps <= tcbs.length, 'tables: the list of a port comes to an end');
     }

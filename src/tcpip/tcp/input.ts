@@ -17,7 +17,6 @@ import { ACK, checkTcpHeader, FIN, RST, SYN, URG } from '../header/tcp.ts';
 import { after, atOrAfter, atOrBefore, before, hasPassed } from '../seq.ts';
 import { acknowledge } from './acknowledge.ts';
 import { mayChallenge } from './challenge.ts';
-import { awakeTcb } from './dormant/dormant.ts';
 import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb } from './lifecycle.ts';
@@ -47,6 +46,7 @@ import {
   successorIss,
 } from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
+import { awakeTcb } from './wake.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;

@@ -19,7 +19,7 @@ import { ACK, RST } from '../header/tcp.ts';
 import { earlier, later } from '../seq.ts';
 import { leaveListener } from './accept-queue.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
-import { obtainTcb } from './dormant/dormant.ts';
+import { obtainTcb } from './dormant.ts';
 import { prepareHeader, stopAwaiting } from './path.ts';
 import { releaseChosenPort, unbindTcb } from './ports.ts';
 import { markReady } from './ready.ts';

@@ -6,6 +6,7 @@
  */
 import { assert } from '../../assert/assert.ts';
 import { after } from '../seq.ts';
+import { FLAG_BOUND, FLAG_REUSE_ADDRESS, WORD_LOCAL_ADDRESS } from './dormant-record.ts';
 import { LISTEN } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -73,11 +74,13 @@ function portOf({ tcbs, asleep, dormant }: TcpTables, index: number): number {
 }
 
 function addressOf({ tcbs, asleep, dormant }: TcpTables, index: number): number {
-  return tcbs[index] === asleep ? dormant.localAddress(index) : tcbs[index].localAddress;
+  return tcbs[index] === asleep ? dormant.word(index, WORD_LOCAL_ADDRESS) : tcbs[index].localAddress;
 }
 
 function reusesAddress({ tcbs, asleep, dormant }: TcpTables, index: number): boolean {
-  return tcbs[index] === asleep ? dormant.reusesAddress(index) : tcbs[index].options.reuseAddress !== 0;
+  return tcbs[index] === asleep
+    ? dormant.hasFlag(index, FLAG_REUSE_ADDRESS)
+    : tcbs[index].options.reuseAddress !== 0;
 }
 
 /**
@@ -91,7 +94,7 @@ function isConnectedPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: n
   for (let i = 0; i < tcbs.length && left > 0; i++) {
     const sleeps = tcbs[i] === tcp.asleep;
     if ((!sleeps && tcbs[i].hashed === 0) || portOf(tcp, i) !== port) continue;
-    if (sleeps ? tcp.dormant.isBound(i) : tcbs[i].bound !== 0) continue;
+    if (sleeps ? tcp.dormant.hasFlag(i, FLAG_BOUND) : tcbs[i].bound !== 0) continue;
     left -= 1;
     const shared = reuseAddress !== 0 && reusesAddress(tcp, i);
     if (!shared && overlaps(addressOf(tcp, i), address)) return true;

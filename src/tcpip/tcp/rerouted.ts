@@ -2,8 +2,7 @@
 import { assert } from '../../assert/assert.ts';
 import { ENETUNREACH } from '../../socket/errno.ts';
 import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
-import { tellSleepers } from './dormant/dormant.ts';
-import { isIdle } from './dormant/idle.ts';
+import { isIdle } from './idle.ts';
 import { closeTcb } from './lifecycle.ts';
 import { heedNarrowed } from './narrowed.ts';
 import { routeTcb, stopAwaiting, updateMss } from './path.ts';
@@ -18,22 +17,14 @@ import { startRetransmit } from './timers.ts';
  * do so when they wake.
  */
 export function rerouted(tcp: TcpTables): void {
-  tcp.news.rerouted();
+  tcp.news.routes += 1;
   for (const tcb of tcp.made) if (isAwake(tcp, tcb)) reroute(tcp, tcb);
 }
 
 /** A port carries another MTU: the next segments of its connections obey it. */
 export function resized(tcp: TcpTables, port: number): void {
-  tcp.news.rerouted();
+  tcp.news.routes += 1;
   for (const tcb of tcp.made) if (isAwake(tcp, tcb) && tcb.port === port) resize(tcp, tcb);
-}
-
-/** Somebody has heard that the path to a host is narrower: every connection to it heeds that. */
-export function pathNarrowed(tcp: TcpTables, remote: number, mtu: number): void {
-  const { news } = tcp;
-  if (news.isFull) tellSleepers(tcp);
-  news.narrow(remote, mtu);
-  for (const tcb of tcp.made) if (isAwake(tcp, tcb)) heedNarrowed(tcp, tcb, remote, mtu);
 }
 
 /** A connection that has slept hears what has become of its way meanwhile. */
@@ -44,13 +35,13 @@ export function catchUp(tcp: TcpTables, tcb: Tcb, routesKnown: number, pathsKnow
     reroute(tcp, tcb);
     resize(tcp, tcb);
   }
-  for (let at = news.firstAfter(pathsKnown); at < news.narrowed; at++) {
+  for (let at = Math.max(pathsKnown, news.since); at < news.narrowed; at++) {
     heedNarrowed(tcp, tcb, news.destinationOf(at), news.mtuOf(at));
   }
 }
 
 /** Whether a Tcb is a connection's now. */
-function isAwake({ tcbs }: TcpTables, tcb: Tcb): boolean {
+export function isAwake({ tcbs }: TcpTables, tcb: Tcb): boolean {
   return tcb.inUse !== 0 && tcbs[tcb.index] === tcb;
 }
 

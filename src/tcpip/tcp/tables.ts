@@ -16,14 +16,14 @@ import { Cubic } from './congestion/cubic.ts';
 import { NewReno } from './congestion/newreno.ts';
 import { Demux } from './demux.ts';
 import { Departed } from './departed.ts';
-import { DormantTable } from './dormant/dormant-table.ts';
-import { PathNews } from './dormant/path-news.ts';
-import { RecentTcbs } from './dormant/recent-tcbs.ts';
+import { DormantTable } from './dormant-table.ts';
 import { FastRecovery } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
+import { PathNews } from './path-news.ts';
 import { RackRecovery } from './rack-recovery.ts';
 import { ReadyRing } from './ready-ring.ts';
 import { ReceiveQueue } from './receive-queue.ts';
+import { RecentTcbs } from './recent-tcbs.ts';
 import { Scoreboard } from './scoreboard.ts';
 import { SegmentIn } from './segment-in.ts';
 import { SendQueue } from './send-queue.ts';
@@ -148,11 +148,6 @@ export class TcpTables {
     const tcb = new Tcb(-1);
     this.made.push(tcb);
     return tcb;
-  }
-
-  /** One that no connection has; undefined: there is none. */
-  spareTcb(): Tcb | undefined {
-    return this.spares.pop();
   }
 
   /** The Tcb of a number that is free goes to whoever needs one next, unless a ring still holds the number. */

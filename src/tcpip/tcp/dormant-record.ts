@@ -1,24 +1,28 @@
 /**
  * A dormant connection as a record of words: all that its Tcb says, without what must be nothing while it is
- * idle (`isIdle` of `dormant.ts`) and what follows from other fields. Numbers that fit share a word. Ours.
+ * idle (`isIdle` of `idle.ts`) and what follows from other fields. Numbers that fit share a word. Ours.
  *
  * Each part is written and read in the same order by the two functions beside each other. A test gives every
  * field of a Tcb a value of its own and finds it again: a field that is added to a Tcb belongs in here.
  */
-import { assert } from '../../../assert/assert.ts';
-import { TIMER_KEEPALIVE } from '../control-block/timers.ts';
-import { ESTABLISHED } from '../state.ts';
-import type { Tcb } from '../tcb.ts';
+import { assert } from '../../assert/assert.ts';
+import { TIMER_KEEPALIVE } from './control-block/timers.ts';
 import {
+  CONGESTION_WORDS,
   loadCongestion,
   loadOptions,
   loadRack,
   loadTotals,
+  OPTIONS_WORDS,
+  RACK_WORDS,
   saveCongestion,
   saveOptions,
   saveRack,
   saveTotals,
-} from './record-groups.ts';
+  TOTALS_WORDS,
+} from './dormant-groups.ts';
+import { ESTABLISHED } from './state.ts';
+import type { Tcb } from './tcb.ts';
 
 // Words that are looked at while the connection sleeps.
 export const WORD_REMOTE_ADDRESS = 0;
@@ -31,8 +35,12 @@ export const WORD_ROUTES_KNOWN = 4;
 export const WORD_PATHS_KNOWN = 5;
 const WORD_REST = 6;
 
+// Words of what stands in the Tcb itself, and of the small groups.
+const FLAT_WORDS = 17;
+const SMALL_WORDS = 22;
 /** Words of a record. */
-export const RECORD_WORDS = 117;
+export const RECORD_WORDS =
+  WORD_REST + FLAT_WORDS + SMALL_WORDS + OPTIONS_WORDS + RACK_WORDS + CONGESTION_WORDS + TOTALS_WORDS;
 
 // Bits of WORD_FLAGS.
 export const FLAG_BOUND = 1;
@@ -52,8 +60,7 @@ export function saveRecord(words: Int32Array, at: number, tcb: Tcb): void {
   end = saveOptions(words, end, tcb.options);
   end = saveRack(words, end, tcb.rack);
   end = saveCongestion(words, end, tcb.congestion);
-  end = saveTotals(words, end, tcb.totals);
-  assert(end === at + RECORD_WORDS, 'dormant connection: a record is as long as it says');
+  saveTotals(words, end, tcb.totals);
 }
 
 /** Makes a Tcb, new from the pool, what a record says. What follows from other fields is not set. */
@@ -142,7 +149,7 @@ function setFlags(tcb: Tcb, flags: number): void {
 }
 
 /** What stands in the Tcb itself. */
-function saveFlat(words: Int32Array, from: number, tcb: Tcb): number {
+export function saveFlat(words: Int32Array, from: number, tcb: Tcb): number {
   const { options, congestion } = tcb;
   let at = from;
   words[at++] = tcb.owner;
@@ -164,10 +171,11 @@ function saveFlat(words: Int32Array, from: number, tcb: Tcb): number {
   words[at++] = tcb.rcvNxt;
   words[at++] = tcb.rcvAdv;
   words[at++] = tcb.rcvUp;
+  assert(at === from + FLAT_WORDS, 'dormant record: what stands in the Tcb itself is written in its words');
   return at;
 }
 
-function loadFlat(words: Int32Array, from: number, tcb: Tcb): number {
+export function loadFlat(words: Int32Array, from: number, tcb: Tcb): number {
   const { options, congestion } = tcb;
   let at = from;
   tcb.owner = words[at++];
@@ -208,11 +216,12 @@ function loadFlat(words: Int32Array, from: number, tcb: Tcb): number {
   tcb.rcvNxt = words[at++];
   tcb.rcvAdv = words[at++];
   tcb.rcvUp = words[at++];
+  assert(at === from + FLAT_WORDS, 'dormant record: what stands in the Tcb itself is read from its words');
   return at;
 }
 
 /** The groups of which little is left while a connection is idle. */
-function saveSmallGroups(words: Int32Array, from: number, tcb: Tcb): number {
+export function saveSmallGroups(words: Int32Array, from: number, tcb: Tcb): number {
   const { received, acks, stamps, rtt, recovery, timers, options } = tcb;
   let at = from;
   words[at++] = received.bufferBytes;
@@ -237,10 +246,11 @@ function saveSmallGroups(words: Int32Array, from: number, tcb: Tcb): number {
   words[at++] = timers.keepAliveAtMs;
   words[at++] = timers.lastSendUs;
   words[at++] = timers.lastReceiveMs;
+  assert(at === from + SMALL_WORDS, 'dormant record: the small groups are written in their words');
   return at;
 }
 
-function loadSmallGroups(words: Int32Array, from: number, tcb: Tcb): number {
+export function loadSmallGroups(words: Int32Array, from: number, tcb: Tcb): number {
   const { received, acks, stamps, rtt, recovery, timers, options } = tcb;
   let at = from;
   received.bufferBytes = words[at++];
@@ -270,5 +280,6 @@ function loadSmallGroups(words: Int32Array, from: number, tcb: Tcb): number {
   timers.keepAliveAtMs = words[at++];
   timers.lastSendUs = words[at++];
   timers.lastReceiveMs = words[at++];
+  assert(at === from + SMALL_WORDS, 'dormant record: the small groups are read from their words');
   return at;
 }

@@ -1,7 +1,7 @@
 /**
  * Connections that sleep: a stack with room for more connections than it keeps Tcbs for
  * (`StackConfig.activeConnections`) gives the Tcb of an idle one to another that needs it, and keeps a record
- * instead (`record.ts`). A connection keeps its number, by which the demultiplexer, the timers and its user
+ * instead (`dormant-record.ts`). A connection keeps its number, by which the demultiplexer, the timers and its user
  * know it; the next segment, timer or call wakes it in whatever Tcb is to be had. Nobody can tell whether a
  * connection slept.
  *
@@ -9,13 +9,12 @@
  * that is not idle. So whoever holds a Tcb may open or wake another only while its own is not idle: a
  * listener's, or one that waits at a listener.
  */
-import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
-import { hasPassed } from '../../seq.ts';
-import { prepareHeader } from '../path.ts';
-import { catchUp } from '../rerouted.ts';
-import type { TcpTables } from '../tables.ts';
-import type { Tcb } from '../tcb.ts';
+import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { hasPassed } from '../seq.ts';
+import { WORD_PATHS_KNOWN, WORD_ROUTES_KNOWN } from './dormant-record.ts';
 import { isIdle } from './idle.ts';
+import type { TcpTables } from './tables.ts';
+import type { Tcb } from './tcb.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -27,15 +26,9 @@ const RENEWAL = 8;
 const RENEWAL_LOOKS = 4;
 const LONG_IDLE_MS = 1000;
 
-/** The Tcb of a connection by its number, which wakes if it slept. // Hot path. */
-export function awakeTcb(tcp: TcpTables, index: number): Tcb {
-  const tcb = tcp.tcbs[index];
-  return tcb === tcp.asleep ? wake(tcp, index) : tcb;
-}
-
 /** A Tcb for a connection that has none: a spare one, a new one, or that of a connection that is idle. */
 export function obtainTcb(tcp: TcpTables, index: number): Tcb {
-  const tcb = tcp.spareTcb() ?? idleTcb(tcp) ?? tcp.newTcb();
+  const tcb = tcp.spares.pop() ?? idleTcb(tcp) ?? tcp.newTcb();
   assert(tcb.ready === 0, 'dormant connection: a Tcb that changes hands is in no ring');
   tcb.index = index;
   tcb.ipId = tcp.ipIds[index];
@@ -50,9 +43,8 @@ export function sleep(tcp: TcpTables, tcb: Tcb): void {
   const { index } = tcb;
   if (COSTLY) assert(isIdle(tcb), 'dormant connection: one that falls asleep is idle');
   dormant.save(index, tcb);
-  dormant.setKnown(index, news.routes, news.narrowed);
-  dormant.count += 1;
-  dormant.slept += 1;
+  dormant.setWord(index, WORD_ROUTES_KNOWN, news.routes);
+  dormant.setWord(index, WORD_PATHS_KNOWN, news.narrowed);
   tcp.tcbs[index] = tcp.asleep;
   tcb.inUse = 0;
 }
@@ -67,31 +59,6 @@ export function sleepAll(tcp: TcpTables): number {
     count += 1;
   }
   return count;
-}
-
-/** Everybody who sleeps hears of the paths that were found narrow: there is room for news again. */
-export function tellSleepers(tcp: TcpTables): void {
-  const { dormant, news, tcbs, asleep } = tcp;
-  for (let index = 0; index < tcbs.length && dormant.count > 0; index++) {
-    if (tcbs[index] !== asleep) continue;
-    if (news.concerns(dormant.remoteAddress(index), dormant.pathsKnown(index))) wake(tcp, index);
-  }
-  news.forget();
-}
-
-function wake(tcp: TcpTables, index: number): Tcb {
-  const { dormant, environment, news } = tcp;
-  const tcb = obtainTcb(tcp, index);
-  tcb.reset(environment.config);
-  tcb.inUse = 1;
-  dormant.load(index, tcb);
-  dormant.count -= 1;
-  dormant.woken += 1;
-  prepareHeader(tcb);
-  if (dormant.routesKnown(index) !== news.routes || dormant.pathsKnown(index) !== news.narrowed) {
-    catchUp(tcp, tcb, dormant.routesKnown(index), dormant.pathsKnown(index));
-  }
-  return tcb;
 }
 
 /**

@@ -2,7 +2,7 @@
  * What has become of routes and paths while connections sleep, for each to take notice of when it wakes: so a
  * route that changes, or a path that is found narrow, costs nothing for connections that nobody uses.
  */
-import { assert } from '../../../assert/assert.ts';
+import { assert } from '../../assert/assert.ts';
 
 /** Paths that are remembered; when there are more, all connections that sleep are told. */
 export const NARROWED_MAX = 256;
@@ -12,17 +12,12 @@ export class PathNews {
   routes = 0;
   /** How many paths have ever been found narrow, and from which of them on they are remembered. */
   narrowed = 0;
-  private since = 0;
+  since = 0;
   private readonly destinations = new Int32Array(NARROWED_MAX);
   private readonly mtus = new Int32Array(NARROWED_MAX);
 
   get isFull(): boolean {
     return this.narrowed - this.since === NARROWED_MAX;
-  }
-
-  /** Routes, or what a port carries, are others now. */
-  rerouted(): void {
-    this.routes = (this.routes + 1) | 0;
   }
 
   /** Somebody has heard how much the way to a host carries. There must be room. */
@@ -41,15 +36,10 @@ export class PathNews {
 
   /** Whether anything was heard of the way to a host since so many were known. */
   concerns(destination: number, known: number): boolean {
-    for (let at = this.firstAfter(known); at < this.narrowed; at++) {
+    for (let at = Math.max(known, this.since); at < this.narrowed; at++) {
       if (this.destinationOf(at) === destination) return true;
     }
     return false;
-  }
-
-  /** The first that is remembered of those that were heard of since so many were known. */
-  firstAfter(known: number): number {
-    return Math.max(known, this.since);
   }
 
   /** @param at the number of one that is remembered, from 0 on. */

@@ -1,12 +1,17 @@
-/** The larger groups of a Tcb in the record of a dormant connection (`record.ts`). */
-import { assert } from '../../../assert/assert.ts';
-import type { CongestionState } from '../congestion/congestion.ts';
-import type { ConnectionOptions } from '../control-block/options.ts';
-import type { RackState } from '../control-block/rack-state.ts';
-import { SENDING_NOTHING, type Totals } from '../control-block/totals.ts';
+/** The larger groups of a Tcb in the record of a dormant connection (`dormant-record.ts`). */
+import { assert } from '../../assert/assert.ts';
+import type { CongestionState } from './congestion/congestion.ts';
+import type { ConnectionOptions } from './control-block/options.ts';
+import type { RackState } from './control-block/rack-state.ts';
+import { SENDING_NOTHING, type Totals } from './control-block/totals.ts';
 
 const WORD = 2 ** 32;
 const SECONDS_MASK = 0x7fff;
+// Words that each takes.
+export const OPTIONS_WORDS = 5;
+export const RACK_WORDS = 11;
+export const CONGESTION_WORDS = 21;
+export const TOTALS_WORDS = 35;
 
 export function saveOptions(words: Int32Array, from: number, options: ConnectionOptions): number {
   let at = from;
@@ -15,6 +20,7 @@ export function saveOptions(words: Int32Array, from: number, options: Connection
   words[at++] = options.lingerSeconds;
   words[at++] = options.sendBufferBytes;
   words[at++] = options.unsentLowBytes;
+  assert(at === from + OPTIONS_WORDS, 'dormant record: options are written in their words');
   return at;
 }
 
@@ -27,6 +33,7 @@ export function loadOptions(words: Int32Array, from: number, options: Connection
   options.lingerSeconds = words[at++];
   options.sendBufferBytes = words[at++];
   options.unsentLowBytes = words[at++];
+  assert(at === from + OPTIONS_WORDS, 'dormant record: options are read from their words');
   return at;
 }
 
@@ -43,6 +50,7 @@ export function saveRack(words: Int32Array, from: number, rack: RackState): numb
   words[at++] = rack.undoFrom;
   words[at++] = rack.undoSegments;
   words[at++] = rack.undoStamp;
+  assert(at === from + RACK_WORDS, 'dormant record: what RACK knows is written in its words');
   return at;
 }
 
@@ -59,6 +67,7 @@ export function loadRack(words: Int32Array, from: number, rack: RackState): numb
   rack.undoFrom = words[at++];
   rack.undoSegments = words[at++];
   rack.undoStamp = words[at++];
+  assert(at === from + RACK_WORDS, 'dormant record: what RACK knows is read from its words');
   return at;
 }
 
@@ -85,6 +94,7 @@ export function saveCongestion(words: Int32Array, from: number, congestion: Cong
   words[at++] = congestion.roundRttUs;
   words[at++] = congestion.roundBeforeRttUs;
   words[at++] = congestion.conservativeRttUs;
+  assert(at === from + CONGESTION_WORDS, 'dormant record: congestion control is written in its words');
   return at;
 }
 
@@ -111,6 +121,7 @@ export function loadCongestion(words: Int32Array, from: number, congestion: Cong
   congestion.roundRttUs = words[at++];
   congestion.roundBeforeRttUs = words[at++];
   congestion.conservativeRttUs = words[at++];
+  assert(at === from + CONGESTION_WORDS, 'dormant record: congestion control is read from its words');
   return at;
 }
 
@@ -141,6 +152,7 @@ export function saveTotals(words: Int32Array, from: number, totals: Totals): num
   words[at++] = totals.echoSeen;
   words[at++] = totals.windowEnd;
   words[at++] = totals.windowSinceUs;
+  assert(at === from + TOTALS_WORDS, 'dormant record: totals are written in their words');
   return at;
 }
 
@@ -170,9 +182,11 @@ export function loadTotals(words: Int32Array, from: number, totals: Totals): voi
   totals.echoSeen = words[at++];
   totals.windowEnd = words[at++];
   totals.windowSinceUs = words[at++];
+  assert(at === from + TOTALS_WORDS, 'dormant record: totals are read from their words');
 }
 
 function saveSum(words: Int32Array, at: number, sum: number): number {
+  assert(sum >= 0, 'dormant record: a sum of what there was is not negative');
   words[at] = sum | 0;
   words[at + 1] = sum < WORD ? 0 : Math.floor(sum / WORD);
   return at + 2;

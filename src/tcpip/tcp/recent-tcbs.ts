@@ -1,6 +1,6 @@
 /** The Tcbs that connections have got last, by opening or by waking, the oldest first. */
-import { assert } from '../../../assert/assert.ts';
-import type { Tcb } from '../tcb.ts';
+import { assert } from '../../assert/assert.ts';
+import type { Tcb } from './tcb.ts';
 
 /** As many as a processor's caches hold, at 2.2 KB each. */
 const RECENT_MAX = 128;
@@ -24,6 +24,7 @@ export class RecentTcbs {
 
   /** One more; the oldest is recent no longer where there is no room. */
   append(tcb: Tcb): void {
+    assert(tcb.index >= 0, 'recent TCBs: one that is appended has a connection');
     if (this.isFull) this.shift();
     this.ring[(this.head + this.count) % this.size] = tcb;
     this.count += 1;

@@ -1,11 +1,11 @@
-/** When a connection is idle: then a record holds all of it (`record.ts`). */
-import { ACK_NONE } from '../control-block/acknowledgements.ts';
-import { FRTO_OFF, PROBE_NONE } from '../control-block/rack-state.ts';
-import { DUE_NOTHING, RECOVERY_NONE } from '../control-block/recovery-state.ts';
-import { TIMER_KEEPALIVE } from '../control-block/timers.ts';
-import { SENDING_NOTHING } from '../control-block/totals.ts';
-import { ESTABLISHED } from '../state.ts';
-import type { Tcb } from '../tcb.ts';
+/** When a connection is idle: then a record holds all of it (`dormant-record.ts`). */
+import { ACK_NONE } from './control-block/acknowledgements.ts';
+import { FRTO_OFF, PROBE_NONE } from './control-block/rack-state.ts';
+import { DUE_NOTHING, RECOVERY_NONE } from './control-block/recovery-state.ts';
+import { TIMER_KEEPALIVE } from './control-block/timers.ts';
+import { SENDING_NOTHING } from './control-block/totals.ts';
+import { ESTABLISHED } from './state.ts';
+import type { Tcb } from './tcb.ts';
 
 /**
  * Whether nothing goes on in a connection: all that was to be sent is acknowledged, all that came is taken,
