@@ -226,6 +226,18 @@ describe('assertions', () => {
   trips('dormant record: the small groups are read from their words', () =>
     loadSmallGroups(words, nowhere, new Tcb(0)),
   );
+  trips('dormant connection: what is written lies in its record', () =>
+    new DormantTable(4).setWord(0, RECORD_WORDS, 1),
+  );
+  trips('path news: nobody knows more than was heard', () => new PathNews().concerns(1, 5));
+  trips('ports: no more connections are bound to a port than use it', () => {
+    const { stack } = new World().a;
+    const [one, other] = [1, 2].map((owner) => stack.tcpOpen(owner));
+    for (const c of [one, other]) stack.tcpSetOption(c, SO_REUSEADDR, 1);
+    stack.tcpBind(one, 0, 5555);
+    stack['tcp'].tcbs[one].hashed = 1;
+    stack.tcpBind(other, 0, 5555);
+  });
   trips('path news: there is room for one more', () => {
     const news = new PathNews();
     for (let i = 0; i <= NARROWED_MAX; i++) news.narrow(i, 600);

@@ -47,6 +47,7 @@ export class DormantTable {
   }
 
   setWord(index: number, word: number, value: number): void {
+    assert(word >= 0 && word < RECORD_WORDS, 'dormant connection: what is written lies in its record');
     this.words[index * RECORD_WORDS + word] = value;
   }
 

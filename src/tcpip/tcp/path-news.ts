@@ -36,6 +36,7 @@ export class PathNews {
 
   /** Whether anything was heard of the way to a host since so many were known. */
   concerns(destination: number, known: number): boolean {
+    assert(known <= this.narrowed, 'path news: nobody knows more than was heard');
     for (let at = Math.max(known, this.since); at < this.narrowed; at++) {
       if (this.destinationOf(at) === destination) return true;
     }

@@ -109,7 +109,8 @@ function isConnectedPortTaken(tcp: TcpTables, tcb: Tcb, address: number, port: n
 }
 
 /** Connections of a port that their users have bound to it. */
-function connectedBound({ bound, boundNext, tcbs, asleep, dormant }: TcpTables, port: number): number {
+function connectedBound(tcp: TcpTables, port: number): number {
+  const { bound, boundNext, tcbs, asleep, dormant, demux } = tcp;
   let count = 0;
   for (let index = bound.first(port); index >= 0; index = boundNext[index]) {
     const sleeps = tcbs[index] === asleep;
@@ -118,6 +119,7 @@ function connectedBound({ bound, boundNext, tcbs, asleep, dormant }: TcpTables, 
     )
       count += 1;
   }
+  assert(count <= demux.portUsers.of(port), 'ports: no more connections are bound to a port than use it');
   return count;
 }
 
