@@ -134,8 +134,11 @@ it('the storms have put together, cut, copied and summed by all that do', () => 
 
 describe('a host that is slower than its wire', () => {
   const TOTAL = [2_000_000];
+  /** A window that the receive ring holds: a sender that fills more of it than that would lose frames. */
+  const WINDOW_BYTES = 160_000;
+  const stack = { receiveBufferBytes: WINDOW_BYTES, receiveWindowBytes: WINDOW_BYTES };
   const run = (card: object): { world: HostWorld; ns: number } => {
-    const pair = pairOf(TOTAL, { rxRing: 128, ...card }, { rate: '10Gbit/s' }, 1);
+    const pair = pairOf(TOTAL, { rxRing: 128, stack, ...card }, { rate: '10Gbit/s' }, 1);
     finish(pair, TOTAL, 1e9, () => undefined);
     return { world: pair.world, ns: pair.world.queue.nowNs };
   };

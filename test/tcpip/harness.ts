@@ -17,10 +17,10 @@ const ETHERTYPE_ARP_LOW = 6;
 export { Side } from './side.ts';
 export { ADDRESS_A, ADDRESS_B, pattern, sum16 } from './wire.ts';
 
-/** A world is a wire with harm on it, and two hosts. */
 /** Losses are found by count, and a loss takes half: RFC 6675, RFC 6582, RFC 5681. */
 export const BY_COUNT = { lossRecovery: 'sack', congestionControl: 'newreno' } as const;
 
+/** A world is a wire with harm on it, and two hosts. */
 export interface WorldOptions extends HostOptions, WireOptions {
   startUs?: number;
   config?: Partial<StackConfig>;

@@ -39,7 +39,8 @@ function streamWithHoles(sack: boolean, holes: readonly number[]) {
 
 describe('RFC 2018 and RFC 6675 selective acknowledgement', () => {
   it('sends exactly the lost segments again, without a time-out', () => {
-    const holes = [12, 14, 15, 18, 21];
+    // One acknowledgement answers the whole flight, and names three ranges of it.
+    const holes = [12, 14, 15, 18];
     const outcome = streamWithHoles(true, holes);
     expect(outcome.timeouts).toBe(0);
     expect(outcome.again).toBe(holes.length);

@@ -1,4 +1,4 @@
-/** The congestion window: RFC 5681 §3.1, §4.1, RFC 3465, RFC 6928. */
+/** The congestion window of NewReno: RFC 5681 §3.1, §4.1, RFC 3465, RFC 6928. */
 import { describe, expect, it } from 'vitest';
 import { BY_COUNT } from './harness.ts';
 import { established, type Opening, type OpeningOptions } from './openings.ts';
@@ -55,12 +55,22 @@ describe('RFC 5681 §3.1: slow start', () => {
     peer.expectsNothing();
   });
 
-  it('grows by no more than two segments for one acknowledgement (RFC 3465 §2.2)', () => {
+  it('grows by all that one acknowledgement covers, as Linux has it (RFC 3465 without its limit)', () => {
     const { peer, socket } = sending(200 * MSS);
     peer.acks(1 + 10 * MSS);
-    expect(socket.cwnd).toBe(12 * MSS);
+    expect(socket.cwnd).toBe(20 * MSS);
     peer.acks(1 + 10 * MSS);
-    expect(socket.cwnd).toBe(12 * MSS);
+    expect(socket.cwnd).toBe(20 * MSS);
+    peer.acks(1 + 30 * MSS);
+    expect(socket.cwnd).toBe(40 * MSS);
+  });
+
+  it('grows by a window of which much was in flight when it was sent, however little is when it is answered', () => {
+    const { peer, socket } = sending(10 * MSS);
+    for (let i = 1; i <= 9; i++) peer.acks(1 + i * MSS);
+    expect(socket.cwnd).toBe(19 * MSS);
+    peer.acks(1 + 10 * MSS);
+    expect(socket.cwnd).toBe(20 * MSS);
   });
 
   it('grows only by the bytes acknowledged when they are few (RFC 3465 §2.1)', () => {

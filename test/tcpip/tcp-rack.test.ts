@@ -213,21 +213,21 @@ describe('RFC 9937: the rate in recovery', () => {
   it('lets one segment go for two that arrive, and ends at the threshold', () => {
     const { script, peer, socket } = windowOut(30);
     peer.acks(at(10));
-    peer.expectsSegments(12, MSS, at(10));
+    peer.expectsSegments(20, MSS, at(10));
     script.passes(RTT_US);
     reports(peer, at(10), [at(11), at(14)]);
     peer.expects({ seq: at(10), length: MSS });
-    expect(socket.ssthresh).toBe(6 * MSS);
+    expect(socket.ssthresh).toBe(10 * MSS);
     const sent: number[] = [];
-    for (let segment = 15; segment <= 22; segment++) {
+    for (let segment = 15; segment <= 30; segment++) {
       reports(peer, at(10), [at(11), at(segment)]);
       sent.push(peer.inbox.splice(0).length);
     }
     // Once no more are in the network than are to be, each that arrives lets one go.
-    expect(sent).toEqual([1, 0, 1, 0, 0, 1, 1, 1]);
+    expect(sent).toEqual([1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 0, 1, 1, 1]);
     script.passes(RTT_US);
-    peer.acks(at(22 + 5));
-    expect(socket.cwnd).toBe(6 * MSS);
+    peer.acks(at(30 + 8));
+    expect(socket.cwnd).toBe(10 * MSS);
   });
 });
 

@@ -30,8 +30,6 @@ const LINUX: Partial<StackConfig> = {
   receiveWindowBytes: 270_000,
   // As Linux has them.
   wholeSegmentWindow: true,
-  congestionControl: 'cubic',
-  lossRecovery: 'rack',
   // Every host is on the wire: no route has to be said.
   prefixLength: 0,
   // Hardware addresses are of no interest, and last as long as they can.

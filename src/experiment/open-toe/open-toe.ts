@@ -6,7 +6,7 @@ import type { Experiment, Findings, Progress } from '../claims/experiment.ts';
 import { SEEDS, type SettingValues } from '../claims/settings.ts';
 import { ALL_OFFLOADED, type Arm, bedOf, type LoadSettings, type Measure, measureArm } from './arms.ts';
 import { type Arms, costClaims, type LiveFigures, liveClaims, receiveClaims } from './claims.ts';
-import { type HandOver, handOver, retireDevice } from './hand-offs.ts';
+import { handOverPauseNs, retireDevice } from './hand-offs.ts';
 import {
   failOver,
   fillDevice,
@@ -166,10 +166,6 @@ function remembering(
   };
 }
 
-function pauseOf({ pauseNs, calmNs }: HandOver): number {
-  return pauseNs - calmNs;
-}
-
 function trials(
   load: LoadSettings,
   { host, card }: Arms,
@@ -200,6 +196,6 @@ function trials(
     died: each((seed) => loseDevice(bed(seed)).lostPercent),
     diedWithout: each((seed) => loseDevice(bed(seed, false)).lostPercent),
     retired: each((seed) => retireDevice(bed(seed))),
-    pausesNs: each((seed) => Math.max(0, pauseOf(handOver(bed(seed))))),
+    pausesNs: each((seed) => Math.max(0, handOverPauseNs(bed(seed)))),
   };
 }

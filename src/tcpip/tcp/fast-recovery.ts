@@ -22,9 +22,16 @@ import type { LossRecovery } from './loss-recovery.ts';
 import { DUPLICATE_THRESHOLD, type Scoreboard } from './scoreboard.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
+import { forgetUse, isWindowUsed, noteLimited, noteSent } from './window-use.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
+
+/**
+ * In slow start after a time-out an acknowledgement may cover much that had arrived before it, of which only
+ * what was sent again says something: it counts for so many segments at most (RFC 3465 §2.3).
+ */
+const AFTER_TIMEOUT_SEGMENTS = 2;
 
 export class FastRecovery implements LossRecovery {
   private readonly environment: Environment;
@@ -37,8 +44,10 @@ export class FastRecovery implements LossRecovery {
     this.congestion = congestion;
   }
 
-  /** What was sent when is not needed. */
-  sent(): void {}
+  /** What was sent when is not needed, but how much was in flight then. // Hot path. */
+  sent(tcb: Tcb): void {
+    noteSent(tcb);
+  }
 
   next(tcb: Tcb): number {
     const { recovery, mss } = tcb;
@@ -80,7 +89,7 @@ export class FastRecovery implements LossRecovery {
     }
     if (cwnd < sndWnd) {
       const left = (cwnd - flight) | 0;
-      if (left < ((tcb.sndEnd - tcb.sndNxt) | 0)) congestion.limited = 1;
+      if (left < ((tcb.sndEnd - tcb.sndNxt) | 0)) noteLimited(tcb);
       return left;
     }
     return (sndWnd - flight) | 0;
@@ -97,15 +106,18 @@ export class FastRecovery implements LossRecovery {
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     const { recovery, congestion } = tcb;
     if (COSTLY) assert(bytes > 0, 'recovery: something new was acknowledged');
-    const isUsed = isWindowUsed(tcb, bytes);
     if (recovery.sackHead >= 0) this.scoreboard.trim(tcb);
     if (segment.sackBlocks > 0 && tcb.sackPermitted !== 0) this.scoreboard.update(tcb, segment);
     if (recovery.phase === RECOVERY_FAST) return this.acknowledgedInRecovery(tcb, bytes);
     recovery.dupAcks = 0;
-    if (recovery.phase === RECOVERY_TIMEOUT) this.acknowledgedAfterTimeout(tcb);
+    let counted = bytes;
+    if (recovery.phase === RECOVERY_TIMEOUT) {
+      if (congestion.cwnd < congestion.ssthresh) counted = Math.min(bytes, AFTER_TIMEOUT_SEGMENTS * tcb.mss);
+      this.acknowledgedAfterTimeout(tcb);
+    } else if (!isWindowUsed(tcb)) counted = 0;
     if (recovery.phase === RECOVERY_NONE) keepRecoverClose(tcb);
     const { nowUs } = this.environment;
-    if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes, nowUs, tcb.rtt.srtt >> 3);
+    if (counted > 0) this.congestion.acknowledged(congestion, tcb.mss, counted, nowUs, tcb.rtt.srtt >> 3);
     else congestion.countedUs = nowUs;
     return false;
   }
@@ -152,6 +164,7 @@ export class FastRecovery implements LossRecovery {
   /** The first that is not acknowledged. */
   askPeer(tcb: Tcb): void {
     assert(flightBytes(tcb) > 0, 'recovery: a peer is asked about what is outstanding');
+    forgetUse(tcb);
     tcb.recovery.due = DUE_FIRST;
   }
 
@@ -244,18 +257,4 @@ export function keepRecoverClose(tcb: Tcb): void {
   const { recovery } = tcb;
   const behind = (tcb.sndUna - 2) | 0;
   if (before(recovery.recover, behind)) recovery.recover = behind;
-}
-
-/**
- * RFC 7661's concern in short: a window that was not made use of says nothing, so it does not grow.
- * @param bytes that were acknowledged just now.
- */
-function isWindowUsed(tcb: Tcb, bytes: number): boolean {
-  const { congestion } = tcb;
-  const { cwnd } = congestion;
-  const flight = (flightBytes(tcb) + bytes) | 0;
-  const isUsed =
-    congestion.limited !== 0 || flight >= (cwnd < congestion.ssthresh ? cwnd >> 1 : cwnd - tcb.mss);
-  if (tcb.sndUna === tcb.sndMax) congestion.limited = 0;
-  return isUsed;
 }

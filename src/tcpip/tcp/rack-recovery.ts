@@ -41,6 +41,8 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** RFC 8985 §7.2: a probe before the first round trip was measured. */
 const PROBE_INITIAL_US = 1_000_000;
+/** Beside two round trips, which may be microseconds: Linux's least time-out, TCP_TIMEOUT_MIN_US. */
+const PROBE_SLACK_US = 2000;
 
 export class RackRecovery implements LossRecovery {
   private readonly environment: Environment;
@@ -64,9 +66,9 @@ export class RackRecovery implements LossRecovery {
 
   /** // Hot path. */
   sent(tcb: Tcb, start: number, end: number, segments: number): void {
+    noteSent(tcb);
     if (tcb.sackPermitted === 0) return;
     this.records.append(tcb, start, end, segments, this.environment.nowUs);
-    noteSent(tcb);
     if (tcb.recovery.phase === RECOVERY_FAST) tcb.rack.sentBytes += (end - start) | 0;
     if (tcb.rack.probe === PROBE_NEW) this.probeSent(tcb, 0, end);
   }
@@ -205,7 +207,7 @@ export class RackRecovery implements LossRecovery {
     if (rtt.srtt === 0) return Math.min(PROBE_INITIAL_US, rtt.rto);
     // Twice the mean round trip; a segment alone may be acknowledged late (RFC 8985 §7.2).
     const isAlone = tcb.sent.head === tcb.sent.tail && this.records.segments[tcb.sent.tail] === 1;
-    const delayUs = (rtt.srtt >> 2) + (isAlone ? this.environment.config.rtoMinUs : 0);
+    const delayUs = (rtt.srtt >> 2) + (isAlone ? this.environment.config.rtoMinUs : PROBE_SLACK_US);
     return delayUs < rtt.rto ? delayUs : -1;
   }
 

@@ -113,7 +113,7 @@ export interface CongestionControl {
 }
 
 /** By how much acknowledged bytes let slow start grow; less once HyStart++ slows it down. // Hot path. */
-export function slowStartWorth({ conservative }: CongestionState, bytes: number): number {
+function slowStartWorth({ conservative }: CongestionState, bytes: number): number {
   return conservative === 0 ? bytes : bytes >> CONSERVATIVE_BITS;
 }
 

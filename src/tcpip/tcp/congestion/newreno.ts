@@ -1,6 +1,6 @@
 /**
- * NewReno's window (RFC 5681 §3.1, RFC 3465 with L = 2, RFC 6928): slow start, congestion avoidance, half the
- * flight on loss.
+ * NewReno's window (RFC 5681 §3.1, RFC 6928): slow start, congestion avoidance, half the flight on loss. Every
+ * acknowledged byte counts, as on Linux (RFC 3465 without its limit L).
  */
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import {
@@ -8,7 +8,7 @@ import {
   type CongestionState,
   CWND_MAX,
   rememberForUndo,
-  slowStartWorth,
+  slowStart,
   undoLoss,
   windowAfterRecovery,
 } from './congestion.ts';
@@ -27,19 +27,9 @@ export class NewReno implements CongestionControl {
 
   /** // Hot path. */
   acknowledged(state: CongestionState, mss: number, bytes: number): void {
-    const { cwnd } = state;
     if (COSTLY) assert(bytes > 0, 'congestion: an acknowledgement counts for at least one byte');
-    if (cwnd < state.ssthresh) {
-      // Slow start: at most two segments for each acknowledgement (RFC 3465 §2.3).
-      state.cwnd = Math.min(CWND_MAX, cwnd + slowStartWorth(state, Math.min(bytes, mss * 2))) | 0;
-      return;
-    }
-    // Congestion avoidance: one segment for each window that was acknowledged.
-    state.ackedBytes += bytes;
-    if (state.ackedBytes < cwnd) return;
-    state.ackedBytes -= cwnd;
-    if (state.ackedBytes > cwnd) state.ackedBytes = 0;
-    state.cwnd = Math.min(CWND_MAX, cwnd + mss) | 0;
+    const left = slowStart(state, bytes);
+    if (left > 0) avoid(state, mss, left);
   }
 
   lossFound(state: CongestionState, mss: number, flightBytes: number): void {
@@ -71,6 +61,17 @@ export class NewReno implements CongestionControl {
     state.cwnd = Math.min(state.cwnd, Math.imul(segments, mss));
     state.ackedBytes = 0;
   }
+}
+
+/** Congestion avoidance: one segment for each window that was acknowledged. */
+function avoid(state: CongestionState, mss: number, bytes: number): void {
+  const { cwnd } = state;
+  assert(cwnd > 0, 'congestion: a window that grows lets something out');
+  // What was gathered while the window was larger buys one segment, and no burst of them.
+  const gathered = Math.min(state.ackedBytes, cwnd) + bytes;
+  const segments = Math.floor(gathered / cwnd);
+  state.ackedBytes = gathered - segments * cwnd;
+  state.cwnd = Math.min(CWND_MAX, cwnd + segments * mss);
 }
 
 /** RFC 5681 §3.1, equation 4. */
