@@ -118,7 +118,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const inquiries = new Inquiries(tid, outbound, stack, answers);
   const listeners = new ListenRequests(words, stack, sockets, pending, answers);
   const area = classVersion >= 2 ? layout.image : NO_AREA;
-  const handOffs = new HandOffs({ ...state, outbound, answers, area });
+  const handOffs = new HandOffs({ ...state, outbound, answers, contexts, area });
   const module = new SocketModule({
     ...state,
     classVersion,

@@ -34,6 +34,7 @@ import {
   REPLY_MODE_ON_ERROR,
   SOCKET_ACCEPT_POST,
   SOCKET_CONNECT,
+  SOCKET_IMPORT,
   SOCKET_RECEIVE_CREDIT,
   SOCKET_RECEIVE_POST,
   SOCKET_SEND,
@@ -56,16 +57,11 @@ import {
 import { BATCHED, ILLEGAL_HERE, LATER, MALFORMED, MODE_SHIFT } from './transactions.ts';
 import type { Trial } from './trial.ts';
 
-/** XFunctionCode of a PrivateEcho that is counted and not answered. */
-const ECHO_COUNT_ONLY = 2;
-/** Word 0: VersionOffset's version, and the bit above it that must be clear. */
-const VERSION_AND_RESERVED = 0x0f;
+const ECHO_COUNT_ONLY = 2; // XFunctionCode of a PrivateEcho that is counted and not answered
+const VERSION_AND_RESERVED = 0x0f; // of word 0, VersionOffset: the version, and a bit that must be clear
 
 export class RequestJudge {
-  /**
-   * InitiatorContexts of the latest bucket post and of the latest send: whom records and returned contexts
-   * are for.
-   */
+  /** InitiatorContexts of the latest bucket post and send: whom records and returned contexts are for. */
   receiveInitiator = 0;
   sendInitiator = 0;
   receivePosted = false;
@@ -326,6 +322,10 @@ export class RequestJudge {
         if (lists.chained) trial.transmit.unseen = true;
         if (good) trial.sums.sent += lists.bytes;
         else trial.sums.unsure = true;
+        break;
+      case SOCKET_IMPORT:
+        if (!this.sendPosted) this.sendInitiator = frameInitiatorContext(words, at);
+        this.sendPosted = trial.transmit.unseen = true;
         break;
       case SOCKET_RECEIVE_POST:
         this.receiveInitiator = frameInitiatorContext(words, at);

@@ -43,6 +43,23 @@ describe('a connection', () => {
     ended(world, [listening, own], [theirs]);
   });
 
+  it('gives the buffers back that went with it, before anything else is sent by the device', () => {
+    const { world, listening, own, theirs, client } = hosted();
+    const bytes = new Uint8Array(2_000_000);
+    const sent = world.stack.send(own, bytes, 0, bytes.length);
+    expect(sent).toBeGreaterThan(0);
+    expect(world.stack.handOff(own, 'toe0')).toBe(0);
+    let got = 0;
+    until(world, () => {
+      got += Math.max(0, client.recv(theirs, bytes, 0, bytes.length));
+      return got === sent;
+    });
+    pass(world, 1e6);
+    expect(world.stack.send(own, bytes, 0, bytes.length)).toBeGreaterThan(0);
+    expect(world.snapshot().reduce((sum, { outboundRefused = 0 }) => sum + outboundRefused, 0)).toBe(0);
+    ended(world, [listening, own], [theirs]);
+  });
+
   it('loses no byte over bad wires, whenever it goes, and wherever', () => {
     const step = fc.oneof(
       fc.record({ op: fc.constant('pass'), ns: fc.nat(3_000_000) }),

@@ -284,7 +284,7 @@ function endClaims(live: LiveFigures): Claim[] {
       statement: 'A stream that goes to a device and back pauses for less than a millisecond more than else.',
       source: "derived: the state of one connection is small, and its peer's window stays open",
       effect: effectOf(
-        'longest time without a byte, beyond that of a stream that stays, in the mean of eight moments',
+        'longest time without a byte, beyond that of a stream that stays, in the mean of four moments',
         'ns',
         live.pausesNs,
       ),

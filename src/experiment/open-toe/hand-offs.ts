@@ -12,7 +12,7 @@ const CHUNK_BYTES = 65_536;
 /** Bytes of a stream before, between and after its hand-offs. */
 const STRETCH_BYTES = 2_000_000;
 /** A stream has its hand-offs at so many moments, one after the other, each in a world of its own. */
-const MOMENTS = 8;
+const MOMENTS = 4;
 /** How long is waited for a device that is reset. */
 const PATIENCE_NS = 400e6;
 

@@ -43,8 +43,6 @@ export interface TestBed {
 
 /** Sockets that a host has: what is tried here needs no more. */
 const SOCKETS_MAX = 1024;
-/** Hosts and cards of 2005 found losses by what SACK reports: RACK came ten years later. */
-const STACK_OF_THE_TIME = { lossRecovery: 'sack', congestionControl: 'newreno' };
 const LINK = { rate: '10Gbit/s', delay: '5us', queueFrames: 512 };
 const ENDS = { one: ['first.eth0', 'near.eth0'], two: ['second.eth0', 'far.eth0'] };
 const SWITCHED = Object.fromEntries(
@@ -58,7 +56,6 @@ function description({ seed, profile, programs = {}, card = {}, link = {}, oneSw
     host,
     ports: { eth0: { address } },
     driver: { socketsMax: SOCKETS_MAX },
-    stack: STACK_OF_THE_TIME,
     ...own,
   });
   return {

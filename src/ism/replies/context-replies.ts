@@ -47,6 +47,14 @@ export class ContextReplies {
     this.batch = batch;
   }
 
+  /**
+   * Contexts have come with another message than a send: where none has been sent yet, they are answered to
+   * who has posted it.
+   */
+  cameWith(initiatorContext: number): void {
+    if (this.initiatorContext === 0) this.initiatorContext = initiatorContext;
+  }
+
   /** Whether something waits for company. */
   get waiting(): boolean {
     return this.dueNs !== NEVER;

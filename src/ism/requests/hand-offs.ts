@@ -41,6 +41,7 @@ import { type ConnectionImage, ImageRefused } from '../../tcpip/tcp/hand-off/con
 import type { SendPiece } from '../../tcpip/tcp/hand-off/take-over.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Answers } from '../replies/answers.ts';
+import type { ContextReplies } from '../replies/context-replies.ts';
 import { answerFrame, postReply } from '../replies/reply-frames.ts';
 import {
   type CardSocket,
@@ -81,6 +82,7 @@ export interface HandOffsParts {
   readonly pending: PendingSockets;
   readonly answers: Answers;
   readonly sendBuffers: SendBuffers;
+  readonly contexts: ContextReplies;
   /** The host's image area: one buffer, or none. */
   readonly area: PoolArea;
 }
@@ -148,7 +150,7 @@ export class HandOffs {
   /** SocketImport. @returns errno. */
   private import(frame: number, socketId: number, socket: CardSocket): number {
     if (socket.kind !== KIND_FREE) return EINVAL;
-    const { stack, pending } = this.parts;
+    const { stack, pending, contexts } = this.parts;
     const bytes = getSocketImportImageBytes(this.words, frame);
     const count = getSocketImportPieceCount(this.words, frame);
     const piecesAt = (bytes + 3) & ~3;
@@ -164,6 +166,7 @@ export class HandOffs {
       socket.clear();
       const sends = readPieces(this.words, (address + piecesAt) >> 2, count);
       const connection = this.takeOver(image, sends, socketId, sendTag(socketId, socket));
+      contexts.cameWith(frameInitiatorContext(this.words, frame));
       socket.kind = KIND_STREAM;
       socket.connection = connection;
       pending.note(socketId, PENDING_READ);

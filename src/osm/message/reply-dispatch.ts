@@ -26,6 +26,7 @@ import {
   SOCKET_ACCEPT_POST_REPLY_WORDS,
   SOCKET_CONNECT_REPLY_WORDS,
   SOCKET_CREATE,
+  SOCKET_SEND,
 } from '../../i2o/socket.gen.ts';
 import { IOP_TID, NO_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
@@ -150,7 +151,8 @@ export class ReplyDispatch {
     if (good && (flags & FLAG_FAIL) !== 0) good = this.undelivered(handler, frame);
     else if (good && this.isFromWhomItAsks(handler, words[frame + 1] & 0xfff)) {
       if (handler === HANDLER_RECEIVE) good = this.received(frame, sizeWords, flags);
-      else if (handler === HANDLER_SEND) good = this.sends.take(frame, sizeWords, flags);
+      else if (handler === HANDLER_SEND || this.isOfImport(handler, frame))
+        good = this.sends.take(frame, sizeWords, flags);
       else good = this.other(handler, frame);
     } else {
       good = false;
@@ -166,6 +168,11 @@ export class ReplyDispatch {
     if (source === this.requests.deviceTid) return handler !== HANDLER_WATCH && source !== NO_TID;
     const asksIop = handler === HANDLER_CONTROL || handler === HANDLER_WATCH || handler === HANDLER_NONE;
     return source === IOP_TID && asksIop;
+  }
+
+  /** Whether buffers come back that went with a connection which was handed over, before anything was sent. */
+  private isOfImport(handler: number, frame: number): boolean {
+    return handler === HANDLER_CONTROL && this.words[frame + 1] >>> 24 === SOCKET_SEND;
   }
 
   private received(frame: number, sizeWords: number, flags: number): boolean {
