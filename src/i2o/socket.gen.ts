@@ -1532,10 +1532,10 @@ export function writeSocketExportReply(
  * Makes a socket of a connection that the host's own stack has begun. The card reads the image once, checks
  * every word of it, and takes the connection over or refuses it whole; then nothing has changed. The bytes
  * to be sent lie in transmit buffers, which the SendPieces behind the image name in the order of the
- * stream; the pieces of a buffer follow each other, and its context comes back as of a SocketSend, or stays
- * the host's if the card refuses. What was received in order and what the peer sends next comes in receive
- * records, the end of the stream too. A card without an image area answers as to a function that it does
- * not know.
+ * stream; the pieces of a buffer follow each other, and its context comes back as of a SocketSend (with the
+ * InitiatorContext of this message where none was posted before), or stays the host's if the card refuses.
+ * What was received in order and what the peer sends next comes in receive records, the end of the stream
+ * too. A card without an image area answers as to a function that it does not know.
  */
 export const SOCKET_IMPORT = 0x95;
 export const SOCKET_IMPORT_WORDS = 9;
