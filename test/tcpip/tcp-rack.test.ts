@@ -7,6 +7,8 @@ import type { Peer } from './peer.ts';
 
 const MSS = 1460;
 const RTT_US = 100_000;
+/** RFC 8985 §7.2, and what Linux adds to it. */
+const PROBE_US = 2 * RTT_US + 2000;
 
 /** The first byte of a segment, counted from 0. */
 const at = (segment: number) => 1 + segment * MSS;
@@ -126,7 +128,7 @@ describe('RFC 8985 §7: tail loss probes', () => {
   it('sends the last segment again after two round trips of silence, and finds the rest lost by it', () => {
     const { script, peer } = windowOut();
     peer.acks(at(7));
-    script.passes(2 * RTT_US - 1000);
+    script.passes(PROBE_US - 1000);
     peer.expectsNothing();
     script.passes(1000);
     peer.expects({ flags: 'PSH ACK', seq: at(9), length: MSS });
@@ -144,7 +146,7 @@ describe('RFC 8985 §7: tail loss probes', () => {
 
   it('sends a new segment where there is one, be the congestion window full or not', () => {
     const { script, peer } = windowOut(5);
-    script.passes(2 * RTT_US - RTT_US);
+    script.passes(PROBE_US - RTT_US);
     peer.expects({ seq: at(10), length: MSS });
     peer.expectsNothing();
     expect(script.counter('tcpLossProbes')).toBe(1);
@@ -153,7 +155,7 @@ describe('RFC 8985 §7: tail loss probes', () => {
 
   it('takes one probe, and then the time-out', () => {
     const { script, peer } = windowOut();
-    script.passes(RTT_US);
+    script.passes(PROBE_US - RTT_US);
     peer.expects({ flags: 'PSH ACK', seq: at(9), length: MSS });
     script.passes(2 * RTT_US);
     peer.expectsNothing();
@@ -182,7 +184,7 @@ describe('RFC 8985 §7: tail loss probes', () => {
     const { script, peer } = opening;
     peer.acks(at(8));
     const { cwnd } = opening.socket;
-    script.passes(2 * RTT_US);
+    script.passes(PROBE_US);
     peer.expects({ flags: 'PSH ACK', seq: at(9), length: MSS });
     return { ...opening, cwnd };
   }
@@ -237,7 +239,7 @@ describe('what proves to be no loss is taken back', () => {
     const opening = windowOut(20, options);
     const { script, peer, socket } = opening;
     const { cwnd, ssthresh } = socket;
-    script.passes(RTT_US);
+    script.passes(PROBE_US - RTT_US);
     peer.expects({ seq: at(10), length: MSS });
     script.passes(5 * RTT_US);
     peer.expects({ seq: 1, length: MSS });
