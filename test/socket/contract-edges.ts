@@ -27,13 +27,20 @@ function refused(bed: Bed): number {
   return client;
 }
 
-/** A port that takes no connection any more, so that a connect to it hears nothing. */
+/** How often, and how long, a connect is waited for until it counts as unanswered. */
+const UNANSWERED = { waits: 20, waitMs: 10 };
+
+/**
+ * A port that takes no connection any more, so that a connect to it hears nothing. How many it takes is the
+ * stack's: beside the backlog's one a card holds those that its driver has asked for ahead.
+ */
 function fullPort(bed: Bed): number {
   const { port } = bed.listen(0);
   for (let i = 0; i < 6; i++) {
     const filler = bed.connect(port);
-    for (let wait = 0; wait < 5; wait++) bed.stack.wait(5);
-    if (bed.stack.remoteEndpoint(filler) === undefined) return port;
+    const connected = (): boolean => bed.stack.remoteEndpoint(filler) !== undefined;
+    for (let wait = 0; wait < UNANSWERED.waits && !connected(); wait++) bed.stack.wait(UNANSWERED.waitMs);
+    if (!connected()) return port;
   }
   throw new Error('a listener with a backlog of 0 is never full');
 }
