@@ -127,7 +127,7 @@ export class Icmp {
       return false;
     }
     const type = view.getUint8(at + ICMP_TYPE);
-    if (type === ICMP_ECHO && view.getUint8(at + ICMP_CODE) === 0) {
+    if (type === ICMP_ECHO) {
       counters[ICMP_IN_ECHOS] += 1;
       return !toMany && this.queueEchoReply(packet, source, destination);
     }
@@ -232,9 +232,11 @@ export class Icmp {
     const { view } = this.environment;
     const at = this.pieces.address[packet];
     // Only the type changes, from 8 to 0, so the checksum grows by 0x0800 (RFC 1624). It may become all ones,
-    // which must stay: a message of zeros alone has no other checksum.
+    // which must stay: a message of zeros alone has no other checksum. The code is the asker's, as with Linux.
     const checksum = fold(view.getUint16(at + ICMP_CHECKSUM) + (ICMP_ECHO << 8));
-    return this.queue(packet, destination, source, (ICMP_ECHO_REPLY << 24) | checksum, view.getInt32(at + 4));
+    const code = view.getUint8(at + ICMP_CODE) << 16;
+    const word0 = (ICMP_ECHO_REPLY << 24) | code | checksum;
+    return this.queue(packet, destination, source, word0, view.getInt32(at + 4));
   }
 
   /** @returns false when there is no room for the message; its packet is still the caller's. */
