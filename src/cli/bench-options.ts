@@ -192,7 +192,7 @@ function checkNamedTests({ tests, stacks, apis }: BenchOptions): void {
         `${test} has no program of socket calls, and --stack ${stacks[0]} is measured by nothing else`,
       );
     } else if (others.length === 0 && !apis.some((api) => api === only)) {
-      const why = only === 'socket' ? ': the card has no node:dgram' : '';
+      const why = only === 'socket' ? ": node:dgram over loopback is the kernel's" : '';
       throw new UserError(`${test} is measured with --api ${only} only${why}`);
     }
   }

@@ -140,7 +140,7 @@ function notesOn(begun: ManifestStart, options: BenchOptions, kernelCalls: boole
   const skipped = options.tests.filter((test) => !apisOf(test).includes('net'));
   const sockets = skipped.filter((test) => apisOf(test).includes('socket'));
   if (options.workload === undefined && sockets.length > 0 && options.apis.includes('net')) {
-    notes.push(`${sockets.join(' and ')} by socket calls alone: the card has no node:dgram`);
+    notes.push(`${sockets.join(' and ')} by socket calls alone: node:dgram over loopback is the kernel's`);
   }
   return notes;
 }

@@ -61,6 +61,47 @@ export interface TcpHandle {
   asyncReset(resource?: object): void;
 }
 
+/** Who sent a datagram, as `dgram` passes it on to the program after it has added the size. */
+export interface DatagramSender {
+  readonly address: string;
+  readonly family: 'IPv4';
+  readonly port: number;
+}
+
+/** A `udp_wrap` SendWrap, as far as a handle calls it: `oncomplete` is there if the program gave a callback. */
+export interface SendRequest {
+  oncomplete?: ((status: number, sentBytes: number) => void) | undefined;
+}
+
+/** A `udp_wrap` UDP object: what a `dgram.Socket` holds. Results are libuv's. */
+export interface UdpHandle {
+  /** @param length a datagram's bytes, or a negative errno; then there is neither data nor a sender. */
+  onmessage?: (length: number, handle: UdpHandle, bytes?: Uint8Array, sender?: DatagramSender) => void;
+  readonly fd: number;
+  bind(address: string, port: number, flags: number): number;
+  connect(address: string, port: number): number;
+  disconnect(): number;
+  /**
+   * @param rest port, address and whether there is a callback; of a connected socket, the last alone.
+   * @returns one more than the bytes that have been sent; 0 where `oncomplete` will tell; a negative errno.
+   */
+  send(request: SendRequest, list: readonly Uint8Array[], count: number, ...rest: unknown[]): number;
+  recvStart(): number;
+  recvStop(): number;
+  getsockname(out: AddressInfoOut): number;
+  getpeername(out: AddressInfoOut): number;
+  setBroadcast(on: number): number;
+  setTTL(hops: number): number;
+  /** @returns the size, or undefined where `context` has been told what is wrong. */
+  bufferSize(bytes: number, ofReceiving: boolean, context: object): number | undefined;
+  getSendQueueSize(): number;
+  getSendQueueCount(): number;
+  close(callback?: () => void): void;
+  ref(): void;
+  unref(): void;
+  hasRef(): boolean;
+}
+
 /** What the process and pipe bindings offer that takes another handle along. */
 export interface ProcessHandle {
   spawn(...values: unknown[]): number;
@@ -139,6 +180,8 @@ export interface NativeBindings {
   /** `TCPConstants.SERVER`. */
   readonly serverType: number;
   readonly ConnectWrap: new () => StreamRequest;
+  /** Undefined where this Node gives it to nobody: datagrams are then the kernel's. */
+  readonly Udp: { readonly prototype: UdpHandle } | undefined;
   readonly Process: { readonly prototype: ProcessHandle };
   readonly Pipe: { readonly prototype: PipeHandle };
   readonly Signal: new () => SignalHandle;
@@ -215,6 +258,14 @@ function firstBinding(old: OldProcess, name: string): Record<string, unknown> {
   }
 }
 
+function udpConstructor(old: OldProcess): NativeBindings['Udp'] {
+  try {
+    return old.binding('udp_wrap')['UDP'] as NativeBindings['Udp'];
+  } catch {
+    return undefined;
+  }
+}
+
 /** Node 24 gives out no `signal_wrap`, so the constructor is that of a handle that `process.on` makes. */
 function signalConstructor(old: OldProcess): NativeBindings['Signal'] {
   try {
@@ -269,6 +320,7 @@ function load(): NativeBindings {
     ipv6Only: constants['UV_TCP_IPV6ONLY'],
     serverType: constants['SERVER'],
     ConnectWrap: tcp['TCPConnectWrap'] as new () => StreamRequest,
+    Udp: udpConstructor(old),
     Process: old.binding('process_wrap')['Process'] as NativeBindings['Process'],
     Pipe: old.binding('pipe_wrap')['Pipe'] as NativeBindings['Pipe'],
     get Signal() {

@@ -10,6 +10,7 @@ import { nativeBindings, type TcpHandle } from './bindings.ts';
 import type { NodeCard } from './card.ts';
 import type { Channel } from './channel.ts';
 import { sweepBuffersHere, sweepBuffersInBackground } from './collector.ts';
+import { installDatagrams } from './datagrams.ts';
 import { installHandOver } from './hand-over.ts';
 import { installHttpParser } from './http-parser.ts';
 import { installHttp2Bridge } from './http2-bridge.ts';
@@ -129,6 +130,7 @@ function hook(): Installed {
   Object.defineProperties(prototype, methods);
   const removeTls = installTlsBridge(seam, native, bridged);
   const removeHandOver = installHandOver(seam);
+  const removeDatagrams = installDatagrams(native, () => seam.policy);
   const removeHttp = installHttpParser(seam, bridged);
   const pumps = new Map<NodeCard, Pump>();
   const showPumps = hidePumps(() => [...pumps.values()]);
@@ -138,6 +140,7 @@ function hook(): Installed {
     removeTls();
     removeHandOver();
     removeHttp();
+    removeDatagrams();
     http2.remove();
     sweepBuffersInBackground();
     for (const name of Object.keys(methods)) {

@@ -2,6 +2,7 @@
  * Says on stderr what of a program stays the kernel's although its card is on a network: whoever runs it
  * there would else look for it on the wrong interface. Each thing is said once.
  */
+import type { Socket } from 'node:dgram';
 import { subscribe } from 'node:diagnostics_channel';
 import { NOT_ITS_ADDRESS } from './routes.ts';
 
@@ -19,10 +20,13 @@ export class KernelNotices {
     this.write = write;
   }
 
-  /** From now on sockets of `node:dgram` are told of: the card has those of its library alone. */
+  /** From now on IPv6 sockets of `node:dgram` are told of. */
   watchDatagrams(): void {
-    subscribe('udp.socket', () => {
-      this.say('datagrams', `node:dgram is the kernel's: its datagrams do not go by ${this.network}`);
+    subscribe('udp.socket', (message) => {
+      const { type } = (message as { socket: Socket }).socket as Socket & { readonly type?: string };
+      if (type !== 'udp6') return;
+      const why = 'the card has no IPv6';
+      this.say('datagrams', `datagrams of udp6 sockets are the kernel's, not by ${this.network}: ${why}`);
     });
   }
 

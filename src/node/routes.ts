@@ -46,6 +46,8 @@ export class Routes {
   readonly connects = new Tally();
   /** Listeners: those `card` counts are heard by the kernel as well. */
   readonly listens = new Tally();
+  /** Sockets of `node:dgram`, as they are bound: those `card` counts hear the kernel as well, if it can have them. */
+  readonly datagrams = new Tally();
   acceptedFromCard = 0;
   /** How often a listener's callback was looked up, for the card's connections and the kernel's. */
   reported = 0;
@@ -65,6 +67,10 @@ export class Routes {
       `listeners: ${this.listens.text('on the card and the kernel', 'on the kernel alone')}`,
       `accepted: ${this.acceptedFromCard} from the card, ${this.acceptedFromKernel} from the kernel`,
     ];
+    const { datagrams } = this;
+    if (datagrams.card + datagrams.kernel > 0) {
+      lines.push(`datagram sockets: ${datagrams.text('on the card', 'on the kernel alone')}`);
+    }
     if (this.passed > 0) lines.push(`${PASSED}: ${this.passed}`);
     if (this.refusedPorts > 0) lines.push(`refused, ${PORT_TAKEN}: ${this.refusedPorts}`);
     return lines;

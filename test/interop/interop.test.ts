@@ -18,6 +18,7 @@ if (why !== undefined)
   process.stderr.write(`\nSKIPPED: all of test/interop, the card beside the kernel: ${why}\n`);
 
 const PEER = join(ROOT, 'test/interop/programs/peer.mjs');
+const DATAGRAMS = join(ROOT, 'test/interop/programs/datagrams.mjs');
 const WIRE = join(ROOT, 'dist/test/interop/wire.js');
 const NODE = process.execPath;
 const CARD = '10.77.0.2';
@@ -98,6 +99,22 @@ describe.skipIf(why !== undefined)('the card beside the kernel', () => {
     TIMEOUT_MS,
   );
 
+  it(
+    'carries datagrams of node:dgram, as a server and as a client, in fragments too',
+    async () => {
+      const good = [0, 1, 17, 1472, 1473, 4000].map((length) => `${length} true\n`).join('');
+      const endCard = await near.serve(NODE, ...WITH_HOST, DATAGRAMS, 'server', '47002');
+      expect((await near.run(NODE, DATAGRAMS, 'client', CARD, '47002')).stdout).toBe(good);
+      expect((await endCard()).stderr).toContain('datagram sockets: 1 on the card, 0 on the kernel alone');
+      const endKernel = await near.serve(NODE, DATAGRAMS, 'server', '47002');
+      const client = await near.run(NODE, ...WITH_HOST, DATAGRAMS, 'client', KERNEL, '47002');
+      expect(client.stdout).toBe(good);
+      expect(client.stderr).toContain('datagram sockets: 2 on the card, 0 on the kernel alone');
+      await endKernel();
+    },
+    TIMEOUT_MS,
+  );
+
   const WAYS = [
     ['a client', 'server'],
     ['served', 'client'],
@@ -171,7 +188,7 @@ describe.skipIf(why !== undefined)('the card beside the kernel', () => {
       const end = await near.serveFrom('Ready to accept connections', ...redis);
       const { stdout, stderr } = await near.run(NODE, ...RUN, program, KERNEL);
       expect(stdout).toBe('value 1000\n');
-      expect(stderr).toContain("node:dgram is the kernel's");
+      expect(stderr).toContain("datagrams of udp6 sockets are the kernel's, not by card0");
       expect(stderr).toContain(
         "the connection to ::2 port 9 is the kernel's, not by card0: the card has no IPv6",
       );
