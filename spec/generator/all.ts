@@ -6,10 +6,12 @@ import { generateClass } from './codecs.ts';
 import { generateConformancePage, generateRequirements, readConformance } from './conformance.ts';
 import { generateCounters, readCounters } from './counters.ts';
 import { generateDissector } from './dissector.ts';
+import { generateHeader, generatePython } from './foreign.ts';
 import { generateElements, generateFrame, readFrame } from './frame.ts';
 import { generateGroups, groupEntries, readGroups } from './groups.ts';
 import { generateKernels } from './kernels.ts';
 import { readClass } from './model.ts';
+import { generatePipe, generatePipePage, readPipe } from './pipe.ts';
 import { generateReference } from './reference.ts';
 import { generateVectors } from './vectors/all.ts';
 
@@ -29,7 +31,9 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   );
   const states = optional(read, 'spec/states.yaml');
   const rules = optional(read, 'spec/rules.yaml');
+  const pipe = readPipe(read('spec/pipe.yaml'));
   const machines = states === undefined ? [] : readMachines(states, classes);
+  const foreign = { classes, frame, pipe, errnos: errnos() };
   const conformance = readConformance(read('spec/conformance.yaml'));
   const catalogue = makeCatalogue(
     frame,
@@ -39,6 +43,10 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     groupEntries(groups),
   );
   return new Map([
+    ['src/conform/pipe/pipe.gen.ts', generatePipe(pipe)],
+    ['docs/pipe.md', generatePipePage(pipe, read('spec/pipe.md'))],
+    ['spec/examples/c/inic.h', generateHeader(foreign)],
+    ['spec/examples/python/inic.py', generatePython(foreign)],
     ['src/ledger/counters.gen.ts', generateCounters(counters)],
     ['src/i2o/executive.gen.ts', generateClass(executive, 'spec/executive.yaml')],
     ['src/i2o/utility.gen.ts', generateClass(utility, 'spec/utility.yaml')],

@@ -26,6 +26,7 @@ const VERBS: readonly (readonly [string, () => Promise<AddVerb>])[] = [
   ['experiment', async () => (await import('./experiment.ts')).addExperiment],
   ['explain', async () => (await import('./explain.ts')).addExplain],
   ['drill', async () => (await import('./drill.ts')).addDrill],
+  ['conform', async () => (await import('./conform.ts')).addConform],
   ['conformance', async () => (await import('./conformance.ts')).addConformance],
 ];
 

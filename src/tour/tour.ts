@@ -32,6 +32,18 @@ const OPTIONS = [SO_REUSEADDR, SO_KEEPALIVE, SO_RCVBUF, TCP_NODELAY, TCP_MAXSEG,
 const ALL_EVENTS = 7;
 const EXHAUSTING_BYTES = 1 << 20;
 
+/** Parts of a tour that can be gone through alone. */
+export const TOUR_PARTS = [
+  'exchange',
+  'halfClose',
+  'abort',
+  'refused',
+  'datagrams',
+  'exhaustSockets',
+  'exhaustBuffers',
+] as const;
+export type TourPart = (typeof TOUR_PARTS)[number];
+
 export class Tour {
   private readonly stack: CardSockets;
   private readonly random: Random;
@@ -66,6 +78,17 @@ export class Tour {
     stack.device.statistics();
     stack.device.group(0xf100);
     stack.device.registerEvents(0);
+    this.closeAll();
+  }
+
+  /** Goes through one part alone. @throws Error as `run` does. */
+  runPart(part: TourPart): void {
+    this[part](this.listen());
+    this.closeAll();
+  }
+
+  private closeAll(): void {
+    const { stack } = this;
     for (const socket of [...this.open]) this.close(socket);
     stack.wait(WAIT_MS);
     this.until(() => stack.socketsInUse === 0, 'the last number to come back');

@@ -28,6 +28,7 @@ const server = net.createServer((socket) => socket.pipe(socket)).listen(0, '127.
 const SHORT = ['--duration', '0.02', '--repeats', '1', '--connections', '1', '--api', 'net'];
 const CARD = ['bench', 'TCP_RR', ...SHORT, '--stack', 'inic', '--iop', 'inline'];
 const KERNEL = ['bench', 'TCP_RR', ...SHORT, '--stack', 'kernel'];
+const CONFORM = ['conform', '--self', '--only', 'UtilNop/request/typical'];
 const EXPERIMENT = ['experiment', 'four-aims', '--set', 'seeds=1', '--set', 'operations=50'];
 
 beforeAll(async () => {
@@ -60,6 +61,8 @@ const OUTPUTS: Readonly<Record<string, (path: string) => string[]>> = {
   'advise --out': (path) => ['advise', 'plan.yaml', '--out', path],
   'advise --json': (path) => ['advise', 'plan.yaml', '--json', path],
   'compare --json': (path) => ['compare', 'TCP_RR', '--operations', '50', '--json', path],
+  'conform --report': (path) => [...CONFORM, '--report', path],
+  'conform --json': (path) => [...CONFORM, '--json', path],
   'experiment --report': (path) => [...EXPERIMENT, '--report', path],
   'experiment --json': (path) => [...EXPERIMENT, '--json', path],
   'explain --trace': (path) => ['explain', 'plan.yaml', '0', '--trace', path],

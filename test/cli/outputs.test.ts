@@ -42,6 +42,17 @@ it.each([
     'plan.yaml: is no comparison, and is not overwritten: ' + MOVE,
   ],
   [
+    ['conform', '--self', '--json', 'plan.yaml'],
+    'plan.yaml: is no conformance, and is not overwritten: ' + MOVE,
+  ],
+  [['conform'], 'conform needs one of --exec COMMAND, --socket PATH and --self: what is to be tried'],
+  [['conform', '--self', '--fault', 'hung'], 'there is no fault "hung": did you mean hang or junk?'],
+  [
+    ['conform', '--socket', 'folder'],
+    'folder is no socket: start the implementation first, so that it listens there',
+  ],
+  [['conform', '--self', '--only', 'zzz'], 'no case has "zzz" in its name'],
+  [
     ['experiment', 'four-aims', '--json', 'plan.yaml'],
     'plan.yaml: is no experiment, and is not overwritten: ' + MOVE,
   ],

@@ -11,6 +11,7 @@ import { addBench } from '../../src/cli/bench.ts';
 import { addCalibrate } from '../../src/cli/calibrate.ts';
 import { addCard } from '../../src/cli/card.ts';
 import { addCompare } from '../../src/cli/compare.ts';
+import { addConform } from '../../src/cli/conform.ts';
 import { addConformance } from '../../src/cli/conformance.ts';
 import { addDecode } from '../../src/cli/decode.ts';
 import { addDrill } from '../../src/cli/drill.ts';
@@ -32,6 +33,7 @@ for (const add of [
   addAdvise,
   addBench,
   addCalibrate,
+  addConform,
   addConformance,
   addDecode,
   addDrill,

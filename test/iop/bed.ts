@@ -1,5 +1,6 @@
 /** A card without a driver: raw frames in, raw frames out, in virtual time. */
 
+import type { BareHost } from '../../src/conform/card/bare-host.ts';
 import { DmaEngine } from '../../src/dma/engine.ts';
 import { MemoryPlan } from '../../src/dma/plan.ts';
 import { allocateRegion, type Region } from '../../src/dma/region.ts';
@@ -31,7 +32,7 @@ export interface BareCardOptions {
   readonly onFault?: (error: unknown) => void;
 }
 
-export class BareCard {
+export class BareCard implements BareHost {
   readonly clock = new Clock();
   readonly plan = new MemoryPlan();
   readonly region: Region;
@@ -104,5 +105,23 @@ export class BareCard {
       if (worked === 0) break;
     }
     return replies;
+  }
+
+  supply(): void {
+    this.outbound.supply();
+  }
+
+  recycle(address: number): number {
+    const frame = this.inbound.adopt(address);
+    this.inbound.cancel();
+    return frame;
+  }
+
+  framesLost(): string {
+    const { inboundFrames, outboundFrames } = this.memory.layout;
+    const free = this.inbound.available(inboundFrames);
+    const unused = this.parts.processor['outbound'].producer.available(outboundFrames);
+    const lost = [`${inboundFrames - free} inbound frames`, `${outboundFrames - unused} outbound frames`];
+    return lost.filter((text) => !text.startsWith('0 ')).join(' and ');
   }
 }

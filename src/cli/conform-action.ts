@@ -1,0 +1,76 @@
+/** What `inic conform` does, loaded when it is asked for. */
+import { statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Role } from '../conform/link/case.ts';
+import { CARD_FAULTS } from '../conform/own/card-faults.ts';
+import type { PeerTarget } from '../conform/peer/peer-thread.ts';
+import { Conformance } from '../conform/run/run.ts';
+import { conformData, conformText } from '../report/conform-text.ts';
+import { conformHtml } from '../report/html/conform-html.ts';
+import { misspelt, plain } from '../world/config/complaint.ts';
+import { UserError } from './errors.ts';
+import { outcomeFiles } from './outcome-files.ts';
+import { progressBar } from './progress.ts';
+import { boldOn, lineWidth } from './terminal.ts';
+
+export interface ConformFlags {
+  readonly exec?: string;
+  readonly socket?: string;
+  readonly self?: true;
+  readonly fault?: string;
+  readonly role: Role;
+  readonly timeout: number;
+  readonly only?: string;
+  readonly report?: string;
+  readonly json?: string;
+  readonly max: number;
+}
+
+const WIDTH = 100;
+const FAILED = 1;
+const NOT_STARTED = 2;
+const MS_PER_S = 1000;
+
+export function conform(flags: ConformFlags): void {
+  const { role, timeout, only, report, json, max } = flags;
+  const target = targetOf(flags);
+  const write = outcomeFiles({ report, json }, { name: 'conformance', start: '{\n  "conformance": ' });
+  const bar = progressBar(`${role} {bar} {value} of {total} cases`, 30, () => undefined);
+  const options = { target, role, patienceMs: Math.round(timeout * MS_PER_S), progress: bar.progress };
+  const result = new Conformance(only === undefined ? options : { ...options, only }).run();
+  bar.stop();
+  if (result.failure !== '') {
+    const started = result.claims !== '' || result.failure.startsWith('no case');
+    throw new UserError(result.failure, started ? FAILED : NOT_STARTED);
+  }
+  const width = lineWidth(process.stdout, WIDTH);
+  process.stdout.write(conformText(result, max, width, boldOn(process.stdout)));
+  write({
+    page: (facts) => conformHtml(result, facts),
+    data: (facts) => ({ conformance: role, manifest: facts, result: conformData(result) }),
+  });
+  if (result.verdicts.some(({ outcome }) => outcome === 'failed')) process.exitCode = FAILED;
+}
+
+function targetOf({ exec, socket, self, fault, role }: ConformFlags): PeerTarget {
+  const ways = [exec, socket, self].filter((way) => way !== undefined);
+  if (ways.length !== 1)
+    throw new UserError('conform needs one of --exec COMMAND, --socket PATH and --self: what is to be tried');
+  if (fault !== undefined) checkFault(fault, self === true && role === 'card');
+  if (exec !== undefined) return { exec };
+  if (socket !== undefined) {
+    if (statSync(socket, { throwIfNoEntry: false })?.isSocket() !== true)
+      throw new UserError(`${socket} is no socket: start the implementation first, so that it listens there`);
+    return { socket };
+  }
+  // Also from the tree's sources it is the built one that is started.
+  const main = fileURLToPath(new URL('../conform/own/main.js', import.meta.url));
+  const quoted = [process.execPath, main].map((part) => `'${part.replaceAll("'", "'\\''")}'`);
+  return { exec: [...quoted, ...(fault === undefined ? [] : ['--fault', fault])].join(' ') };
+}
+
+function checkFault(fault: string, good: boolean): void {
+  if (!good) throw new UserError('--fault is for --self --role card');
+  if ((CARD_FAULTS as readonly string[]).includes(fault)) return;
+  throw new UserError(`there is no fault "${plain(fault)}": ${misspelt(fault, [...CARD_FAULTS])}`);
+}

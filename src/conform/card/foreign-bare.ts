@@ -1,0 +1,82 @@
+/** A bare host over the pipe: frames as they are given, to a foreign card. */
+import { Doorbell } from '../../i2o/doorbell.ts';
+import { FRAME_WORDS } from '../../i2o/frame.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
+import type { CardOverrides } from '../../world/config/settings.ts';
+import type { Link } from '../link/link.ts';
+import type { BareHost } from './bare-host.ts';
+import { ForeignCard, type ForeignDevice } from './foreign-card.ts';
+
+export class ForeignBare implements BareHost {
+  readonly card: ForeignCard;
+  private readonly doorbell: Doorbell;
+
+  constructor(link: Link, name: string, device: ForeignDevice, overrides: CardOverrides) {
+    this.card = new ForeignCard(link, name, device, overrides);
+    this.doorbell = new Doorbell(this.card.ledger, this.card.waker);
+  }
+
+  get region() {
+    return this.card.region;
+  }
+
+  get memory() {
+    return this.card.plan.memory;
+  }
+
+  get clock() {
+    return this.card.clock;
+  }
+
+  post(fill: (words: Int32Array, frame: number) => void): boolean {
+    const { inbound, region } = this.card;
+    const frame = inbound.acquire();
+    if (frame === NO_FRAME) return false;
+    region.words.fill(0, frame, frame + FRAME_WORDS);
+    fill(region.words, frame);
+    inbound.post();
+    this.publish();
+    return true;
+  }
+
+  run(): Int32Array[] {
+    const { card } = this;
+    const { outbound, region } = card;
+    const replies: Int32Array[] = [];
+    let worked = 0;
+    do {
+      worked = card.poll();
+      const full = outbound.waiting === card.plan.memory.layout.outboundFrames;
+      for (let frame = outbound.receive(); frame !== NO_FRAME; frame = outbound.receive()) {
+        replies.push(region.words.slice(frame, frame + FRAME_WORDS));
+        outbound.release();
+      }
+      // A card that had frames left has nothing to do for those that come back.
+      if (outbound.publish() === 0 || !full) card.quiet();
+    } while (worked > 0 && card.nextDeadlineNs() <= card.clock.nowNs);
+    return replies;
+  }
+
+  supply(): void {
+    this.card.outbound.supply();
+  }
+
+  recycle(address: number): number {
+    const { inbound } = this.card;
+    const frame = inbound.adopt(address);
+    if (frame !== NO_FRAME) {
+      inbound.cancel();
+      this.publish();
+    }
+    return frame;
+  }
+
+  framesLost(): string {
+    const { inUse } = this.card.inbound;
+    return inUse === 0 ? '' : `${inUse} inbound frames`;
+  }
+
+  private publish(): void {
+    this.doorbell.publish(this.card.inbound);
+  }
+}

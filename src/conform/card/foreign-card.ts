@@ -1,0 +1,215 @@
+/**
+ * A card at the other end of the pipe, as its host's side has it: the memory of both, the host's ends of the
+ * transport, and the card's turns. Time is ours, and passes only where the host lets it.
+ */
+import { CONTROL_BYTES } from '../../dma/card-layout.ts';
+import { MemoryPlan } from '../../dma/plan.ts';
+import { allocateRegion, type Region } from '../../dma/region.ts';
+import { firstInboundMfa } from '../../i2o/queues/fifo/fifo-layout.ts';
+import { firstFrameWords } from '../../i2o/queues/queues.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import { NEVER } from '../../time/agent.ts';
+import { Clock } from '../../time/clock.ts';
+import { singleCard } from '../../world/build/short-forms.ts';
+import { type CardPlan, planWorld } from '../../world/build/world-plan.ts';
+import { cardConfig } from '../../world/config/card-config.ts';
+import type { CardConfig, CardOverrides } from '../../world/config/settings.ts';
+import { FrameReceiver } from '../ends/frame-receiver.ts';
+import { FrameSender } from '../ends/frame-sender.ts';
+import type { FramePort } from '../ends/port.ts';
+import type { Link, LinkListener } from '../link/link.ts';
+import { type PipeSettings, Window } from '../link/window.ts';
+import {
+  PIPE_DEVICE_ECHO,
+  PIPE_DEVICE_LAN,
+  PIPE_DEVICE_SOCKET,
+  PIPE_DEVICE_WINDOW,
+  PIPE_DOORBELL,
+  PIPE_FEATURE_PUSH_WRITES,
+} from '../pipe/pipe.gen.ts';
+
+export type ForeignDevice = 'socket' | 'echo' | 'lan' | 'window';
+
+const DEVICES: Readonly<Record<ForeignDevice, number>> = {
+  socket: PIPE_DEVICE_SOCKET,
+  echo: PIPE_DEVICE_ECHO,
+  lan: PIPE_DEVICE_LAN,
+  window: PIPE_DEVICE_WINDOW,
+};
+/** Turns without time passing before a card counts as one that never rests. */
+const TURNS_MAX = 10_000;
+
+/** Told of what the card writes to shared memory. */
+export type CardWrites = (address: number, length: number) => void;
+
+export class ForeignCard implements LinkListener, FramePort {
+  readonly config: CardConfig;
+  readonly plan: CardPlan;
+  readonly region: Region;
+  readonly clock = new Clock();
+  readonly ledger: Ledger;
+  readonly inbound: FrameSender;
+  readonly outbound: FrameReceiver;
+  /** Interrupts so far. */
+  wakes = 0;
+  /** Frames that the card has released, and sent. */
+  releases = 0;
+  frames = 0;
+  cardWrites: CardWrites = () => {};
+  /** Called when the card has interrupted. */
+  interrupted: () => void = () => {};
+  private readonly link: Link;
+  private readonly window: Window;
+  /** Something was sent that the card is to have a turn for. */
+  private due = true;
+  private nextNs = NEVER;
+
+  constructor(link: Link, name: string, device: ForeignDevice, overrides: CardOverrides) {
+    this.link = link;
+    this.config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides, transport: 'fifo' });
+    const { config } = this;
+    const memory = new MemoryPlan();
+    const form = { name: 'card', seed: 1, modules: [device] };
+    [this.plan] = planWorld(memory, singleCard(config, form), { cards: [0], switches: [] }).cards;
+    this.region = allocateRegion(memory.byteLength);
+    const { layout } = this.plan.memory;
+    this.clock.set(0);
+    this.ledger = new Ledger(this.region, layout.hostLedger);
+    const { words } = this.region;
+    const first = firstFrameWords(layout);
+    const inbound = {
+      words,
+      first: first.inbound,
+      count: layout.inboundFrames,
+      firstAddress: firstInboundMfa(layout),
+    };
+    this.inbound = new FrameSender(inbound, this, true, this.ledger);
+    this.outbound = new FrameReceiver(
+      { words, first: first.outbound, count: layout.outboundFrames },
+      this,
+      false,
+    );
+    const settings = settingsOf(this.plan, DEVICES[device], this.region.byteLength);
+    const tells = (link.features & PIPE_FEATURE_PUSH_WRITES) !== 0;
+    this.window = new Window(this.region, settings, link.role, tells);
+    link.begin(name, settings, 0, this);
+  }
+
+  /** What wakes the card. */
+  readonly waker = { wake: () => this.link.announce(PIPE_DOORBELL) };
+
+  /** Gives the card a turn if there is anything to do for it. @returns how much came of it; 0: none was due. */
+  poll(): number {
+    if (!this.due && this.nextNs > this.clock.nowNs) return 0;
+    this.due = false;
+    this.tellChanges();
+    const before = this.frames + this.releases;
+    this.nextNs = this.link.turn(this.clock.nowNs);
+    return 1 + this.frames + this.releases - before;
+  }
+
+  /** Turns until the card rests. */
+  settle(): void {
+    for (let turn = 0; this.poll() > 0; turn++) if (turn > TURNS_MAX) throw new Error('the card never rests');
+  }
+
+  /** What was sent so far needs no turn of its own. */
+  quiet(): void {
+    this.due = false;
+  }
+
+  /** When the card wants its next turn. */
+  nextDeadlineNs(): number {
+    return this.due ? this.clock.nowNs : this.nextNs;
+  }
+
+  // What is said to the card.
+
+  frame(number: number, address: number, words: Uint8Array | Int32Array, at = 0): void {
+    if (words instanceof Int32Array) {
+      this.due = true;
+      this.tellChanges();
+      this.link.frame(number, address, words, at);
+      return;
+    }
+    this.frames += 1;
+    this.outbound.arrive(number, address, words);
+  }
+
+  release(numbers: readonly number[]): void {
+    this.due = true;
+    this.link.release(numbers);
+  }
+
+  // What the card says.
+
+  announced(): void {
+    this.outbound.announced();
+    this.wakes += 1;
+    this.interrupted();
+  }
+
+  released(numbers: Int32Array): void {
+    this.releases += numbers.length;
+    this.inbound.released(numbers);
+  }
+
+  restarted(): void {
+    this.inbound.restart();
+    this.outbound.restart(false);
+  }
+
+  write(address: number, bytes: Uint8Array): void {
+    this.window.write(address, bytes);
+    this.cardWrites(address, bytes.length);
+  }
+
+  read(address: number, length: number): Uint8Array {
+    return this.window.read(address, length);
+  }
+
+  done(): void {}
+
+  get unannounced(): number {
+    return this.outbound.unannounced;
+  }
+
+  private tellChanges(): void {
+    this.window.changes((address, bytes) => this.link.write(address, bytes));
+  }
+}
+
+/** @param transferBytes what a host is to move. */
+export function settingsOf(
+  { memory, topology }: CardPlan,
+  device: number,
+  regionBytes: number,
+  transferBytes = 0,
+): PipeSettings {
+  const { layout } = memory;
+  const { config } = topology;
+  const { transmit, receive, immediate, image } = layout;
+  return {
+    device,
+    classVersion: config.classVersion,
+    inboundFrames: layout.inboundFrames,
+    outboundFrames: layout.outboundFrames,
+    regionBytes,
+    controlOffset: layout.control,
+    controlBytes: CONTROL_BYTES,
+    transmitOffset: transmit.offset,
+    transmitBuffers: transmit.count,
+    transmitBufferBytes: transmit.bufferBytes,
+    receiveOffset: receive.offset,
+    receiveBuckets: receive.count,
+    receiveBucketBytes: receive.bufferBytes,
+    immediateSlots: immediate.count,
+    imageOffset: image.offset,
+    imageBytes: image.count * image.bufferBytes,
+    sockets: config.driver.socketsMax,
+    ipv4Address: config.stack.address,
+    prefixLength: config.stack.prefixLength,
+    receiveWindowBytes: config.driver.receiveWindowBytes,
+    transferBytes,
+  };
+}

@@ -1,0 +1,81 @@
+/**
+ * Faults on purpose: what `inic conform` must tell of a card. Each spoils what has to do with SocketNameGet
+ * alone, so that every other case still passes.
+ */
+import { frameFunction } from '../../i2o/frame.ts';
+import { SOCKET_NAME_GET } from '../../i2o/socket.gen.ts';
+import type { FrameReceiver } from '../ends/frame-receiver.ts';
+import * as pipe from '../pipe/pipe.gen.ts';
+import type { Backend } from './backend.ts';
+
+export const CARD_FAULTS = [
+  'wrong-context',
+  'wrong-status',
+  'no-answer',
+  'double-answer',
+  'hang',
+  'death',
+  'junk',
+  'outside-read',
+  'outside-write',
+  'unannounced',
+  'overrun',
+  'out-of-turn',
+  'flood',
+] as const;
+export type CardFault = (typeof CARD_FAULTS)[number];
+
+const EXIT_STATUS = 3;
+/** What `answersWrongly` says of an answer that is sent once, and not announced. */
+export const QUIETLY = -1;
+
+/** Spoils an answer. @returns how often it is to be sent. */
+export function answersWrongly(fault: CardFault, words: Int32Array, at: number): number {
+  if (frameFunction(words, at) !== SOCKET_NAME_GET) return 1;
+  switch (fault) {
+    case 'wrong-context':
+      words[at + 2] ^= 1;
+      return 1;
+    case 'wrong-status':
+      words[at + 4] = 0x0100_0000;
+      return 1;
+    case 'no-answer':
+      return 0;
+    case 'double-answer':
+      return 2;
+    case 'unannounced':
+      return QUIETLY;
+    default:
+      return 1;
+  }
+}
+
+/** Does what no back-end may, when a SocketNameGet has come. */
+export function misbehave(fault: CardFault, backend: Backend, inbound: FrameReceiver): void {
+  if (!inbound.waits((words, at) => frameFunction(words, at) === SOCKET_NAME_GET)) return;
+  switch (fault) {
+    case 'hang':
+      for (;;) backend.next();
+    case 'death':
+      process.exit(EXIT_STATUS);
+      break;
+    case 'junk':
+      backend.raw(new Uint8Array(64).fill(0x4a));
+      return;
+    case 'outside-read':
+      backend.send(pipe.PIPE_MEMORY_READ, [0x7fff_fff0, 4]);
+      return;
+    case 'outside-write':
+      backend.send(pipe.PIPE_MEMORY_WRITE, [0, 4], new Uint8Array(4));
+      return;
+    case 'overrun':
+      backend.numbers(pipe.PIPE_RELEASE, [-1]);
+      return;
+    case 'out-of-turn':
+      backend.send(pipe.PIPE_TURN, [0, 0]);
+      return;
+    case 'flood':
+      for (let i = 0; i < pipe.PIPE_MESSAGES_PER_TURN_MAX; i++) backend.send(pipe.PIPE_INTERRUPT);
+      return;
+  }
+}

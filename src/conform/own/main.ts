@@ -1,0 +1,23 @@
+/**
+ * Our own card and host at the back-end's end of the pipe: `node main.js [--fault NAME]`. What `inic conform`
+ * says of a card or a host is proven on it, and on its faults.
+ */
+import { PIPE_ROLE_CARD } from '../pipe/pipe.gen.ts';
+import { Backend } from './backend.ts';
+import { CARD_FAULTS, type CardFault } from './card-faults.ts';
+import { serveCard } from './own-card.ts';
+import { serveHost } from './own-host.ts';
+
+const ALL = 'executive utility socket lan window echo lists parameters transactions preserve';
+
+const at = process.argv.indexOf('--fault');
+const named = at < 0 ? undefined : process.argv[at + 1];
+const fault = CARD_FAULTS.find((name) => name === named) as CardFault | undefined;
+if (named !== undefined && fault === undefined) {
+  process.stderr.write(`there is no fault "${named}": it is one of ${CARD_FAULTS.join(', ')}\n`);
+  process.exit(1);
+}
+
+const backend = new Backend((role) => (role === PIPE_ROLE_CARD ? ALL : 'executive utility socket'));
+if (backend.role === PIPE_ROLE_CARD) serveCard(backend, fault);
+else serveHost(backend);

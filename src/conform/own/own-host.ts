@@ -1,0 +1,181 @@
+/**
+ * Our own host driver behind the pipe: it brings the card up, opens a stream to itself, and moves bytes. The
+ * known good back-end for `--role host`.
+ */
+import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
+import { Ledger } from '../../ledger/ledger.ts';
+import { Host } from '../../osm/host.ts';
+import type { CardSockets } from '../../osm/user/card-sockets.ts';
+import { NEVER } from '../../time/agent.ts';
+import { Clock } from '../../time/clock.ts';
+import { InterruptedSleeper } from '../../time/sleeper.ts';
+import { FrameReceiver } from '../ends/frame-receiver.ts';
+import { FrameSender } from '../ends/frame-sender.ts';
+import type { FramePort } from '../ends/port.ts';
+import { Window } from '../link/window.ts';
+import { type PipeMessage, textBytes, timeOf } from '../pipe/message.ts';
+import * as pipe from '../pipe/pipe.gen.ts';
+import type { Backend } from './backend.ts';
+import { planOwn, readSettings } from './settings.ts';
+
+const PORT = 4711;
+const BLANK = 0x20;
+const QUIESCE_NS = 1e9;
+const WAIT_MS = 20;
+const WAITS_MAX = 5000;
+const PIECE_BYTES = 16_384;
+
+export class OwnHost extends InterruptedSleeper implements FramePort {
+  private readonly backend: Backend;
+  private readonly clock = new Clock();
+  private readonly window: Window;
+  private readonly inbound: FrameSender;
+  private readonly outbound: FrameReceiver;
+  private readonly transferBytes: number;
+  private readonly address: number;
+  readonly host: Host;
+
+  constructor(backend: Backend, begin: PipeMessage) {
+    super();
+    this.backend = backend;
+    this.clock.set(timeOf(begin.fields[0], begin.fields[1]));
+    const own = planOwn(readSettings(begin));
+    const { region, settings, config, card } = own;
+    const { words } = region;
+    this.transferBytes = settings.transferBytes;
+    this.address = settings.ipv4Address;
+    this.window = new Window(region, settings, pipe.PIPE_ROLE_HOST, true);
+    const { layout } = card.memory;
+    const slots = { words, first: own.inbound, count: settings.inboundFrames, firstAddress: own.inbound * 4 };
+    this.inbound = new FrameSender(slots, this, true, new Ledger(region, layout.hostLedger));
+    this.outbound = new FrameReceiver(
+      { words, first: own.outbound, count: settings.outboundFrames },
+      this,
+      false,
+    );
+    this.host = new Host(region, layout, config.driver, {
+      ...{ clock: this.clock, sleeper: this, inbound: this.inbound, outbound: this.outbound },
+      waker: { wake: () => this.backend.send(pipe.PIPE_DOORBELL) },
+      health: { alive: () => true },
+    });
+  }
+
+  /** The program, from bring-up to the end in order. */
+  work(): void {
+    // The first turn is the program's start.
+    this.hearTurn();
+    let failure = '';
+    try {
+      this.host.bringUpCard(SOCKET_CLASS_ID);
+      this.transfer(this.host.sockets);
+      if (!this.host.quiesce(QUIESCE_NS)) throw new Error('the card would not quiesce');
+    } catch (error) {
+      failure = error instanceof Error ? error.message : String(error);
+    }
+    const status = failure === '' ? pipe.PIPE_DONE_STATUS_GOOD : pipe.PIPE_DONE_STATUS_FAILED;
+    this.backend.send(pipe.PIPE_DONE, [status], textBytes(failure), BLANK);
+    this.backend.rest(NEVER);
+  }
+
+  private transfer(stack: CardSockets): void {
+    const listener = good(stack.socket(), 'a listener');
+    good(stack.bind(listener, this.address, PORT), 'bind');
+    good(stack.listen(listener, 1), 'listen');
+    const client = good(stack.socket(), 'a socket');
+    stack.connect(client, this.address, PORT);
+    let server = -1;
+    this.until(stack, () => (server = stack.accept(listener)) >= 0, 'the connection');
+    const bytes = Uint8Array.from({ length: this.transferBytes }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
+    const room = new Uint8Array(PIECE_BYTES);
+    let sent = 0;
+    let received = 0;
+    this.until(
+      stack,
+      () => {
+        const length = Math.min(PIECE_BYTES, bytes.length - sent);
+        if (length > 0) sent += Math.max(0, stack.send(client, bytes, sent, length));
+        const taken = stack.recv(server, room, 0, room.length);
+        for (let i = 0; i < taken; i++)
+          if (room[i] !== bytes[received + i]) throw new Error(`byte ${received + i} is another`);
+        received += Math.max(0, taken);
+        return received === bytes.length;
+      },
+      'all bytes',
+    );
+    for (const socket of [client, server, listener]) stack.close(socket);
+    this.until(stack, () => stack.socketsInUse === 0, 'the last socket back');
+  }
+
+  private until(stack: CardSockets, done: () => boolean, what: string): void {
+    for (let waits = 0; !done(); waits++) {
+      if (waits === WAITS_MAX) throw new Error(`the card never brought ${what}`);
+      stack.wait(WAIT_MS);
+    }
+  }
+
+  sleep(timeoutNs: number): void {
+    if (this.woken) return;
+    this.tellChanges();
+    this.backend.rest(timeoutNs === NEVER ? NEVER : this.clock.nowNs + timeoutNs);
+    this.hearTurn();
+  }
+
+  /** Hears what has come until the next turn begins. */
+  private hearTurn(): void {
+    for (;;) {
+      const { type, fields, tail } = this.backend.next();
+      switch (type) {
+        case pipe.PIPE_FRAME:
+          this.outbound.arrive(fields[0], fields[1], tail);
+          break;
+        case pipe.PIPE_INTERRUPT:
+          this.outbound.announced();
+          this.interrupt();
+          break;
+        case pipe.PIPE_RELEASE:
+          this.inbound.released(new Int32Array(tail.buffer as ArrayBuffer));
+          break;
+        case pipe.PIPE_RESTART:
+          this.inbound.restart();
+          this.outbound.restart(false);
+          break;
+        case pipe.PIPE_MEMORY_WRITE:
+          this.window.write(fields[0], tail.subarray(0, fields[1]));
+          break;
+        case pipe.PIPE_TURN:
+          this.clock.set(timeOf(fields[0], fields[1]));
+          return;
+      }
+    }
+  }
+
+  frame(number: number, _address: number, words: Int32Array, at: number): void {
+    this.tellChanges();
+    this.backend.frame(number, words, at);
+  }
+
+  release(numbers: readonly number[]): void {
+    this.backend.numbers(pipe.PIPE_RELEASE, numbers);
+  }
+
+  restarted(): void {}
+
+  private tellChanges(): void {
+    this.window.changes((address, bytes) => {
+      this.backend.send(pipe.PIPE_MEMORY_WRITE, [address, bytes.length], bytes);
+    });
+  }
+}
+
+function good(answer: number, what: string): number {
+  if (answer < 0) throw new Error(`the card refused ${what} (errno ${-answer})`);
+  return answer;
+}
+
+/** Serves cases until the front-end ends. */
+export function serveHost(backend: Backend): never {
+  for (;;) {
+    const message = backend.next();
+    if (message.type === pipe.PIPE_BEGIN) new OwnHost(backend, message).work();
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Our own card and host over the pipe pass; each card that is wrong on purpose is told by name, within its
+ * time, and the cases that its fault does not touch still pass.
+ */
+import { describe, expect, it } from 'vitest';
+import { CARD_FAULTS, type CardFault } from '../../src/conform/own/card-faults.ts';
+import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
+import { countsOf } from '../../src/report/conform-text.ts';
+import { LONG } from '../long.ts';
+import { ROOT } from '../rules/sources.ts';
+
+const OWN = `${process.execPath} ${ROOT}/dist/src/conform/own/main.js`;
+/** Messages that read and set, among them the one that the faults are about. */
+const ONLY = 'et/request/typical';
+const SPOILT = 'SocketNameGet/request/typical';
+
+function tried(exec: string, only: string, patienceMs = 20_000, role: 'card' | 'host' = 'card'): Conformed {
+  return new Conformance({ target: { exec }, role, only, patienceMs }).run();
+}
+
+function started(exec: string, startMs: number): Conformed {
+  return new Conformance({ target: { exec }, role: 'card', patienceMs: 100, startMs }).run();
+}
+
+/** One of each way of being wrong: in answers, in time, in the pipe. The others are tried in the long form. */
+const MAIN_FAULTS: readonly CardFault[] = [
+  'wrong-context',
+  'double-answer',
+  'hang',
+  'death',
+  'junk',
+  'outside-read',
+];
+
+/** What is said of each; a name of Fault where the pipe itself was broken. */
+const SAID: Readonly<Record<CardFault, readonly [fault: string | null, words: RegExp]>> = {
+  'wrong-context': [null, /never answered/],
+  'wrong-status': [null, /refused by what it may not be/],
+  'no-answer': [null, /never answered/],
+  'double-answer': [null, /answered 2 times/],
+  hang: ['Hang', /no answer within 0.5 s/],
+  death: ['Death', /ended with exit status 3/],
+  junk: ['Junk', /there is no message type 0x4a4a4a4a/],
+  'outside-read': ['OutsideWindow', /it read 4 bytes at 0x7ffffff0/],
+  'outside-write': ['OutsideWindow', /it wrote 4 bytes at 0x0/],
+  unannounced: ['Unannounced', /1 frames were not announced/],
+  overrun: ['FrameOverrun', /it released frame -1/],
+  'out-of-turn': ['OutOfTurn', /Turn: a back-end that is a card does not send it/],
+  flood: ['Flood', /more than 100000 messages in one turn/],
+};
+
+describe('a card over the pipe', () => {
+  it('passes where it is ours', () => {
+    const { verdicts, unknown, failure } = tried(OWN, ONLY);
+    expect([failure, unknown]).toEqual(['', []]);
+    expect(verdicts.length).toBeGreaterThan(8);
+    expect(verdicts.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+    expect(tried(OWN, 'lists').failure).toMatch(/no case has "lists" in its name/);
+  });
+
+  it('passes scenarios, and the tour by our driver', () => {
+    expect(countsOf(tried(OWN, 'UtilAbort/').verdicts).failed).toBe(0);
+    expect(countsOf(tried(OWN, 'tour/exchange').verdicts)).toEqual({ passed: 1, failed: 0, notJudged: 0 });
+  });
+
+  it.each(LONG ? CARD_FAULTS : MAIN_FAULTS)('is told by name where it is wrong: %s', (name) => {
+    const [fault, words] = SAID[name];
+    const { verdicts } = tried(`${OWN} --fault ${name}`, ONLY, name === 'hang' ? 500 : 20_000);
+    const spoilt = verdicts.find(({ id }) => id === SPOILT)!;
+    expect([spoilt.outcome, spoilt.fault]).toEqual(['failed', fault]);
+    expect(spoilt.findings.map(({ what }) => what).join('; ')).toMatch(words);
+    expect(verdicts.filter(({ id, outcome }) => id !== SPOILT && outcome !== 'passed')).toEqual([]);
+  });
+
+  it('that cannot be started is said to be so', () => {
+    expect(started('exit 7', 20_000).failure).toBe('NoStart: the process ended with exit status 7');
+    expect(started('echo this is no message, but a line of text', 20_000).failure).toMatch(/^Junk: /);
+    expect(started('sleep 30', 300).failure).toBe('Hang: no answer within 0.3 s');
+  });
+});
+
+describe('a host over the pipe', () => {
+  it('passes where it is ours, whatever card it meets and whatever replies are strewn in', () => {
+    const verdicts = ['transfer/', 'replies/Socket'].flatMap(
+      (only) => tried(OWN, only, 20_000, 'host').verdicts,
+    );
+    expect(verdicts.length).toBeGreaterThan(15);
+    expect(verdicts.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+  });
+});
