@@ -452,196 +452,214 @@ export const IP_IN_RECEIVES = 223;
 export const IP_IN_HDR_ERRORS = 224;
 /** not for us (iop) */
 export const IP_IN_ADDR_ERRORS = 225;
+/** packets of TCP that came with a mark of congestion (RFC 3168) (iop) */
+export const IP_IN_CE_PKTS = 226;
 /** protocol not served (iop) */
-export const IP_IN_UNKNOWN_PROTOS = 226;
+export const IP_IN_UNKNOWN_PROTOS = 227;
 /** IPv4 packets sent (iop) */
-export const IP_OUT_REQUESTS = 227;
+export const IP_OUT_REQUESTS = 228;
 /** nowhere to send (iop) */
-export const IP_OUT_NO_ROUTES = 228;
+export const IP_OUT_NO_ROUTES = 229;
 /** fragments received (iop) */
-export const IP_REASM_REQDS = 229;
+export const IP_REASM_REQDS = 230;
 /** packets reassembled (iop) */
-export const IP_REASM_OKS = 230;
+export const IP_REASM_OKS = 231;
 /** reassemblies given up (iop) */
-export const IP_REASM_FAILS = 231;
+export const IP_REASM_FAILS = 232;
 /** ARP requests sent (iop) */
-export const ARP_REQUESTS_SENT = 232;
+export const ARP_REQUESTS_SENT = 233;
 /** ARP replies sent (iop) */
-export const ARP_REPLIES_SENT = 233;
+export const ARP_REPLIES_SENT = 234;
 /** ARP packets received (iop) */
-export const ARP_RECEIVED = 234;
+export const ARP_RECEIVED = 235;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 235;
+export const ICMP_IN_MSGS = 236;
+/** ICMP redirects received (iop) */
+export const ICMP_IN_REDIRECTS = 237;
+/** redirects that are followed (iop) */
+export const ICMP_REDIRECTS_TAKEN = 238;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 236;
+export const ICMP_IN_ERRORS = 239;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 237;
+export const ICMP_IN_ECHOS = 240;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 238;
+export const ICMP_OUT_ECHO_REPS = 241;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 239;
+export const ICMP_OUT_DEST_UNREACHS = 242;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 240;
+export const ICMP_OUT_DATA_BYTES = 243;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 241;
+export const UDP_IN_DATAGRAMS = 244;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 242;
+export const UDP_OUT_DATAGRAMS = 245;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 243;
+export const UDP_OUT_DATA_BYTES = 246;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 244;
+export const UDP_IN_DATA_BYTES = 247;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 245;
+export const UDP_NO_PORTS = 248;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 246;
+export const UDP_IN_ERRORS = 249;
 /** of these, dropped since their socket was full (iop) */
-export const UDP_RCVBUF_ERRORS = 247;
+export const UDP_RCVBUF_ERRORS = 250;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 248;
+export const TCP_ACTIVE_OPENS = 251;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 249;
+export const TCP_PASSIVE_OPENS = 252;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 250;
+export const TCP_ATTEMPT_FAILS = 253;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 251;
+export const TCP_ESTAB_RESETS = 254;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 252;
+export const TCP_IN_SEGS = 255;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 253;
+export const TCP_IN_ERRS = 256;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 254;
+export const TCP_OUT_SEGS = 257;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 255;
+export const TCP_OUT_DATA_BYTES = 258;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 256;
+export const TCP_RETRANS_SEGS = 259;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 257;
+export const TCP_RETRANS_BYTES = 260;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 258;
+export const TCP_OUT_RSTS = 261;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 259;
+export const TCP_LISTEN_OVERFLOWS = 262;
+/** SYNs answered with a cookie (RFC 4987) (iop) */
+export const TCP_SYNCOOKIES_SENT = 263;
+/** cookies that came back (iop) */
+export const TCP_SYNCOOKIES_RECV = 264;
+/** acknowledgements that could have been of a cookie and were not (iop) */
+export const TCP_SYNCOOKIES_FAILED = 265;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 260;
+export const TCP_TIMEOUTS = 266;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 261;
+export const TCP_FAST_RETRANSMITS = 267;
 /** tail loss probes sent (RFC 8985) (iop) */
-export const TCP_LOSS_PROBES = 262;
+export const TCP_LOSS_PROBES = 268;
 /** losses that proved to be none and were taken back (iop) */
-export const TCP_LOSS_UNDOS = 263;
+export const TCP_LOSS_UNDOS = 269;
+/** windows reduced because a peer echoed a mark of congestion (iop) */
+export const TCP_ECN_REDUCTIONS = 270;
+/** times that segments were made smaller because none was answered (tcp_mtu_probing) (iop) */
+export const TCP_BLACK_HOLES = 271;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 264;
+export const TCP_DELAYED_ACKS = 272;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 265;
+export const TCP_OUT_OF_ORDER = 273;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 266;
+export const TCP_DUPLICATES = 274;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 267;
+export const TCP_WINDOW_PROBES = 275;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 268;
+export const TCP_CHALLENGE_ACKS = 276;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 269;
+export const TCP_PACKETS_PRUNED = 277;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 270;
+export const TCP_TIME_WAIT_OVERFLOWS = 278;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 271;
+export const DEVICE_TX_PACKETS = 279;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 272;
+export const DEVICE_TX_PACKETS_BYTES = 280;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 273;
+export const DEVICE_RX_PACKETS = 281;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 274;
+export const DEVICE_RX_PACKETS_BYTES = 282;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 275;
+export const DEVICE_TX_FULL = 283;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 276;
+export const DEVICE_RX_NO_BUFFER = 284;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 277;
+export const DEVICE_RX_BAD_CHECKSUM = 285;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 278;
+export const DEVICE_REFUSED = 286;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 279;
+export const DEVICE_TSO_SEGMENTS = 287;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_READS = 280;
+export const TAP_READS = 288;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_READS_BYTES = 281;
+export const TAP_READS_BYTES = 289;
 /** system calls that found no frame at a TAP (iop) */
-export const TAP_READS_EMPTY = 282;
+export const TAP_READS_EMPTY = 290;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_WRITES = 283;
+export const TAP_WRITES = 291;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_WRITES_BYTES = 284;
+export const TAP_WRITES_BYTES = 292;
 /** frames that a TAP did not take, which are lost (iop) */
-export const TAP_WRITES_FAILED = 285;
+export const TAP_WRITES_FAILED = 293;
 /** reads of a TAP that failed, as when its interface is down or gone (iop) */
-export const TAP_READS_FAILED = 286;
+export const TAP_READS_FAILED = 294;
 /** frames of a TAP dropped for a virtio-net header that does not fit them (iop) */
-export const TAP_MALFORMED = 287;
+export const TAP_MALFORMED = 295;
 /** packets of several segments that a TAP brought as one (iop) */
-export const TAP_LARGE_PACKETS = 288;
+export const TAP_LARGE_PACKETS = 296;
 /** packets whose checksum a TAP says is good or still to be made, so that nobody summed them (iop) */
-export const TAP_SUMS_TRUSTED = 289;
+export const TAP_SUMS_TRUSTED = 297;
 /** packets of another kind whose checksum a TAP left to be made, and the device made (iop) */
-export const TAP_SUMS_MADE = 290;
+export const TAP_SUMS_MADE = 298;
 /** system calls that read the event file by which a doorbell ends a wait for the TAP (iop) */
-export const TAP_DOORBELLS = 291;
+export const TAP_DOORBELLS = 299;
 /** times that a port's link went down (iop) */
-export const DEVICE_LINK_DOWNS = 292;
+export const DEVICE_LINK_DOWNS = 300;
 /** times that a port's link came back (iop) */
-export const DEVICE_LINK_UPS = 293;
+export const DEVICE_LINK_UPS = 301;
 /** times that another device of a bond became active (iop) */
-export const BOND_FAILOVERS = 294;
+export const BOND_FAILOVERS = 302;
 /** gratuitous ARPs of a device that became active (iop) */
-export const BOND_ANNOUNCEMENTS = 295;
+export const BOND_ANNOUNCEMENTS = 303;
 /** frames that came to a bond's device at rest, or back to it (iop) */
-export const BOND_RX_INACTIVE = 296;
+export const BOND_RX_INACTIVE = 304;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 297;
+export const DRIVER_GSO_SEGMENTS = 305;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 298;
+export const DRIVER_GRO_PACKETS = 306;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 299;
+export const DRIVER_GRO_SEGMENTS = 307;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 300;
+export const DEVICE_LRO_PACKETS = 308;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 301;
+export const DEVICE_LRO_SEGMENTS = 309;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 302;
+export const WIRE_SENT = 310;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 303;
+export const WIRE_ARRIVED = 311;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 304;
+export const WIRE_DROPPED = 312;
+/** frames marked on the wire, as by a router whose queue grows (RFC 3168) (link) */
+export const WIRE_MARKED = 313;
 /** frames lost because the link was down (link) */
-export const WIRE_CUT = 305;
+export const WIRE_CUT = 314;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 306;
+export const WIRE_REFUSED = 315;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 307;
+export const WIRE_SLOTS_REFUSED = 316;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 308;
+export const WIRE_OVERFLOW = 317;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 309;
+export const WIRE_DUPLICATED = 318;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 310;
+export const WIRE_DUPLICATED_BYTES = 319;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 311;
+export const WIRE_CORRUPTED = 320;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 312;
+export const WIRE_REORDERED = 321;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 313;
+export const SWITCH_FORWARDS = 322;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 314;
+export const SWITCH_FORWARDS_BYTES = 323;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 315;
+export const SWITCH_FRAMES = 324;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 316;
+export const SWITCH_FLOODED = 325;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 317;
+export const SWITCH_DROPPED = 326;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 318;
+export const CAPTURE_COPIES = 327;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 319;
+export const CAPTURE_COPIES_BYTES = 328;
 
-export const COUNTER_COUNT = 320;
+export const COUNTER_COUNT = 329;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -869,6 +887,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'ipInReceives',
   'ipInHdrErrors',
   'ipInAddrErrors',
+  'ipInCePkts',
   'ipInUnknownProtos',
   'ipOutRequests',
   'ipOutNoRoutes',
@@ -879,6 +898,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'arpRepliesSent',
   'arpReceived',
   'icmpInMsgs',
+  'icmpInRedirects',
+  'icmpRedirectsTaken',
   'icmpInErrors',
   'icmpInEchos',
   'icmpOutEchoReps',
@@ -903,10 +924,15 @@ export const COUNTER_NAMES: readonly string[] = [
   'tcpRetransBytes',
   'tcpOutRsts',
   'tcpListenOverflows',
+  'tcpSyncookiesSent',
+  'tcpSyncookiesRecv',
+  'tcpSyncookiesFailed',
   'tcpTimeouts',
   'tcpFastRetransmits',
   'tcpLossProbes',
   'tcpLossUndos',
+  'tcpEcnReductions',
+  'tcpBlackHoles',
   'tcpDelayedAcks',
   'tcpOutOfOrder',
   'tcpDuplicates',
@@ -948,6 +974,7 @@ export const COUNTER_NAMES: readonly string[] = [
   'wireSent',
   'wireArrived',
   'wireDropped',
+  'wireMarked',
   'wireCut',
   'wireRefused',
   'wireSlotsRefused',
@@ -1267,6 +1294,15 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
+  'link',
   'link',
   'link',
   'link',
@@ -1558,6 +1594,14 @@ export const COUNTER_GROUPS: readonly string[] = [
   'stack',
   'stack',
   'stack',
+  'stack',
+  'stack',
+  'stack',
+  'stack',
+  'stack',
+  'stack',
+  'stack',
+  'stack',
   'device',
   'device',
   'device',
@@ -1589,6 +1633,7 @@ export const COUNTER_GROUPS: readonly string[] = [
   'device',
   'device',
   'device',
+  'wire',
   'wire',
   'wire',
   'wire',
@@ -1835,6 +1880,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'IPv4 packets received',
   'bad IPv4 headers',
   'not for us',
+  'packets of TCP that came with a mark of congestion (RFC 3168)',
   'protocol not served',
   'IPv4 packets sent',
   'nowhere to send',
@@ -1845,6 +1891,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'ARP replies sent',
   'ARP packets received',
   'ICMP messages received',
+  'ICMP redirects received',
+  'redirects that are followed',
   'bad ICMP messages',
   'echo requests received',
   'echo replies sent',
@@ -1869,10 +1917,15 @@ export const COUNTER_DOCS: readonly string[] = [
   'payload bytes sent again',
   'resets sent',
   'connections a full backlog dropped',
+  'SYNs answered with a cookie (RFC 4987)',
+  'cookies that came back',
+  'acknowledgements that could have been of a cookie and were not',
   'retransmission time-outs',
   'fast retransmissions',
   'tail loss probes sent (RFC 8985)',
   'losses that proved to be none and were taken back',
+  'windows reduced because a peer echoed a mark of congestion',
+  'times that segments were made smaller because none was answered (tcp_mtu_probing)',
   'acknowledgements sent by the delay timer',
   'segments queued out of order',
   'segments with nothing new',
@@ -1914,6 +1967,7 @@ export const COUNTER_DOCS: readonly string[] = [
   'frames put on the wire by whoever is at its start',
   'frames taken off the wire by whoever is at its end',
   'frames lost on the wire on purpose',
+  'frames marked on the wire, as by a router whose queue grows (RFC 3168)',
   'frames lost because the link was down',
   'frames of another thread that are not as a cable can carry them',
   'slots given back by another thread that it did not have',
@@ -2159,6 +2213,7 @@ export function countersByName(counters: Float64Array): Record<string, number> {
     ipInReceives: counters[IP_IN_RECEIVES],
     ipInHdrErrors: counters[IP_IN_HDR_ERRORS],
     ipInAddrErrors: counters[IP_IN_ADDR_ERRORS],
+    ipInCePkts: counters[IP_IN_CE_PKTS],
     ipInUnknownProtos: counters[IP_IN_UNKNOWN_PROTOS],
     ipOutRequests: counters[IP_OUT_REQUESTS],
     ipOutNoRoutes: counters[IP_OUT_NO_ROUTES],
@@ -2169,6 +2224,8 @@ export function countersByName(counters: Float64Array): Record<string, number> {
     arpRepliesSent: counters[ARP_REPLIES_SENT],
     arpReceived: counters[ARP_RECEIVED],
     icmpInMsgs: counters[ICMP_IN_MSGS],
+    icmpInRedirects: counters[ICMP_IN_REDIRECTS],
+    icmpRedirectsTaken: counters[ICMP_REDIRECTS_TAKEN],
     icmpInErrors: counters[ICMP_IN_ERRORS],
     icmpInEchos: counters[ICMP_IN_ECHOS],
     icmpOutEchoReps: counters[ICMP_OUT_ECHO_REPS],
@@ -2193,10 +2250,15 @@ export function countersByName(counters: Float64Array): Record<string, number> {
     tcpRetransBytes: counters[TCP_RETRANS_BYTES],
     tcpOutRsts: counters[TCP_OUT_RSTS],
     tcpListenOverflows: counters[TCP_LISTEN_OVERFLOWS],
+    tcpSyncookiesSent: counters[TCP_SYNCOOKIES_SENT],
+    tcpSyncookiesRecv: counters[TCP_SYNCOOKIES_RECV],
+    tcpSyncookiesFailed: counters[TCP_SYNCOOKIES_FAILED],
     tcpTimeouts: counters[TCP_TIMEOUTS],
     tcpFastRetransmits: counters[TCP_FAST_RETRANSMITS],
     tcpLossProbes: counters[TCP_LOSS_PROBES],
     tcpLossUndos: counters[TCP_LOSS_UNDOS],
+    tcpEcnReductions: counters[TCP_ECN_REDUCTIONS],
+    tcpBlackHoles: counters[TCP_BLACK_HOLES],
     tcpDelayedAcks: counters[TCP_DELAYED_ACKS],
     tcpOutOfOrder: counters[TCP_OUT_OF_ORDER],
     tcpDuplicates: counters[TCP_DUPLICATES],
@@ -2238,6 +2300,7 @@ export function countersByName(counters: Float64Array): Record<string, number> {
     wireSent: counters[WIRE_SENT],
     wireArrived: counters[WIRE_ARRIVED],
     wireDropped: counters[WIRE_DROPPED],
+    wireMarked: counters[WIRE_MARKED],
     wireCut: counters[WIRE_CUT],
     wireRefused: counters[WIRE_REFUSED],
     wireSlotsRefused: counters[WIRE_SLOTS_REFUSED],

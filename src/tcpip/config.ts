@@ -1,5 +1,5 @@
-/** RFC 5681 with RFC 6582; RFC 9438. */
-export const CONGESTION_CONTROLS = ['newreno', 'cubic'] as const;
+/** RFC 5681 with RFC 6582; RFC 9438; none, for links that are nobody else's. */
+export const CONGESTION_CONTROLS = ['newreno', 'cubic', 'none'] as const;
 export type CongestionControlName = (typeof CONGESTION_CONTROLS)[number];
 
 /** RFC 6675; RFC 8985. */
@@ -112,6 +112,28 @@ export interface StackConfig {
    * (RFC 8985, with tail loss probes).
    */
   readonly lossRecovery: LossRecoveryName;
+  /**
+   * Explicit congestion notification (RFC 3168, tcp_ecn): 0 none; 1 asked for and agreed to; 2 agreed to
+   * where the peer asks.
+   */
+  readonly ecn: number;
+  /** Whether a SYN that is sent again no longer asks for it (RFC 3168 §6.1.1.1, tcp_ecn_fallback). */
+  readonly ecnFallback: boolean;
+  /**
+   * SYN cookies (RFC 4987, tcp_syncookies): 0 never; 1 where a listener has as many connections half open as
+   * it may; 2 for each SYN.
+   */
+  readonly synCookies: number;
+  /** The least MTU that a router is believed to name (route/min_pmtu). */
+  readonly pathMtuMin: number;
+  /** How long it is believed before larger packets are tried again (RFC 1191 §6.3, route/mtu_expires). */
+  readonly pathMtuExpiresUs: number;
+  /**
+   * 1: smaller segments are tried where none is answered (RFC 4821 §7.7, tcp_mtu_probing); 0: they are not.
+   */
+  readonly mtuProbing: number;
+  /** The first size of them, without options (tcp_base_mss). */
+  readonly baseMss: number;
   /** Segments one connection may hold out of order. */
   readonly outOfOrderMax: number;
 
@@ -136,6 +158,8 @@ export interface StackConfig {
   /** Hardware addresses remembered at least, and for how long one is used before it is asked for again. */
   readonly neighboursMax: number;
   readonly neighbourUs: number;
+  /** Whether redirects of the gateway in use are followed (RFC 1122 §3.2.2.2, accept_redirects). */
+  readonly acceptRedirects: boolean;
   /** ICMP errors sent, at most this many a second (icmp_ratelimit is per destination; ours is for all). */
   readonly icmpErrorsPerSecond: number;
   /** Bytes and datagrams one UDP socket's receive queue holds. */
@@ -179,6 +203,13 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   slowStartAfterIdle: true,
   congestionControl: 'cubic',
   lossRecovery: 'rack',
+  ecn: 2,
+  ecnFallback: true,
+  synCookies: 1,
+  pathMtuMin: 552,
+  pathMtuExpiresUs: 600_000_000,
+  mtuProbing: 0,
+  baseMss: 1024,
   outOfOrderMax: 1024,
   timeWaitUs: 60_000_000,
   timeWaitReuseUs: 1_000_000,
@@ -191,6 +222,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   reassemblyUs: 30_000_000,
   neighboursMax: 256,
   neighbourUs: 600_000_000,
+  acceptRedirects: true,
   icmpErrorsPerSecond: 1000,
   udpReceiveBytes: 212_992,
   udpReceiveDatagrams: 256,
@@ -229,6 +261,11 @@ const RANGES: Readonly<Record<string, Range>> = {
   orphanRetries: [0, 255],
   quickAcks: [0, 65535],
   initialWindowSegments: [1, 1000],
+  ecn: [0, 2],
+  synCookies: [0, 2],
+  pathMtuMin: [68, 65535],
+  mtuProbing: [0, 1],
+  baseMss: [48, 65495],
   outOfOrderMax: [0, 1 << 20],
   keepAliveIdleSeconds: [1, 32767],
   keepAliveIntervalSeconds: [1, 32767],

@@ -11,6 +11,7 @@
  */
 import { assert } from '../assert/assert.ts';
 import type { StackConfig } from './config.ts';
+import { Redirects } from './redirects.ts';
 import { maskOf, RouteTable } from './route-table.ts';
 
 const LOOPBACK = 0x7f000001;
@@ -36,8 +37,13 @@ export class Routes {
   private readonly gatewayPort: number;
   /** Routes beside the ports' subnets, the longest prefix first. */
   private readonly table: RouteTable;
+  /** Hosts beyond a gateway that another gateway leads to. */
+  private readonly redirects = new Redirects();
+  private readonly clock: { readonly nowMs: number };
 
-  constructor(config: StackConfig) {
+  /** @param clock the stack's milliseconds. */
+  constructor(config: StackConfig, clock: { readonly nowMs: number } = { nowMs: 0 }) {
+    this.clock = clock;
     const subnets = [config, ...config.furtherPorts];
     this.addresses = Int32Array.from(subnets, (subnet) => subnet.address | 0);
     this.masks = Int32Array.from(subnets, (subnet) => maskOf(subnet.prefixLength));
@@ -137,8 +143,27 @@ export class Routes {
   nextHop(destination: number): number {
     if (this.isOwn(destination) || destination === LIMITED_BROADCAST) return destination;
     const route = this.routeOf(destination);
-    if (route >= 0) return this.table.via[route] || destination;
-    return this.subnetPort(destination) >= 0 ? destination : this.gateway;
+    if (route < 0 && this.subnetPort(destination) >= 0) return destination;
+    const hop = route < 0 ? this.gateway : this.table.via[route] || destination;
+    if (this.redirects.count === 0 || hop === 0 || hop === destination) return hop;
+    return this.redirects.find(destination, this.clock.nowMs) || hop;
+  }
+
+  /**
+   * A gateway says that another one is the better way to a host. That is followed (RFC 1122 §3.2.2.2) only if
+   * it comes from the gateway in use, and the other one is on the same wire. @returns whether it is.
+   */
+  redirect(destination: number, from: number, via: number): boolean {
+    if (from === destination || via === from || this.nextHop(destination) !== from) return false;
+    if (!this.isUnicast(via) || this.isOwn(via) || this.isBroadcast(via)) return false;
+    if (this.subnetPort(via) !== this.portFor(destination)) return false;
+    this.redirects.put(destination, via, this.clock.nowMs);
+    return true;
+  }
+
+  /** A next hop does not answer. @returns whether a redirect had led there, which is forgotten. */
+  forgetHop(hop: number): boolean {
+    return this.redirects.count > 0 && this.redirects.forget(hop);
   }
 
   /** The port by which packets to a destination leave; 0 for the limited broadcast, see `portFrom`. */
@@ -177,11 +202,13 @@ export class Routes {
    */
   add(destination: number, prefixLength: number, via: number, port: number): boolean {
     assert(this.hasAddress(port), 'routes: a route leads through a port with an address');
+    this.redirects.clear();
     return this.table.put(destination & maskOf(prefixLength), prefixLength, via, port);
   }
 
   /** Takes a route away; of prefix length 0: the gateway too. @returns false where there is none. */
   remove(destination: number, prefixLength: number): boolean {
+    this.redirects.clear();
     const had = prefixLength === 0 && this.gateway !== 0;
     if (had) this.gateway = 0;
     return this.table.remove(destination & maskOf(prefixLength), prefixLength) || had;

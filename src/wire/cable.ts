@@ -27,6 +27,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { Carrier } from './carrier.ts';
 import { checkPipeConfig, isPerfect, type PipeConfig } from './config.ts';
+import { markFrame } from './congestion-mark.ts';
 import type { FrameTap, WireSink, WireSource } from './contract.ts';
 import { Flight, type FlightSlots } from './flight.ts';
 import { FRAME_OFFSET } from './slots.ts';
@@ -216,6 +217,7 @@ export class CableSink implements WireSink, FlightSlots {
   receivedLength = 0;
   private readonly memory: CableMemory;
   private readonly bytes: Uint8Array;
+  private readonly view: DataView;
   private readonly counters: Float64Array;
   private readonly clock: Clock;
   private readonly dma: DmaEngine;
@@ -254,6 +256,7 @@ export class CableSink implements WireSink, FlightSlots {
     const slots = slotCount(config);
     this.memory = new CableMemory(region, offset, config);
     this.bytes = region.bytes;
+    this.view = region.view;
     this.counters = ledger.counters;
     this.clock = clock;
     this.dma = dma;
@@ -312,6 +315,10 @@ export class CableSink implements WireSink, FlightSlots {
 
   lose(slot: number): void {
     this.give(slot);
+  }
+
+  mark(slot: number): boolean {
+    return markFrame(this.view, this.memory.frame(slot), this.lengths[slot]);
   }
 
   flip(slot: number, bit: number): void {

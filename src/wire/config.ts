@@ -20,6 +20,15 @@ export interface PipeConfig {
   readonly jitterNs: number;
   /** Chance of [0, 1] that a frame is lost, after it has taken its time on the wire. */
   readonly lossProbability: number;
+  /**
+   * Chance of [0, 1] that a frame is marked, as by a router whose queue grows, where it may be (RFC 3168).
+   */
+  readonly markProbability: number;
+  /**
+   * A frame that waits longer than so many nanoseconds for the wire is marked (fq_codel's ce_threshold); 0:
+   * none.
+   */
+  readonly markAfterNs: number;
   /** Chance of [0, 1] that an undamaged copy of a frame arrives right behind it. */
   readonly duplicateProbability: number;
   /** Chance of [0, 1] that one bit of a frame is flipped. */
@@ -38,6 +47,8 @@ export const PERFECT_PIPE: Omit<PipeConfig, 'slotBytes'> = {
   delayNs: 0,
   jitterNs: 0,
   lossProbability: 0,
+  markProbability: 0,
+  markAfterNs: 0,
   duplicateProbability: 0,
   corruptProbability: 0,
   reorderProbability: 0,
@@ -46,11 +57,12 @@ export const PERFECT_PIPE: Omit<PipeConfig, 'slotBytes'> = {
 
 const PROBABILITIES = [
   'lossProbability',
+  'markProbability',
   'duplicateProbability',
   'corruptProbability',
   'reorderProbability',
 ] as const;
-const DURATIONS = ['rateBitsPerSecond', 'delayNs', 'jitterNs', 'reorderDelayNs'] as const;
+const DURATIONS = ['rateBitsPerSecond', 'delayNs', 'jitterNs', 'markAfterNs', 'reorderDelayNs'] as const;
 
 /** Frames a pipe may have in flight at most: slot numbers and ring indices stay small. */
 export const QUEUE_FRAMES_MAX = 1 << 20;

@@ -3,10 +3,16 @@
  * way. A pipe within one thread and a cable between two threads (cable.ts) keep their frames in it; netem(8)
  * has the same notions.
  *
- * Draws are made in a fixed order, each only where its impairment is on: loss, reordering, jitter,
+ * Draws are made in a fixed order, each only where its impairment is on: loss, marking, reordering, jitter,
  * duplication, corruption. So the same seed damages the same frames.
  */
-import { WIRE_CORRUPTED, WIRE_CUT, WIRE_DROPPED, WIRE_REORDERED } from '../ledger/counters.gen.ts';
+import {
+  WIRE_CORRUPTED,
+  WIRE_CUT,
+  WIRE_DROPPED,
+  WIRE_MARKED,
+  WIRE_REORDERED,
+} from '../ledger/counters.gen.ts';
 import type { Random } from '../time/random.ts';
 import { ArrivalHeap } from './arrival-heap.ts';
 import type { Carrier, CutFlight } from './carrier.ts';
@@ -32,6 +38,8 @@ export interface FlightSlots {
   duplicate(slot: number): number;
   /** Flips one bit of a slot's frame. @param bit counted from the frame's first. */
   flip(slot: number, bit: number): void;
+  /** Marks a slot's frame (`congestion-mark.ts`). @returns whether it could be marked, and was not yet. */
+  mark(slot: number): boolean;
   /** A slot's frame does not arrive: it is free again. */
   lose(slot: number): void;
 }
@@ -54,6 +62,8 @@ export class Flight implements CutFlight {
   private readonly jitterNs: number;
   private readonly reorderDelayNs: number;
   private readonly lossThreshold: number;
+  private readonly markThreshold: number;
+  private readonly markAfterNs: number;
   private readonly duplicateThreshold: number;
   private readonly corruptThreshold: number;
   private readonly reorderThreshold: number;
@@ -84,6 +94,8 @@ export class Flight implements CutFlight {
     this.jitterNs = config.jitterNs;
     this.reorderDelayNs = config.reorderDelayNs;
     this.lossThreshold = thresholdOf(config.lossProbability);
+    this.markThreshold = thresholdOf(config.markProbability);
+    this.markAfterNs = config.markAfterNs;
     this.duplicateThreshold = thresholdOf(config.duplicateProbability);
     this.corruptThreshold = thresholdOf(config.corruptProbability);
     this.reorderThreshold = thresholdOf(config.reorderProbability);
@@ -95,12 +107,16 @@ export class Flight implements CutFlight {
    */
   launch(slot: number, length: number, sentNs: number): boolean {
     const { counters, times, heap } = this;
-    if (this.carrier !== undefined) this.mark(slot, Math.max(sentNs, times[0]), this.carrier.cut);
-    times[0] = Math.max(sentNs, times[0]) + wireBytes(length) * this.nsPerByte;
+    const beganNs = Math.max(sentNs, times[0]);
+    if (this.carrier !== undefined) this.note(slot, beganNs, this.carrier.cut);
+    times[0] = beganNs + wireBytes(length) * this.nsPerByte;
     if (this.draw(this.lossThreshold)) {
       counters[WIRE_DROPPED] += 1;
       return false;
     }
+    const waitedNs = beganNs - sentNs;
+    if (this.draw(this.markThreshold) || (this.markAfterNs > 0 && waitedNs > this.markAfterNs))
+      this.tag(slot);
     let dueNs = times[0] + this.delayNs;
     const held = this.draw(this.reorderThreshold);
     if (this.jitterNs > 0) dueNs += this.random.nextFloat() * this.jitterNs;
@@ -163,7 +179,11 @@ export class Flight implements CutFlight {
     }
   }
 
-  private mark(slot: number, sentNs: number, cut: boolean): void {
+  private tag(slot: number): void {
+    if (this.slots.mark(slot)) this.counters[WIRE_MARKED] += 1;
+  }
+
+  private note(slot: number, sentNs: number, cut: boolean): void {
     this.sentNs[slot] = sentNs;
     this.lost[slot] = cut ? 1 : 0;
   }
@@ -177,7 +197,7 @@ export class Flight implements CutFlight {
     const copy = this.slots.duplicate(slot);
     if (copy < 0) return;
     this.heap.dueNs[copy] = this.heap.dueNs[slot];
-    if (this.carrier !== undefined) this.mark(copy, this.sentNs[slot], this.lost[slot] === 1);
+    if (this.carrier !== undefined) this.note(copy, this.sentNs[slot], this.lost[slot] === 1);
     this.heap.push(copy);
   }
 

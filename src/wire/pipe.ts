@@ -19,6 +19,7 @@ import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import type { Carrier } from './carrier.ts';
 import { checkPipeConfig, isPerfect, type PipeConfig } from './config.ts';
+import { markFrame } from './congestion-mark.ts';
 import type { FrameTap, WireSink, WireSource } from './contract.ts';
 import { Flight, type FlightSlots } from './flight.ts';
 import { FRAME_OFFSET } from './slots.ts';
@@ -44,6 +45,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
   receivedLength = 0;
 
   private readonly bytes: Uint8Array;
+  private readonly view: DataView;
   private readonly offset: number;
   private readonly slotBytes: number;
   private readonly perfect: boolean;
@@ -94,6 +96,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
     checkPipeConfig(config);
     const slots = config.queueFrames;
     this.bytes = region.bytes;
+    this.view = region.view;
     this.offset = offset;
     this.slotBytes = config.slotBytes;
     this.perfect = isPerfect(config) && departures === undefined;
@@ -220,6 +223,10 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
   lose(slot: number): void {
     this.freeSlots[this.freeCount++] = slot;
     if (this.roomWanted > 0) this.makeRoom();
+  }
+
+  mark(slot: number): boolean {
+    return markFrame(this.view, this.addressOf(slot), this.lengths[slot]);
   }
 
   flip(slot: number, bit: number): void {

@@ -55,7 +55,10 @@ describe('inic', () => {
     [['drill'], /missing required argument 'files'/],
     [['drill', '--local_ip', '1.2.3', 'x'], /--local_ip: expected an IPv4 address, got "1\.2\.3"/],
     [['drill', '--sysctl', 'net.ipv4.tcp_x=1', 'x'], /--sysctl net\.ipv4\.tcp_x: there is no such setting/],
-    [['drill', '--sysctl', 'net.ipv4.tcp_ecn=1', 'x'], /asks for ECN, which is not there/],
+    [
+      ['drill', '--sysctl', 'net.ipv4.tcp_stdurg=1', 'x'],
+      /asks for urgent pointers of another meaning, which is/,
+    ],
     [['drill', '-D', 'x', 'x'], /expected name=value, got "x"/],
     [['conformance', '--rfc', '9999'], /--rfc 9999: there is no table of it; there are 9293, 1122/],
     [['conformance', '--rfc', 'tcp'], /whole number from 1 to 99999, got "tcp"/],

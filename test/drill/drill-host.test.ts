@@ -148,7 +148,8 @@ describe('settings by Linux’s names', () => {
 
   it.each([
     ['net.ipv4.tcp_frobnicate', '1', /there is no setting net\.ipv4\.tcp_frobnicate here/],
-    ['net.ipv4.tcp_ecn', '1', /asks for ECN, which is not there/],
+    ['net.ipv4.tcp_abort_on_overflow', '1', /asks for a reset where a backlog is full, which is not there/],
+    ['net.ipv4.tcp_ecn', '3', /tcp_ecn=3: expected 0 to 2, got 3/],
     ['net.ipv4.tcp_syn_retries', '1000', /tcp_syn_retries=1000: expected 0 to 255, got 1000/],
     ['net.ipv4.tcp_rmem', '1 2', /expected 3 numbers/],
   ])('%s=%s is lacking', (name, value, words) => {
@@ -160,7 +161,7 @@ describe('settings by Linux’s names', () => {
   });
 
   it('that change nothing say why', () => {
-    expect(drilled().host.set('net.ipv4.tcp_ecn', '0')).toEqual({ kind: 'idle', words: 'it is so' });
+    expect(drilled().host.set('net.ipv4.tcp_stdurg', '0')).toEqual({ kind: 'idle', words: 'it is so' });
   });
 });
 

@@ -82,6 +82,8 @@ export class Storm {
     this.stormy = false;
     this.wire.weather = CALM;
     this.runUntil(this.timeUs + CALM_US, () => this.isDone());
+    // A handshake whose opener has long closed may be complete only now: its other end has just begun.
+    if (!this.isDone()) this.runUntil(this.timeUs + CALM_US, () => this.isDone());
     if (!this.isDone()) throw new Error(`not all comes to its end: ${this.states()}`);
     for (const { host, socket } of this.listeners) host.stack.tcpClose(socket, this.nowUs);
     this.runUntil(this.timeUs + REST_US, () => false);
@@ -329,6 +331,9 @@ function drawSettings(random: Random): HostSettings {
     congestionControl: pick(random, CONGESTION_CONTROLS),
     outOfOrderMax: pick(random, [0, 3, 1024]),
     slowStartAfterIdle: chance(random, 0.5),
+    ecn: pick(random, [0, 1, 1, 2]),
+    mtuProbing: pick(random, [0, 1]),
+    pathMtuExpiresUs: pick(random, [2_000_000, 600_000_000]),
     delayedAckUs: pick(random, [40_000, 200_000]),
   };
   return {

@@ -17,6 +17,7 @@ export interface WireOptions {
   delayUs?: number;
   /** Chances of each frame, 0 to 1. */
   loss?: number;
+  mark?: number;
   duplicate?: number;
   reorder?: number;
   corrupt?: number;
@@ -36,11 +37,12 @@ const LEAST_POOLS = {
 
 /** @param mtu of the hosts, whose frames must fit. */
 function describe(options: WireOptions, mtu: number) {
-  const { seed = 1, delayUs = 10, loss = 0, duplicate = 0, reorder = 0, corrupt = 0 } = options;
+  const { seed = 1, delayUs = 10, loss = 0, mark = 0, duplicate = 0, reorder = 0, corrupt = 0 } = options;
   const delayNs = delayUs * 1000;
   const harm = {
     queueFrames: QUEUE_FRAMES,
     lossProbability: loss,
+    markProbability: mark,
     duplicateProbability: duplicate,
     corruptProbability: corrupt,
     reorderProbability: reorder,

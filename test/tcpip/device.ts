@@ -23,6 +23,8 @@ export function cutSegments(frame: Uint8Array, headerLength: number, segmentByte
     view.setUint16(24, 0);
     view.setUint16(24, ~sum16(segment, 14, 20) & 0xffff);
     view.setInt32(TCP_AT + 4, view.getInt32(TCP_AT + 4) + offset - headerLength);
+    // RFC 3168 §6.1.2: CWR is in the first alone.
+    if (offset > headerLength) view.setUint8(TCP_AT + 13, view.getUint8(TCP_AT + 13) & ~0x80);
     if (offset + segmentBytes < frame.length) view.setUint8(TCP_AT + 13, view.getUint8(TCP_AT + 13) & ~9);
     view.setUint16(TCP_AT + 16, pseudoSum(view, segment.length - TCP_AT));
     segments.push(segment);

@@ -7,6 +7,8 @@ export const RST = 4;
 export const PSH = 8;
 export const ACK = 16;
 export const URG = 32;
+export const ECE = 64;
+export const CWR = 128;
 
 export interface SegmentFields {
   source: number;
@@ -18,6 +20,8 @@ export interface SegmentFields {
   flags?: number;
   window?: number;
   urgent?: number;
+  /** The type of service. */
+  tos?: number;
   options?: number[];
   payload?: Uint8Array;
 }
@@ -30,6 +34,7 @@ export function ipv4Frame(
   payload: Uint8Array,
   fragment = 0x4000,
   identification = 0,
+  tos = 0,
 ): Uint8Array {
   const frame = new Uint8Array(34 + payload.length);
   const view = new DataView(frame.buffer);
@@ -38,7 +43,7 @@ export function ipv4Frame(
   view.setUint16(6, 0x0200);
   view.setInt32(8, source);
   view.setUint16(12, 0x0800);
-  view.setUint16(14, 0x4500);
+  view.setUint16(14, 0x4500 | tos);
   view.setUint16(16, frame.length - 14);
   view.setUint16(18, identification);
   view.setUint16(20, fragment);
@@ -84,7 +89,7 @@ export function tcpFrame(fields: SegmentFields): Uint8Array {
   body.set(options, 20);
   body.set(payload, headerLength);
   view.setUint16(16, transportSum(fields.source, fields.destination, 6, body));
-  return ipv4Frame(fields.source, fields.destination, 6, body);
+  return ipv4Frame(fields.source, fields.destination, 6, body, 0x4000, 0, fields.tos ?? 0);
 }
 
 export function udpFrame(

@@ -45,6 +45,8 @@ export interface Sent {
   /** So many bytes of the pattern that belong at `seq`. */
   length?: number;
   payload?: Uint8Array;
+  /** The type of service, with the bits of RFC 3168. */
+  tos?: number;
   /** `sack` is relative to the stack's numbers. `ts: undefined` leaves timestamps away. */
   options?: Options;
   /** Option bytes as they stand, in place of all others. */
@@ -59,6 +61,7 @@ export interface Expected {
   length?: number;
   window?: number;
   urgent?: number;
+  tos?: number;
   /**
    * Exactly these; `sack` is relative to the peer's numbers, the value of `ts` to that of the stack's SYN.
    */
@@ -182,6 +185,7 @@ export class Peer {
       flags,
       window: segment.window ?? this.window,
       urgent: segment.urgent ?? 0,
+      tos: segment.tos ?? 0,
       options: segment.rawOptions ?? encodeOptions(this.optionsFor(segment)),
       payload,
     });
@@ -287,6 +291,7 @@ export class Peer {
       length: segment.payload.length,
       window: segment.window,
       urgent: segment.urgent,
+      tos: segment.tos,
       options: relative,
     };
   }

@@ -2,10 +2,10 @@
  * TCP segments as tests write them: flags by name, options as an object. Numbers are what is on the wire;
  * `script.ts` makes them relative to both ends' initial sequence numbers.
  */
-import { ACK, FIN, PSH, RST, SYN, URG } from './frames.ts';
+import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from './frames.ts';
 import { TCP_AT } from './wire.ts';
 
-/** Flags by name, separated by blanks, in this order: `SYN FIN RST PSH URG ACK`. */
+/** Flags by name, separated by blanks, in this order: `SYN FIN RST PSH URG ACK ECE CWR`. */
 export type Flags = string;
 
 const FLAG_BITS: readonly (readonly [string, number])[] = [
@@ -15,6 +15,8 @@ const FLAG_BITS: readonly (readonly [string, number])[] = [
   ['PSH', PSH],
   ['URG', URG],
   ['ACK', ACK],
+  ['ECE', ECE],
+  ['CWR', CWR],
 ];
 
 /** @throws Error for a name that is no flag. */
@@ -92,7 +94,7 @@ export function parseSegment(frame: Uint8Array, timeUs: number): WireSegment {
     destination: view.getInt32(30),
     sourcePort: view.getUint16(TCP_AT),
     destinationPort: view.getUint16(TCP_AT + 2),
-    flags: frame[TCP_AT + 13] & 63,
+    flags: frame[TCP_AT + 13],
     seq: view.getInt32(TCP_AT + 4),
     ack: view.getInt32(TCP_AT + 8),
     window: view.getUint16(TCP_AT + 14),

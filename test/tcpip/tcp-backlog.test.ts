@@ -4,6 +4,9 @@ import type { Peer } from './peer.ts';
 import { Script, type ScriptOptions } from './script.ts';
 import type { Socket } from './socket.ts';
 
+/** A SYN for which there is no room is dropped. */
+const WITHOUT_COOKIES: ScriptOptions = { config: { synCookies: 0 } };
+
 class Clients {
   readonly script: Script;
   readonly listener: Socket;
@@ -119,20 +122,20 @@ describe('the accept queue', () => {
 
 describe('embryonic connections', () => {
   it('may be 16 where the backlog is smaller, and their SYN-ACKs are all sent', () => {
-    const clients = new Clients(1);
+    const clients = new Clients(1, WITHOUT_COOKIES);
     for (let i = 0; i < 16; i++) clients.begins().expects({ flags: 'SYN ACK', seq: 0, ack: 1 });
     clients.begins().expectsNothing();
     clients.script.tells('overflowed 9');
   });
 
   it('may be as many as the backlog where that is larger', () => {
-    const clients = new Clients(20);
+    const clients = new Clients(20, WITHOUT_COOKIES);
     for (let i = 0; i < 20; i++) clients.begins().expects({ flags: 'SYN ACK', seq: 0, ack: 1 });
     clients.begins().expectsNothing();
   });
 
   it('make room when they are established, reset or given up', () => {
-    const clients = new Clients(1, { config: { synAckRetries: 0 } });
+    const clients = new Clients(1, { config: { synAckRetries: 0, synCookies: 0 } });
     const peers = Array.from({ length: 16 }, () => clients.begins());
     peers[3].sends({ flags: 'RST', seq: 1 });
     clients.begins().expects({ flags: 'SYN ACK', seq: 0, ack: 1 });
@@ -144,7 +147,7 @@ describe('embryonic connections', () => {
   });
 
   it('of one listener take no room from another', () => {
-    const clients = new Clients(1);
+    const clients = new Clients(1, WITHOUT_COOKIES);
     for (let i = 0; i < 17; i++) clients.begins();
     const other = clients.script.listener(81, 1, 8);
     const peer = clients.script.peer({ port: 50_000 });

@@ -11,7 +11,14 @@ export interface NumberSetting {
 
 export interface FlagSetting {
   readonly kind: 'flag';
-  readonly fields: readonly ('timestamps' | 'windowScaling' | 'sack' | 'slowStartAfterIdle')[];
+  readonly fields: readonly (
+    | 'timestamps'
+    | 'windowScaling'
+    | 'sack'
+    | 'slowStartAfterIdle'
+    | 'ecnFallback'
+    | 'acceptRedirects'
+  )[];
 }
 
 /** Several numbers. */
@@ -111,12 +118,18 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_rto_max_ms': number('rtoMaxUs', US_PER_MS),
   'net.ipv4.tcp_tw_reuse_delay': number('timeWaitReuseUs', US_PER_MS),
   'net.ipv4.tcp_invalid_ratelimit': number('challengeAckUs', US_PER_MS),
+  'net.ipv4.conf.all.accept_redirects': flag('acceptRedirects'),
+  'net.ipv4.conf.default.accept_redirects': flag('acceptRedirects'),
   'net.ipv4.ip_default_ttl': number('ttl'),
   'net.ipv4.ipfrag_time': number('reassemblyUs', US_PER_SECOND),
-  'net.ipv4.tcp_ecn': fixed('ECN', '0', '2'),
+  'net.ipv4.tcp_ecn': number('ecn'),
+  'net.ipv4.tcp_ecn_fallback': flag('ecnFallback'),
   'net.ipv4.tcp_dsack': fixed('a receiver without DSACK', '1'),
   'net.ipv4.tcp_reordering': fixed('another threshold of duplicates than 3', '3'),
-  'net.ipv4.tcp_mtu_probing': fixed('probes of the path’s MTU', '0'),
+  'net.ipv4.tcp_mtu_probing': number('mtuProbing'),
+  'net.ipv4.route.mtu_expires': number('pathMtuExpiresUs', US_PER_SECOND),
+  'net.ipv4.route.min_pmtu': number('pathMtuMin'),
+  'net.ipv4.tcp_base_mss': number('baseMss'),
   'net.ipv4.ip_no_pmtu_disc': fixed('packets without DF', '0'),
   'net.ipv4.tcp_thin_linear_timeouts': fixed('linear time-outs of thin streams', '0'),
   'net.ipv4.tcp_abort_on_overflow': fixed('a reset where a backlog is full', '0'),
@@ -152,11 +165,10 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_fastopen_blackhole_timeout_sec': FAST_OPEN,
   'net.ipv4.tcp_no_metrics_save': CACHE,
   'net.ipv4.tcp_tw_reuse': idle('a pair in TIME-WAIT is taken over by a new connect'),
-  'net.ipv4.tcp_syncookies': idle('a listener makes no cookies'),
+  'net.ipv4.tcp_syncookies': number('synCookies'),
   'net.ipv4.tcp_rfc1337': idle('a reset does not end TIME-WAIT'),
   'net.ipv4.tcp_challenge_ack_limit': idle('challenges are limited for each connection'),
-  'net.ipv4.tcp_base_mss': idle('no path is probed'),
-  'net.ipv4.tcp_probe_interval': idle('no path is probed'),
+  'net.ipv4.tcp_probe_interval': idle('a path is tried again when what is known of it has aged'),
   'net.core.default_qdisc': PACING,
 };
 
@@ -179,7 +191,7 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.finwait2_timeout': number('finWait2Us', US_PER_MS),
   'net.inet.tcp.initcwnd_segments': number('initialWindowSegments'),
   'net.inet.ip.ttl': number('ttl'),
-  'net.inet.tcp.ecn.enable': fixed('ECN', '0', '2'),
+  'net.inet.tcp.ecn.enable': number('ecn'),
   'net.inet.tcp.blackhole': fixed('ports that answer nothing', '0'),
   'net.inet.tcp.functions_default': RECOVERY,
   'net.inet.tcp.cc.algorithm': CONGESTION,
@@ -187,8 +199,8 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.hostcache.enable': CACHE,
   'net.inet.tcp.fastopen.client_enable': FAST_OPEN,
   'net.inet.tcp.fastopen.server_enable': FAST_OPEN,
-  'net.inet.tcp.syncookies': idle('a listener makes no cookies'),
-  'net.inet.tcp.syncookies_only': fixed('SYN cookies', '0'),
+  'net.inet.tcp.syncookies': number('synCookies'),
+  'net.inet.tcp.syncookies_only': number('synCookies', 2),
   'net.inet.tcp.rfc3042': fixed('a sender without limited transmit', '1'),
   'net.inet.tcp.path_mtu_discovery': fixed('packets without DF', '1'),
   'kern.timecounter.alloweddeviation': idle('time is virtual'),

@@ -12,7 +12,6 @@ import { PacketEvents } from './packet-events.ts';
 import { DEFAULT_RUN_OPTIONS, type RunOptions, withScriptOptions } from './run-options.ts';
 import { Session } from './session.ts';
 import { ShellEvents } from './shell-events.ts';
-import { refuseUnsupported } from './unsupported.ts';
 
 export interface DrillRequest {
   /** Over packetdrill's defaults; what the script's own head says goes first. */
@@ -35,7 +34,6 @@ export function drillScript(file: string, source: string, request: DrillRequest 
     withScriptOptions(file, optionsOf(file, source, request.defines), before);
     const script = parseScript(file, source, request.defines);
     const options = withScriptOptions(file, script.options, before);
-    refuseUnsupported(script.events);
     const settings = { ...options.settings, ...chosenSettings(script.events) };
     run = new ScriptRun(script, { ...options, settings }, request.memory ?? new DrillMemory());
     run.run();

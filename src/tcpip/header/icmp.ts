@@ -8,9 +8,12 @@ export const ICMP_CODE = 1;
 export const ICMP_CHECKSUM = 2;
 /** The MTU of the next hop, in a "fragmentation needed" message (RFC 1191 §4). */
 export const ICMP_NEXT_MTU = 6;
+/** The better gateway, in a redirect. */
+export const ICMP_GATEWAY = 4;
 
 export const ICMP_ECHO_REPLY = 0;
 export const ICMP_UNREACHABLE = 3;
+export const ICMP_REDIRECT = 5;
 export const ICMP_ECHO = 8;
 export const ICMP_TIME_EXCEEDED = 11;
 export const ICMP_PARAMETER_PROBLEM = 12;

@@ -22,6 +22,12 @@ export const PROTOCOL_ICMP = 1;
 export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 
+/** The lowest two bits of the type of service (RFC 3168 §5): not to be marked, may be marked, is marked. */
+export const ECN_BITS = 3;
+export const ECN_NOT_CAPABLE = 0;
+export const ECN_CAPABLE = 2;
+export const ECN_CE = 3;
+
 /** Bits of the fragment field; the offset counts units of eight bytes. */
 export const DONT_FRAGMENT = 0x4000;
 export const MORE_FRAGMENTS = 0x2000;

@@ -18,6 +18,9 @@ export const RST = 4;
 export const PSH = 8;
 export const ACK = 16;
 export const URG = 32;
+/** RFC 3168 §6.1: a mark of congestion is echoed; the window was reduced. */
+export const ECE = 64;
+export const CWR = 128;
 
 export const OPTION_END = 0;
 export const OPTION_NOP = 1;

@@ -8,6 +8,7 @@ import {
   ICMP_IN_ECHOS,
   ICMP_IN_ERRORS,
   ICMP_IN_MSGS,
+  ICMP_IN_REDIRECTS,
   ICMP_OUT_DATA_BYTES,
   ICMP_OUT_DEST_UNREACHS,
   ICMP_OUT_ECHO_REPS,
@@ -21,8 +22,10 @@ import {
   ICMP_CODE,
   ICMP_ECHO,
   ICMP_ECHO_REPLY,
+  ICMP_GATEWAY,
   ICMP_NEXT_MTU,
   ICMP_PARAMETER_PROBLEM,
+  ICMP_REDIRECT,
   ICMP_TIME_EXCEEDED,
   ICMP_TYPE,
   ICMP_UNREACHABLE,
@@ -80,12 +83,22 @@ export interface ErrorListener {
   ): void;
 }
 
+/** Whom a redirect concerns. */
+export interface RedirectListener {
+  /**
+   * A gateway redirects a packet of ours. @param from the gateway. @param ports of the packet, the remote one
+   * in the upper half; they say nothing where it was not TCP's. @param via the better gateway.
+   */
+  redirect(from: number, local: number, remote: number, ports: number, via: number): void;
+}
+
 export class Icmp {
   private readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
   private readonly pieces: Pieces;
   private readonly listener: ErrorListener;
+  private readonly redirects: RedirectListener | undefined;
   /** Messages that wait, by port, and how many all queues hold. */
   private readonly queues: readonly IcmpQueue[];
   private queued = 0;
@@ -100,7 +113,9 @@ export class Icmp {
     neighbours: Neighbours,
     pieces: Pieces,
     listener: ErrorListener,
+    redirects?: RedirectListener,
   ) {
+    this.redirects = redirects;
     this.environment = environment;
     this.routes = routes;
     this.neighbours = neighbours;
@@ -132,7 +147,10 @@ export class Icmp {
       return !toMany && this.queueEchoReply(packet, source, destination);
     }
     if (type === ICMP_UNREACHABLE || type === ICMP_TIME_EXCEEDED || type === ICMP_PARAMETER_PROBLEM) {
-      this.receiveError(at, pieces.length[packet], type);
+      this.receiveError(at, pieces.length[packet], type, source);
+    } else if (type === ICMP_REDIRECT) {
+      counters[ICMP_IN_REDIRECTS] += 1;
+      this.receiveError(at, pieces.length[packet], type, source);
     }
     return false;
   }
@@ -321,9 +339,9 @@ export class Icmp {
 
   /**
    * An error has arrived. It is believed as far as it quotes a whole packet header of ours, and told to the
-   * transport. @param at the ICMP header. @param length bytes from there on in the first slot.
+   * transport. @param at the ICMP header. @param length bytes from there on in the first slot. @param source who says so.
    */
-  private receiveError(at: number, length: number, type: number): void {
+  private receiveError(at: number, length: number, type: number, source: number): void {
     const { view, counters } = this.environment;
     const quoted = at + ICMP_BYTES;
     const left = length - ICMP_BYTES;
@@ -337,6 +355,12 @@ export class Icmp {
     if (!this.routes.isOwn(local) || (protocol !== PROTOCOL_TCP && protocol !== PROTOCOL_UDP)) return;
     if ((view.getUint16(quoted + IPV4_FRAGMENT) & FRAGMENT_OFFSET) !== 0) return;
     const transport = quoted + headerLength;
+    if (type === ICMP_REDIRECT) {
+      const ports = (view.getUint16(transport + 2) << 16) | view.getUint16(transport);
+      const remote = view.getInt32(quoted + IPV4_DESTINATION);
+      this.redirects?.redirect(source, local, remote, ports, view.getInt32(at + ICMP_GATEWAY));
+      return;
+    }
     this.listener.icmpError(
       protocol,
       local,

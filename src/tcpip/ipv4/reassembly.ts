@@ -9,12 +9,16 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { IP_REASM_FAILS, IP_REASM_OKS, IP_REASM_REQDS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import {
+  ECN_BITS,
+  ECN_CE,
+  ECN_NOT_CAPABLE,
   FRAGMENT_OFFSET,
   IPV4_DESTINATION,
   IPV4_FRAGMENT,
   IPV4_ID,
   IPV4_PROTOCOL,
   IPV4_SOURCE,
+  IPV4_TOS,
   MORE_FRAGMENTS,
 } from '../header/ipv4.ts';
 import { before } from '../seq.ts';
@@ -102,6 +106,10 @@ export class Reassembly {
     if (this.total[entry] !== this.received[entry]) return -1;
     const first = this.head[entry];
     assert(this.offset[first] === 0, 'reassembly: a complete datagram has its first byte');
+    if (!this.joinMarks(first)) {
+      this.giveUp(entry, false);
+      return -1;
+    }
     counters[IP_REASM_OKS] += 1;
     this.completedLength = this.total[entry];
     this.slotsHeld -= this.fragments[entry];
@@ -203,6 +211,25 @@ export class Reassembly {
     }
     this.giveUp(entry, false);
     return false;
+  }
+
+  /**
+   * RFC 3168 §5.3: a datagram is marked when one of its fragments is; the first one's header says so then.
+   * @returns false where one is marked and another may not be: whoever did that, the mark must not be lost.
+   */
+  private joinMarks(first: number): boolean {
+    const { view } = this.environment;
+    const { header, next } = this.pieces;
+    let marked = false;
+    let incapable = false;
+    for (let at = first; at >= 0; at = next[at]) {
+      const ecn = view.getUint8(header[at] + IPV4_TOS) & ECN_BITS;
+      if (ecn === ECN_CE) marked = true;
+      else if (ecn === ECN_NOT_CAPABLE) incapable = true;
+    }
+    if (!marked) return true;
+    view.setUint8(header[first] + IPV4_TOS, view.getUint8(header[first] + IPV4_TOS) | ECN_CE);
+    return !incapable;
   }
 
   /** Drops a fragment that is in no datagram. */

@@ -35,6 +35,7 @@ import { acceptIpv4 } from '../ipv4/input.ts';
 import { Pieces } from '../ipv4/pieces.ts';
 import { Reassembly } from '../ipv4/reassembly.ts';
 import { Routes } from '../route.ts';
+import { noteEcnBits } from '../tcp/ecn.ts';
 import { advanceConnections } from '../tcp/expire.ts';
 import { icmpErrno, isLasting, tcpIcmpError } from '../tcp/icmp-error.ts';
 import { findListener, tcpInput } from '../tcp/input.ts';
@@ -92,7 +93,7 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     }
     this.config = config;
     this.environment = new Environment(config, region, packets, dma, ledger, ports, owner, gatherAt);
-    this.routes = new Routes(config);
+    this.routes = new Routes(config, this.environment);
     this.neighbours = new Neighbours(this.environment, this.routes, {
       neighbourChanged: (neighbour, ready) => {
         neighbourChanged(this.tcp, neighbour, ready);
@@ -108,7 +109,7 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     this.ways = new Ways(this.environment, this.routes, this.neighbours, this.tcp);
     this.pieces = new Pieces(packets);
     this.udp = new Udp(this.environment, this.routes, this.neighbours, this.pieces);
-    this.icmp = new Icmp(this.environment, this.routes, this.neighbours, this.pieces, this);
+    this.icmp = new Icmp(this.environment, this.routes, this.neighbours, this.pieces, this, this.ways);
     this.reassembly = new Reassembly(this.environment, this.pieces, this.icmp);
   }
 
@@ -226,6 +227,7 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     if (protocol === PROTOCOL_TCP) {
       // RFC 9293 MUST-57: nothing sent to many is TCP's.
       if (!this.routes.isOwn(destination)) return false;
+      noteEcnBits(tcp, at);
       return tcpInput(tcp, packet, payload, payloadLength, source, destination, flags);
     }
     this.pieces.set(packet, at, payload, payloadLength);
@@ -283,6 +285,7 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     assert(end === at + total, 'stack: the fragments of a segment add up to it');
     pieces.free(pieces.next[first]);
     pieces.next[first] = -1;
+    noteEcnBits(this.tcp, pieces.header[first]);
     return tcpInput(this.tcp, first, at, total, source, destination, 0);
   }
 

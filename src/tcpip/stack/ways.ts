@@ -5,13 +5,15 @@
  * ENETUNREACH in the end. What changes here is told to whoever listens (RFC 1122 §3.3.1, RFC 1191).
  */
 import { assert } from '../../assert/assert.ts';
+import { ICMP_REDIRECTS_TAKEN } from '../../ledger/counters.gen.ts';
 import { EAGAIN, EINVAL, ENOBUFS, ESRCH } from '../../socket/errno.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import type { Routes } from '../route.ts';
 import { pathNarrowed } from '../tcp/path-narrowed.ts';
-import { rerouted, resized } from '../tcp/rerouted.ts';
+import { redirected, rerouted, resized } from '../tcp/rerouted.ts';
 import type { TcpTables } from '../tcp/tables.ts';
+import { awakeTcb } from '../tcp/wake.ts';
 
 /** A route of a host's table. */
 export interface Route {
@@ -117,6 +119,17 @@ export class Ways {
     this.environment.setTime(nowUs);
     pathNarrowed(this.tcp, destination | 0, mtu);
     this.listener?.pathNarrowed(destination | 0, mtu);
+  }
+
+  /** See `RedirectListener`. */
+  redirect(from: number, local: number, remote: number, ports: number, via: number): void {
+    const { environment, routes, neighbours, tcp } = this;
+    if (!environment.config.acceptRedirects || !routes.redirect(remote, from, via)) return;
+    environment.counters[ICMP_REDIRECTS_TAKEN] += 1;
+    neighbours.resolve(via);
+    // Other connections to the host go on by the gateway, which redirects each of them.
+    const found = tcp.demux.find(remote, local, ports);
+    if (found > 0) redirected(tcp, awakeTcb(tcp, found - 1));
   }
 
   private changed(route: Route, added: boolean): void {

@@ -5,8 +5,10 @@
 
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { BYTES_ACKNOWLEDGED } from '../../ledger/counters.gen.ts';
+import { ECE } from '../header/tcp.ts';
 import { after, atOrAfter, atOrBefore, before, earlier } from '../seq.ts';
 import { TIMER_PERSIST, TIMER_PROBE, TIMER_REORDER } from './control-block/timers.ts';
+import { takeEcho } from './ecn.ts';
 import { markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { noteSending } from './sending-time.ts';
@@ -33,13 +35,14 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
     acknowledgeNew(tcp, tcb, segment, acked);
   } else if (acked === 0 && (tcb.sndUna !== tcb.sndMax || tcb.rack.probing !== 0)) {
     // The peer still waits for the same byte, or has answered a probe.
+    if (tcb.marks.on !== 0) takeEcho(tcp, tcb, segment, 0);
     if (tcp.recovery.acknowledgedAgain(tcb, segment)) markReady(tcp, tcb);
     setLossTimer(tcp, tcb);
     // SHLD-17: a peer that answers with a closed window is not dead.
     if (window === 0) tcb.timers.retries = 0;
   }
   if (acked >= 0) updateSendWindow(tcp, tcb, segment, window, acked);
-  noteDelivered(tcb, acked);
+  noteDelivered(tcb, acked, tcb.marks.on !== 0 && (segment.flags & ECE) !== 0);
   noteSending(tcb, tcp.environment.nowUs);
   // The window may have opened for what is queued.
   if (tcb.sndNxt !== tcb.sndEnd || tcb.finQueued !== 0) markReady(tcp, tcb);
@@ -52,12 +55,15 @@ function noteAcknowledged({ environment }: TcpTables, { totals, timers }: Tcb, a
 }
 
 /** And of what has been delivered, in order or not: a segment for each MSS and the rest. // Hot path. */
-function noteDelivered({ totals, recovery, mss }: Tcb, acked: number): void {
+function noteDelivered({ totals, recovery, mss }: Tcb, acked: number, isMarked: boolean): void {
   const held = recovery.sackedBytes;
   if (COSTLY) assert(mss > 0, 'acknowledgement: what is delivered is counted in segments');
   const bytes = Math.max(0, acked) + held - totals.deliveredHeld;
   totals.deliveredHeld = held;
-  if (bytes > 0) totals.delivered += bytes <= mss ? 1 : Math.ceil(bytes / mss);
+  if (bytes <= 0) return;
+  const segments = bytes <= mss ? 1 : Math.ceil(bytes / mss);
+  totals.delivered += segments;
+  if (isMarked) totals.deliveredMarked += segments;
 }
 
 /**
@@ -98,6 +104,7 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
   if (tcb.sndUrgent !== 0 && atOrAfter(ack, tcb.sndUp)) tcb.sndUrgent = 0;
   if (ack === tcb.sndMax) stopRetransmit(tcb);
   else startRetransmit(tcp, tcb);
+  if (tcb.marks.on !== 0) takeEcho(tcp, tcb, segment, acked);
   if (tcp.recovery.acknowledged(tcb, segment, acked)) markReady(tcp, tcb);
   setLossTimer(tcp, tcb);
 }

@@ -19,6 +19,7 @@ import {
 } from '../../socket/errno.ts';
 import { hasPassed } from '../seq.ts';
 import { takeAccepted } from './accept-queue.ts';
+import { askForEcn } from './ecn.ts';
 import { chooseSequence } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import {
@@ -34,6 +35,7 @@ import {
   resetTcb,
 } from './lifecycle.ts';
 import { advertisedMss, routeTcb } from './path.ts';
+import { recallPathMtu } from './path-mtu.ts';
 import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, releaseChosenPort } from './ports.ts';
 import { markReady } from './ready.ts';
 import { renew } from './renewal.ts';
@@ -158,10 +160,12 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   tcb.remoteAddress = remote;
   tcb.remotePort = port;
   routeTcb(tcp, tcb);
+  recallPathMtu(tcp, tcb);
   roundFirstWindow(tcp, tcb, advertisedMss(tcp, tcb));
   chooseSequence(tcp, tcb);
   succeedTimeWait(tcp, tcb);
   hashTcb(tcp, tcb);
+  askForEcn(tcb, tcp.environment.config);
   setState(tcp, tcb, SYN_SENT);
   tcp.environment.counters[TCP_ACTIVE_OPENS] += 1;
   markReady(tcp, tcb);

@@ -16,6 +16,7 @@ import {
 import { FLAG_KEEPALIVE_RUNS } from './dormant-record.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb, queueReset } from './lifecycle.ts';
+import { suspectBlackHole } from './path-mtu.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -137,6 +138,7 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
     // While data is waited for (TCP_DEFER_ACCEPT) the peer, which has answered, is not asked again but once.
     if (tcb.listening.deferred === 0 || timers.retries >= tcb.options.deferAccept) tcb.sndNxt = tcb.iss;
   } else {
+    suspectBlackHole(tcp, tcb);
     if (tcp.recovery.timedOut(tcb)) tcp.sendQueue.rewind(tcb);
   }
   startRetransmit(tcp, tcb);

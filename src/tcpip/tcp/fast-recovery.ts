@@ -18,6 +18,7 @@ import {
   RECOVERY_NONE,
   RECOVERY_TIMEOUT,
 } from './control-block/recovery-state.ts';
+import { noteTimeoutReduction } from './ecn.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { DUPLICATE_THRESHOLD, type Scoreboard } from './scoreboard.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -117,6 +118,7 @@ export class FastRecovery implements LossRecovery {
     } else if (!isWindowUsed(tcb)) counted = 0;
     if (recovery.phase === RECOVERY_NONE) keepRecoverClose(tcb);
     const { nowUs } = this.environment;
+    if (tcb.marks.reducing !== 0) return false;
     if (counted > 0) this.congestion.acknowledged(congestion, tcb.mss, counted, nowUs, tcb.rtt.srtt >> 3);
     else congestion.countedUs = nowUs;
     return false;
@@ -138,7 +140,9 @@ export class FastRecovery implements LossRecovery {
   timedOut(tcb: Tcb): boolean {
     const { recovery } = tcb;
     assert(flightBytes(tcb) > 0, 'recovery: the timer expires only while something is outstanding');
-    this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), tcb.timers.retries === 1);
+    const isFirst = tcb.timers.retries === 1 && tcb.marks.reducing === 0;
+    this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), isFirst);
+    noteTimeoutReduction(tcb);
     recovery.phase = RECOVERY_TIMEOUT;
     recovery.recover = tcb.sndMax;
     recovery.dupAcks = 0;
@@ -213,7 +217,11 @@ export class FastRecovery implements LossRecovery {
     recovery.phase = RECOVERY_FAST;
     recovery.highRetransmitted = tcb.sndUna;
     recovery.due = DUE_FIRST;
-    this.congestion.lossFound(congestion, tcb.mss, Math.min(recovery.flightBefore, flightBytes(tcb)));
+    // Unless an echoed mark has reduced the window already (RFC 3168 §6.1.2).
+    if (tcb.marks.reducing === 0) {
+      tcb.marks.reductionDue = 1;
+      this.congestion.lossFound(congestion, tcb.mss, Math.min(recovery.flightBefore, flightBytes(tcb)));
+    }
     // RFC 6582 §3.2 step 2: the duplicates say that this many segments have left the network.
     if (!isSackRecovery(tcb)) {
       congestion.cwnd = (congestion.cwnd + Math.imul(DUPLICATE_THRESHOLD, tcb.mss)) | 0;
@@ -232,6 +240,7 @@ export class FastRecovery implements LossRecovery {
     if (atOrAfter(tcb.sndUna, recovery.recover)) {
       recovery.phase = RECOVERY_NONE;
       recovery.dupAcks = 0;
+      tcb.marks.reducing = 0;
       this.congestion.recovered(congestion, mss, flightBytes(tcb));
       return false;
     }

@@ -9,8 +9,11 @@ import { ACK, FIN, RST, SYN } from '../header/tcp.ts';
 import { after, atOrBefore, before } from '../seq.ts';
 import { addEmbryo, hasRoomForEmbryo, isAcceptQueueFull, joinAcceptQueue } from './accept-queue.ts';
 import { sampleRoundTrip } from './acknowledge.ts';
+import { answerWithCookie, takeCookie, wantsCookie } from './cookie-open.ts';
+import { agreeOnEcn } from './ecn.ts';
 import { allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
 import { advertisedPayload, routeTcb, updateMss } from './path.ts';
+import { recallPathMtu } from './path-mtu.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
@@ -22,6 +25,8 @@ import { roundFirstWindow, windowShift } from './window.ts';
 
 /** RFC 6298 §5.7: the time-out after a SYN was lost, until a round trip has been measured. */
 const RTO_AFTER_SYN_LOSS_US = 3_000_000;
+/** The window field's most. */
+const FIELD_MAX = 65535;
 
 /** Chooses ISN and timestamp offset of a connection whose addresses are set. */
 export function chooseSequence(tcp: TcpTables, tcb: Tcb): void {
@@ -60,6 +65,7 @@ function takeSyn(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.rcvUp = segment.seq;
   tcb.mssPeer = segment.mss === 0 ? MSS_DEFAULT : segment.mss;
   tcb.stamps.on = config.timestamps && segment.timestamps !== 0 ? 1 : 0;
+  agreeOnEcn(config, tcb, segment);
   tcb.sackPermitted = config.sack && segment.sackPermitted !== 0 ? 1 : 0;
   if (tcb.stamps.on !== 0) {
     tcb.stamps.recent = segment.tsValue;
@@ -83,11 +89,45 @@ function takeSyn(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
  * @param iss from TIME-WAIT's successor rule, or 0 to choose one.
  */
 export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss: number): void {
+  if (iss === 0 && wantsCookie(tcp.environment.config, listener)) {
+    answerWithCookie(tcp, listener, segment);
+    return;
+  }
   const tcb = hasRoomForEmbryo(listener) ? allocateTcb(tcp) : undefined;
   if (tcb === undefined) {
     countOverflow(tcp, listener);
     return;
   }
+  openEmbryo(tcp, tcb, listener, segment, iss);
+  markReady(tcp, tcb);
+}
+
+/**
+ * An acknowledgement for a listener, which may be of a cookie: then it completes the handshake.
+ * @returns the connection that it is for, in SYN-RECEIVED; undefined: it is of none, or there is no room.
+ */
+export function acceptCookie(tcp: TcpTables, listener: Tcb, segment: SegmentIn): Tcb | undefined {
+  const { seq, ack, flags, ecn } = segment;
+  if (!takeCookie(tcp, listener, segment)) return undefined;
+  const tcb = allocateTcb(tcp);
+  if (tcb === undefined) countOverflow(tcp, listener);
+  else {
+    openEmbryo(tcp, tcb, listener, segment, 0);
+    setIss(tcb, (ack - 1) | 0);
+    // The SYN-ACK has gone, with the window that it could say; and nothing is waited for any more.
+    tcb.sndNxt = ack;
+    tcb.sndMax = ack;
+    tcb.rcvAdv = (tcb.rcvNxt + Math.min(FIELD_MAX, tcb.received.bufferBytes)) | 0;
+    tcb.timers.retries = tcb.options.deferAccept;
+  }
+  segment.seq = seq;
+  segment.flags = flags;
+  segment.ecn = ecn;
+  return tcb;
+}
+
+/** A SYN makes a connection of a listener's. @param iss as of `acceptSyn`. */
+function openEmbryo(tcp: TcpTables, tcb: Tcb, listener: Tcb, segment: SegmentIn, iss: number): void {
   inherit(tcb, listener);
   addEmbryo(listener, tcb);
   tcb.localAddress = segment.destination;
@@ -95,13 +135,13 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
   tcb.localPort = segment.ports & 0xffff;
   tcb.remotePort = segment.ports >>> 16;
   routeTcb(tcp, tcb);
+  recallPathMtu(tcp, tcb);
   chooseSequence(tcp, tcb);
   if (iss !== 0 && before(tcb.iss, iss)) setIss(tcb, iss);
   takeSyn(tcp, tcb, segment);
   roundFirstWindow(tcp, tcb, advertisedPayload(tcp, tcb));
   setState(tcp, tcb, SYN_RECEIVED);
   hashTcb(tcp, tcb);
-  markReady(tcp, tcb);
 }
 
 /** A listener has no room for a connection: the segment is dropped, and the peer will send it again. */

@@ -18,12 +18,12 @@ import { flightBytes, type Tcb } from './tcb.ts';
 export interface TcpInfo {
   /** A state, by Linux's number. */
   readonly state: number;
-  /** TCP_CA_Open 0, _Disorder 1, _Recovery 3, _Loss 4. */
+  /** TCP_CA_Open 0, _Disorder 1, _CWR 2, _Recovery 3, _Loss 4. */
   readonly ca_state: number;
   readonly retransmits: number;
   readonly probes: number;
   readonly backoff: number;
-  /** Bits: 1 timestamps, 2 SACK, 4 window scaling. */
+  /** Bits: 1 timestamps, 2 SACK, 4 window scaling, 8 ECN, 16 of which the peer has made use. */
   readonly options: number;
   readonly snd_wscale: number;
   readonly rcv_wscale: number;
@@ -64,6 +64,8 @@ export interface TcpInfo {
   readonly rwnd_limited: number;
   readonly sndbuf_limited: number;
   readonly delivered: number;
+  /** Of these, segments whose acknowledgements echoed a mark (RFC 3168). */
+  readonly delivered_ce: number;
   readonly bytes_sent: number;
   readonly bytes_retrans: number;
   readonly rcv_ooopack: number;
@@ -81,6 +83,8 @@ export interface TcpInfo {
 const OPTION_TIMESTAMPS = 1;
 const OPTION_SACK = 2;
 const OPTION_WINDOW_SCALE = 4;
+const OPTION_ECN = 8;
+const OPTION_ECN_SEEN = 16;
 /** Linux's states of congestion by our phases of recovery, and its state before a loss is found. */
 const CA_STATES: Readonly<Record<number, number>> = {
   [RECOVERY_NONE]: 0,
@@ -88,6 +92,7 @@ const CA_STATES: Readonly<Record<number, number>> = {
   [RECOVERY_TIMEOUT]: 4,
 };
 const CA_DISORDER = 1;
+const CA_CWR = 2;
 /** Linux's TCP_INFINITE_SSTHRESH: no loss has set a threshold. */
 const SSTHRESH_NONE = 0x7fff_ffff;
 const US_PER_MS = 1000;
@@ -104,18 +109,15 @@ export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
 /** What was negotiated, and how sending stands. */
 function stateNow({ environment }: TcpTables, tcb: Tcb) {
   const { rtt, recovery, timers, congestion, mss } = tcb;
-  const { phase } = recovery;
-  const disordered = recovery.dupAcks > 0 || recovery.sackCount > 0;
   const segments = (bytes: number): number => Math.ceil(Math.max(0, bytes) / mss);
   return {
     // As on Linux: the socket of a connection in TIME-WAIT has none any more.
     state: tcb.state === TIME_WAIT ? CLOSED : tcb.state,
-    ca_state: phase === RECOVERY_NONE && disordered ? CA_DISORDER : CA_STATES[phase],
+    ca_state: congestionState(tcb),
     retransmits: timers.retries,
     probes: timers.probes,
     backoff: timers.retries,
-    options:
-      tcb.stamps.on * OPTION_TIMESTAMPS + tcb.sackPermitted * OPTION_SACK + tcb.scaling * OPTION_WINDOW_SCALE,
+    options: negotiated(tcb),
     snd_wscale: tcb.sndScale,
     rcv_wscale: tcb.scaling === 0 ? 0 : tcb.rcvScale,
     rto: rtt.rto,
@@ -130,6 +132,19 @@ function stateNow({ environment }: TcpTables, tcb: Tcb) {
     notsent_bytes: Math.max(0, (tcb.sndEnd - tcb.sndNxt) | 0),
     outq_bytes: Math.max(0, (tcb.sndEnd - tcb.sndUna) | 0),
   };
+}
+
+/** Linux's state of congestion. */
+function congestionState({ recovery, marks }: Tcb): number {
+  if (recovery.phase !== RECOVERY_NONE) return CA_STATES[recovery.phase];
+  if (marks.reducing !== 0) return CA_CWR;
+  return recovery.dupAcks > 0 || recovery.sackCount > 0 ? CA_DISORDER : CA_STATES[RECOVERY_NONE];
+}
+
+/** What both sides have agreed on, as Linux's bits. */
+function negotiated({ stamps, sackPermitted, scaling, marks }: Tcb): number {
+  const ecn = marks.on * OPTION_ECN + marks.on * marks.seen * OPTION_ECN_SEEN;
+  return stamps.on * OPTION_TIMESTAMPS + sackPermitted * OPTION_SACK + scaling * OPTION_WINDOW_SCALE + ecn;
 }
 
 /** Sizes, windows and times of the path. */
@@ -170,6 +185,7 @@ function totalsNow({ environment }: TcpTables, { totals, recovery, timers }: Tcb
     data_segs_in: totals.dataSegmentsIn,
     data_segs_out: totals.dataSegmentsOut,
     delivered: totals.delivered,
+    delivered_ce: totals.deliveredMarked,
     rcv_ooopack: totals.outOfOrderIn,
     busy_time: totals.busyUs,
     rwnd_limited: totals.windowLimitedUs,

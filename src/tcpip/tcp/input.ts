@@ -17,7 +17,7 @@ import { ACK, checkTcpHeader, FIN, RST, SYN, URG } from '../header/tcp.ts';
 import { after, atOrAfter, atOrBefore, before, hasPassed } from '../seq.ts';
 import { acknowledge } from './acknowledge.ts';
 import { mayChallenge } from './challenge.ts';
-import { acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
+import { acceptCookie, acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
@@ -93,7 +93,7 @@ export function tcpInput(
   else if ((segment.flags & (SYN | ACK)) !== SYN && tcp.departed.has(source, destination, segment.ports)) {
     // It was on its way when the connection left: who has that now is not to be reset for it.
     counters[HAND_OFF_SEGMENTS_DROPPED] += 1;
-  } else receiveForListener(tcp, segment, 0);
+  } else return receiveForListener(tcp, segment, 0);
   return false;
 }
 
@@ -102,19 +102,25 @@ function isSumGood(tcp: TcpTables, at: number, length: number, source: number, d
   return tcp.environment.sum(at, length, pseudo) === 0xffff;
 }
 
-/** No connection: a listener's (RFC 9293 §3.10.7.2), or nobody's (§3.10.7.1). @param iss see `acceptSyn`. */
-function receiveForListener(tcp: TcpTables, segment: SegmentIn, iss: number): void {
+/**
+ * No connection: a listener's (RFC 9293 §3.10.7.2), or nobody's (§3.10.7.1). @param iss see `acceptSyn`.
+ * @returns true when the packet slot is kept.
+ */
+function receiveForListener(tcp: TcpTables, segment: SegmentIn, iss: number): boolean {
   const listener = findListener(tcp, segment.destination, segment.ports & 0xffff);
   const { flags } = segment;
   if (listener === undefined) {
     replyReset(tcp, segment);
   } else if ((flags & RST) !== 0) {
-    return;
+    return false;
   } else if ((flags & ACK) !== 0) {
+    const tcb = acceptCookie(tcp, listener, segment);
+    if (tcb !== undefined) return segmentArrives(tcp, tcb, segment);
     replyReset(tcp, segment);
   } else if ((flags & (SYN | FIN)) === SYN) {
     acceptSyn(tcp, listener, segment, iss);
   }
+  return false;
 }
 
 /** The listener of exactly this address, else the one of any. */

@@ -1,14 +1,11 @@
 /** A path that carries less than was thought: RFC 1191, and who heeds it (IP_MTU_DISCOVER). */
 import { assert } from '../../assert/assert.ts';
 import { MTU_DISCOVER_DO, MTU_DISCOVER_WANT } from './control-block/options.ts';
-import { updateMss } from './path.ts';
+import { pathMtu, updateMss } from './path.ts';
 import { markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
-
-/** RFC 791's 68 is legal, but below this an error is an attack (RFC 5927; Linux min_pmtu). */
-const PATH_MTU_MIN = 552;
 
 /** Whether a connection follows what is said of its path. */
 export function heedsPathMtu({ options }: Tcb): boolean {
@@ -25,9 +22,11 @@ export function heedNarrowed(tcp: TcpTables, tcb: Tcb, remote: number, mtu: numb
  * A router could not pass a segment on: smaller ones from now on, and what is out goes again (RFC 1191 §6.3).
  */
 export function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
-  const now = tcb.pathMtu > 0 ? tcb.pathMtu : tcp.environment.mtus[tcb.port];
-  const next = Math.max(PATH_MTU_MIN, mtu === 0 ? PATH_MTU_MIN : mtu);
-  if (next >= now) return false;
+  const next = believable(tcp, mtu);
+  if (next > pathMtu(tcp, tcb) || next === tcp.environment.mtus[tcb.port]) return false;
+  // What is said again is believed anew.
+  tcb.pathMtuMs = tcp.environment.nowMs;
+  if (next === tcb.pathMtu) return true;
   const { mss } = tcb;
   tcb.pathMtu = next;
   updateMss(tcp, tcb);
@@ -42,4 +41,9 @@ export function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
   tcb.rtt.timing = 0;
   markReady(tcp, tcb);
   return true;
+}
+
+/** RFC 791's 68 is legal, but a router that says so is not believed (RFC 5927; min_pmtu). */
+export function believable({ environment }: TcpTables, mtu: number): number {
+  return Math.max(environment.config.pathMtuMin, mtu);
 }

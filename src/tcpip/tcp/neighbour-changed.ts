@@ -6,19 +6,23 @@ import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
 import { closeTcb, failTcb } from './lifecycle.ts';
 import { stopAwaiting } from './path.ts';
 import { markReady } from './ready.ts';
+import { redirected } from './rerouted.ts';
 import { SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import { startRetransmit } from './timers.ts';
 
 /** @param ready whether the neighbour's hardware address has become known; false: nobody answered. */
 export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boolean): void {
-  if (tcp.awaitingNeighbour === 0) return;
   const address = tcp.neighbours.address[neighbour];
+  // RFC 1122 §3.3.1.4: who was redirected to it goes by the gateway again.
+  const isForgotten = !ready && tcp.routes.forgetHop(address);
   for (let i = 0; i < tcp.made.length && tcp.awaitingNeighbour > 0; i++) {
     const tcb = tcp.made[i];
     if (tcb.awaitsNeighbour === 0 || tcb.nextHop !== address) continue;
     stopAwaiting(tcp, tcb);
-    if (ready) {
+    if (isForgotten) {
+      redirected(tcp, tcb);
+    } else if (ready) {
       markReady(tcp, tcb);
     } else if (tcb.state === SYN_SENT) {
       failTcb(tcp, tcb, EHOSTUNREACH);

@@ -18,9 +18,11 @@ import { after, atOrAfter, before, earlier, hasPassed } from '../seq.ts';
 import { ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
 import { OUTSTANDING_TIMERS, SENDING_TIMERS } from './control-block/timers.ts';
+import { synFlags } from './ecn.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
 import { closeTcb } from './lifecycle.ts';
 import { hasNeighbour } from './path.ts';
+import { agePathMtu } from './path-mtu.ts';
 import { markReady } from './ready.ts';
 import type { ReadyRing } from './ready-ring.ts';
 import { sendSegment } from './segment-out.ts';
@@ -28,7 +30,7 @@ import { ELEMENT_MORE } from './send-queue.ts';
 import { noteSending } from './sending-time.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import type { Tcb } from './tcb.ts';
+import { flightBytes, type Tcb } from './tcb.ts';
 import { startAfterSend, startPersist, startRetransmit, startTimeout } from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -90,6 +92,7 @@ function output(tcp: TcpTables, tcb: Tcb): number {
     if (tcb.nextHop === 0) strandedOutput(tcp, tcb);
     return 0;
   }
+  if (tcb.pathMtu !== 0) agePathMtu(tcp, tcb);
   if (tcb.resetDue !== 0) return outputReset(tcp, tcb);
   if (state === SYN_SENT || state === SYN_RECEIVED) return outputSyn(tcp, tcb);
   let sent = 0;
@@ -151,7 +154,7 @@ function outputSyn(tcp: TcpTables, tcb: Tcb): number {
   if (at < 0) return 0;
   assert(tcb.sndUna === tcb.iss, 'output: a SYN is sent only until it is acknowledged');
   const again = tcb.sndMax !== tcb.iss;
-  const flags = tcb.state === SYN_SENT ? SYN : SYN | ACK;
+  const flags = (tcb.state === SYN_SENT ? SYN : SYN | ACK) | synFlags(tcb, again, tcp.environment.config);
   sendSegment(tcp, tcb, at, tcb.iss, flags, 0, 0, again ? TX_RETRANSMIT : 0, 0);
   tcb.sndNxt = (tcb.iss + 1) | 0;
   const { rtt } = tcb;
@@ -249,11 +252,12 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
 /** New data (after a time-out, old data again), and the FIN. // Hot path. */
 function outputData(tcp: TcpTables, tcb: Tcb): number {
   let sent = 0;
+  let follows = false;
   while (sent < BURST) {
     if (tcb.sndNxt !== tcb.sndMax) skipHeld(tcp, tcb);
     const available = (tcb.sndEnd - tcb.sndNxt) | 0;
     if (available < 0 || (available === 0 && tcb.finQueued === 0)) return sent;
-    const length = available === 0 ? 0 : sendable(tcp, tcb, available);
+    const length: number = available === 0 ? 0 : sendable(tcp, tcb, available, follows);
     if (length === 0 && available > 0) {
       if (tcb.sndUna === tcb.sndNxt && (tcb.timers.armed & SENDING_TIMERS) === 0) {
         startPersist(tcp, tcb);
@@ -262,6 +266,7 @@ function outputData(tcp: TcpTables, tcb: Tcb): number {
     }
     const at = claim(tcp, tcb);
     if (at < 0) return sent;
+    follows = length >= tcb.mss;
     sendData(tcp, tcb, at, length, available);
     sent += 1;
   }
@@ -279,9 +284,9 @@ function skipHeld(tcp: TcpTables, tcb: Tcb): void {
 
 /**
  * How much of the queue the next segment (or segments, where the device cuts) may hold.
- * @returns bytes; 0: nothing now. // Hot path.
+ * @param follows whether a full segment has gone just before. @returns bytes; 0: nothing now. // Hot path.
  */
-function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
+function sendable(tcp: TcpTables, tcb: Tcb, available: number, follows: boolean): number {
   const { mss } = tcb;
   const resending = before(tcb.sndNxt, tcb.sndMax);
   let usable = tcp.recovery.window(tcb, resending);
@@ -312,13 +317,22 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number): number {
     return most - (most % mss);
   }
   if (resending || tcb.sndForced !== 0) return length;
-  if (length < available) return length >= tcb.sndWndMax >> 1 ? length : 0;
+  if (length < available)
+    return length >= tcb.sndWndMax >> 1 || (follows && fillsWindow(tcb, length)) ? length : 0;
   // It is all that is left, and less than a full segment. Announced bytes hold it back, and Nagle's algorithm
   // does while another small segment is out.
   if (tcb.finQueued !== 0) return length;
   if (tcb.options.cork !== 0 || (tcp.sendQueue.flags[tcb.sends.tail] & ELEMENT_MORE) !== 0) return 0;
   const smallIsOut = after(tcb.sndSmall, tcb.sndUna) && atOrAfter(tcb.sndNxt, tcb.sndSmall);
   return tcb.options.noDelay === 0 && smallIsOut ? 0 : length;
+}
+
+/**
+ * Whether the rest of the peer's window goes as a short segment behind full ones: as on Linux, without Nagle.
+ */
+export function fillsWindow(tcb: Tcb, length: number): boolean {
+  if (COSTLY) assert(length < tcb.mss, 'output: what fills a window is less than a full segment');
+  return tcb.options.noDelay !== 0 && flightBytes(tcb) + length === tcb.sndWnd;
 }
 
 /** Sends `length` bytes from `sndNxt` on, with the FIN if they are the last. // Hot path. */

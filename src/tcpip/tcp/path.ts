@@ -10,7 +10,7 @@ import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
 /** A smaller MSS is an attack (CVE-2019-11477); Linux has the same floor. */
-const MSS_MIN = 48;
+export const MSS_MIN = 48;
 /** Version 4 and a header of five words. */
 const VERSION_AND_LENGTH = 0x4500;
 
@@ -56,9 +56,12 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
   tcb.mss = mss - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0);
 }
 
-/** The MSS that a SYN of ours says (RFC 9293 §3.7.1, RFC 6691: options are not counted). */
-export function advertisedMss(tcp: TcpTables, tcb: Tcb): number {
-  const mss = tcp.environment.mtus[tcb.port] - IPV4_BYTES - TCP_BYTES;
+/**
+ * The MSS that a SYN of ours says (RFC 9293 §3.7.1, RFC 6691: options are not counted). @param port it leaves
+ * by.
+ */
+export function advertisedMss(tcp: TcpTables, tcb: Tcb, port: number = tcb.port): number {
+  const mss = tcp.environment.mtus[port] - IPV4_BYTES - TCP_BYTES;
   const { segmentBytesMax } = tcb.options;
   assert(mss > 0, 'path: a packet has room for more than headers');
   return segmentBytesMax > 0 && segmentBytesMax < mss ? segmentBytesMax : mss;

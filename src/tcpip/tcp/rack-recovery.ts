@@ -10,7 +10,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_FAST_RETRANSMITS, TCP_LOSS_PROBES, TCP_LOSS_UNDOS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import { after, atOrAfter, before, earlier } from '../seq.ts';
-import type { CongestionControl } from './congestion/congestion.ts';
+import { type CongestionControl, SSTHRESH_START } from './congestion/congestion.ts';
 import { noteRoundTrip } from './congestion/hystart.ts';
 import {
   FRTO_FIRST,
@@ -27,9 +27,10 @@ import {
   RECOVERY_NONE,
   RECOVERY_TIMEOUT,
 } from './control-block/recovery-state.ts';
+import { noteTimeoutReduction } from './ecn.ts';
 import { type FastRecovery, keepRecoverClose } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
-import { beginReduction, reduce } from './proportional-rate.ts';
+import { beginReduction, isReducing, pipeBytes, reduce } from './proportional-rate.ts';
 import { Rack } from './rack.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { HELD, LOST, type SentSegments } from './sent-segments.ts';
@@ -69,7 +70,7 @@ export class RackRecovery implements LossRecovery {
     noteSent(tcb);
     if (tcb.sackPermitted === 0) return;
     this.records.append(tcb, start, end, segments, this.environment.nowUs);
-    if (tcb.recovery.phase === RECOVERY_FAST) tcb.rack.sentBytes += (end - start) | 0;
+    if (isReducing(tcb)) tcb.rack.sentBytes += (end - start) | 0;
     if (tcb.rack.probe === PROBE_NEW) this.probeSent(tcb, 0, end);
   }
 
@@ -113,7 +114,7 @@ export class RackRecovery implements LossRecovery {
       rack.undoStampKnown = 1;
       rack.undoStamp = (environment.nowMs + tcb.stamps.offset) | 0;
     }
-    if (recovery.phase === RECOVERY_FAST) rack.sentBytes += (end - recovery.lostSeq) | 0;
+    if (isReducing(tcb)) rack.sentBytes += (end - recovery.lostSeq) | 0;
     records.resend(tcb, record, environment.nowUs);
     if (isProbe) this.probeSent(tcb, 1, tcb.sndMax);
   }
@@ -162,15 +163,15 @@ export class RackRecovery implements LossRecovery {
     if (isNew) this.beginUndo(tcb);
     // As Linux has it: in doubt is the time-out that nothing has led up to, and one that is repeated.
     rack.suspicion = isNew || !isFirst ? FRTO_FIRST : FRTO_OFF;
-    this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), isFirst);
+    this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), isFirst && tcb.marks.reducing === 0);
+    noteTimeoutReduction(tcb);
     this.rack.timedOut(tcb);
     recovery.phase = RECOVERY_TIMEOUT;
     recovery.recover = tcb.sndMax;
     recovery.due = DUE_HOLES;
     rack.probe = PROBE_NONE;
     rack.probing = 0;
-    // What may still be in the network does not keep the first segment from going again.
-    tcb.congestion.cwnd = (pipeBytes(tcb) + tcb.mss) | 0;
+    if (tcb.congestion.ssthresh !== SSTHRESH_START) tcb.congestion.cwnd = (pipeBytes(tcb) + tcb.mss) | 0;
     return false;
   }
 
@@ -254,7 +255,7 @@ export class RackRecovery implements LossRecovery {
     const found = this.rack.detect(tcb);
     const isHeldBack = rack.suspicion !== FRTO_OFF && this.isStillInDoubt(tcb, bytes);
     if (found && recovery.phase === RECOVERY_NONE) this.enter(tcb, inNetworkBefore);
-    if (recovery.phase === RECOVERY_FAST) {
+    if (isReducing(tcb)) {
       reduce(tcb, this.rack.deliveredBytes, bytes > 0 && !found, pipeBytes(tcb));
     } else if (bytes > 0 && phase !== RECOVERY_FAST) {
       this.grow(tcb, bytes, isWindowUsed(tcb) || phase === RECOVERY_TIMEOUT);
@@ -281,6 +282,8 @@ export class RackRecovery implements LossRecovery {
     this.beginUndo(tcb);
     recovery.phase = RECOVERY_FAST;
     recovery.recover = tcb.sndMax;
+    if (tcb.marks.reducing !== 0) return;
+    tcb.marks.reductionDue = 1;
     // What acknowledgements by SACK let out beyond the window does not raise what a loss leaves of it.
     this.congestion.lossFound(congestion, tcb.mss, Math.min(congestion.cwnd, flightBytes(tcb)));
     beginReduction(tcb, inNetwork);
@@ -295,6 +298,7 @@ export class RackRecovery implements LossRecovery {
       this.congestion.recovered(congestion, tcb.mss, congestion.ssthresh);
     }
     recovery.phase = RECOVERY_NONE;
+    tcb.marks.reducing = 0;
     tcb.rack.suspicion = FRTO_OFF;
   }
 
@@ -384,7 +388,8 @@ export class RackRecovery implements LossRecovery {
     } else if (after(segment.ack, rack.probeEnd)) {
       // No duplicate was reported: the probe has repaired a loss, which counts as any other.
       rack.probing = 0;
-      if (recovery.phase !== RECOVERY_NONE) return;
+      if (recovery.phase !== RECOVERY_NONE || tcb.marks.reducing !== 0) return;
+      tcb.marks.reductionDue = 1;
       this.congestion.lossFound(congestion, tcb.mss, Math.max(tcb.mss, flightBytes(tcb)));
       this.congestion.recovered(congestion, tcb.mss, congestion.ssthresh);
     } else if (bytes === 0 && this.rack.heldBytes === 0 && segment.length === 0) {
@@ -392,11 +397,4 @@ export class RackRecovery implements LossRecovery {
       rack.probing = 0;
     }
   }
-}
-
-/** Bytes that are thought to be in the network (RFC 6675: pipe). */
-export function pipeBytes(tcb: Tcb): number {
-  const bytes = (flightBytes(tcb) - tcb.recovery.sackedBytes - tcb.recovery.lostBytes) | 0;
-  if (COSTLY) assert(bytes >= 0, 'rack recovery: no more is held or lost than is outstanding');
-  return bytes;
 }

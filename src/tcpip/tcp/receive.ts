@@ -11,9 +11,10 @@ import {
   TCP_OUT_OF_ORDER,
   TCP_PACKETS_PRUNED,
 } from '../../ledger/counters.gen.ts';
-import { FIN } from '../header/tcp.ts';
+import { CWR, FIN } from '../header/tcp.ts';
 import { after, atOrBefore } from '../seq.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
+import { takeMark } from './ecn.ts';
 import { acknowledgeNow } from './ready.ts';
 import { measureReceiver } from './receiver-rtt.ts';
 import { noteLate } from './sack-receiver.ts';
@@ -39,9 +40,11 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
   if (COSTLY) assert(!after(seq, tcb.rcvAdv), 'receive: text that is taken begins in the window');
   let fin = (segment.flags & FIN) !== 0;
   const old = (tcb.rcvNxt - seq) | 0;
+  const isOld = old >= length + (fin ? 1 : 0);
+  if (tcb.marks.on !== 0) takeMark(tcp, tcb, segment, isOld);
   if (old > 0) {
     // It had been here before, at least in part.
-    if (old >= length + (fin ? 1 : 0)) return receivedBefore(tcp, tcb, seq, length);
+    if (isOld) return receivedBefore(tcp, tcb, seq, length);
     noteDuplicate(tcb, seq, Math.min(old, length));
     acknowledgeNow(tcp, tcb);
     seq = tcb.rcvNxt;
@@ -90,7 +93,8 @@ export function receiveMerged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boo
   const { chains } = packets;
   const { flags } = segment;
   let { seq } = segment;
-  for (let packet = segment.packet; packet >= 0; ) {
+  const first = segment.packet;
+  for (let packet = first; packet >= 0; ) {
     const following = chains.next[packet];
     const length = chains.length[packet];
     if (following >= 0) {
@@ -103,7 +107,8 @@ export function receiveMerged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boo
     segment.payload = chains.address[packet];
     segment.length = length;
     segment.segmentBytes = chains.segmentBytes[packet] || length;
-    segment.flags = following < 0 ? flags : flags & ~FIN;
+    // The device has put together what has CWR first or not at all.
+    segment.flags = (following < 0 ? flags : flags & ~FIN) & (packet === first ? -1 : ~CWR);
     seq = (seq + length) | 0;
     if (!isReceiving(tcb)) {
       // A FIN that had come before has been reached: nothing follows it.

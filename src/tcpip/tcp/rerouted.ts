@@ -21,6 +21,12 @@ export function rerouted(tcp: TcpTables): void {
   for (const tcb of tcp.made) if (isAwake(tcp, tcb)) reroute(tcp, tcb);
 }
 
+/** What is known of the way to one connection's peer has changed: it finds its way again. */
+export function redirected(tcp: TcpTables, tcb: Tcb): void {
+  assert(tcb.hashed !== 0, 'rerouted: a connection that is redirected lives');
+  reroute(tcp, tcb);
+}
+
 /** A port carries another MTU: the next segments of its connections obey it. */
 export function resized(tcp: TcpTables, port: number): void {
   tcp.news.routes += 1;

@@ -23,8 +23,8 @@ import {
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
-/** FIN, SYN, RST, PSH, ACK and URG; ECN's bits (RFC 3168) are not looked at. */
-const FLAG_BITS = 63;
+/** FIN, SYN, RST, PSH, ACK, URG, ECE and CWR. */
+const FLAG_BITS = 255;
 /** RFC 7323 §2.3: a larger shift counts as 14. */
 const SHIFT_MAX = 14;
 
@@ -33,6 +33,8 @@ export class SegmentIn {
   packet = 0;
   /** Whether it was put together of several, in the slots of a chain. */
   merged = false;
+  /** The two bits of its IPv4 header that say whether it may be, or is, marked (RFC 3168 §5). */
+  ecn = 0;
   /** The addresses of the peer and of us. */
   source = 0;
   destination = 0;

@@ -7,13 +7,9 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { IP_OUT_REQUESTS, TCP_OUT_SEGS, TCP_RETRANS_SEGS } from '../../ledger/counters.gen.ts';
 import { type LinkPort, TX_CHECKSUM, TX_RETRANSMIT } from '../contract.ts';
 import { ETHERNET_BYTES, ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
-import { fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
+import { ECN_CAPABLE, ECN_NOT_CAPABLE, fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
 import {
   ACK,
-  OPTION_MSS,
-  OPTION_NOP,
-  OPTION_SACK_PERMITTED,
-  OPTION_WINDOW_SCALE,
   SYN,
   TCP_ACK,
   TCP_BYTES,
@@ -28,9 +24,11 @@ import {
 import { after, before } from '../seq.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { TIMER_ACK } from './control-block/timers.ts';
+import { segmentFlags } from './ecn.ts';
 import { advertisedMss } from './path.ts';
 import { writeSackBlocks } from './sack-receiver.ts';
 import { SYN_SENT } from './state.ts';
+import { putSynOptions } from './syn-options.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { advertiseWindow, windowShift } from './window.ts';
@@ -39,7 +37,6 @@ import { advertiseWindow, windowShift } from './window.ts';
 const COSTLY = COSTLY_ASSERTIONS;
 
 const TCP_AT = ETHERNET_BYTES + IPV4_BYTES;
-const TIMESTAMPS_KIND_AND_LENGTH = 0x080a;
 
 /**
  * @param at where `claim` said. @param seq of the first byte. @param flags of the TCP header.
@@ -75,12 +72,22 @@ export function sendSegment(
     headerBytes += writeSackBlocks(tcp, tcb, segment + headerBytes);
   }
   const tcpLength = headerBytes + length;
-  writeLinkAndIpv4(tcp, tcb, port, at, IPV4_BYTES + tcpLength);
+  // RFC 3168 §6.1.4 to §6.1.6: neither an acknowledgement nor what is sent again may be marked.
+  const isNew = length > 0 && (tx & TX_RETRANSMIT) === 0;
+  const hasMarks = tcb.marks.on !== 0 && (flags & SYN) === 0;
+  writeLinkAndIpv4(
+    tcp,
+    tcb,
+    port,
+    at,
+    IPV4_BYTES + tcpLength,
+    hasMarks && isNew ? ECN_CAPABLE : ECN_NOT_CAPABLE,
+  );
 
   view.setInt32(segment, (tcb.localPort << 16) | tcb.remotePort);
   view.setInt32(segment + TCP_SEQ, seq);
   view.setInt32(segment + TCP_ACK, (flags & ACK) === 0 ? 0 : tcb.rcvNxt);
-  let bits = flags;
+  let bits = hasMarks ? flags | segmentFlags(tcb, isNew) : flags;
   let urgent = 0;
   if (tcb.sndUrgent !== 0 && after(tcb.sndUp, seq)) {
     bits |= URG;
@@ -102,6 +109,11 @@ export function sendSegment(
     view.setInt16(segment + TCP_CHECKSUM, ~checksum);
     port.send(TCP_AT + headerBytes, tx, segmentBytes);
   }
+  noteSegment(tcp, tcb, length);
+}
+
+/** A segment has left: it has told all that was owed. // Hot path. */
+function noteSegment({ environment }: TcpTables, tcb: Tcb, length: number): void {
   const { acks, timers, totals } = tcb;
   totals.segmentsOut += 1;
   if (length > 0) {
@@ -124,46 +136,40 @@ function checkSegment(tcb: Tcb, seq: number, length: number, segmentBytes: numbe
   assert(length <= tcb.mss || segmentBytes > 0, 'segment: payload beyond the MSS is for the device to cut');
 }
 
-/** Ethernet and IPv4 headers, the latter from its prepared sum. */
-function writeLinkAndIpv4(tcp: TcpTables, tcb: Tcb, port: LinkPort, at: number, totalLength: number): void {
+/** Ethernet and IPv4 headers, the latter from its prepared sum. @param ecn see `ECN_BITS`. */
+function writeLinkAndIpv4(
+  tcp: TcpTables,
+  tcb: Tcb,
+  port: LinkPort,
+  at: number,
+  totalLength: number,
+  ecn: number,
+): void {
   const { view } = tcp.environment;
   const { macHigh, macLow } = tcp.neighbours;
   writeEthernetAddresses(view, at, macHigh[tcb.neighbour], macLow[tcb.neighbour], port.macHigh, port.macLow);
   const id = (tcb.ipId + 1) & 0xffff;
   tcb.ipId = id;
-  view.setInt32(at + 12, (ETHERTYPE_IPV4 << 16) | 0x4500 | tcb.tos);
+  view.setInt32(at + 12, (ETHERTYPE_IPV4 << 16) | 0x4500 | tcb.tos | ecn);
   view.setInt32(at + 16, (totalLength << 16) | id);
   view.setInt32(at + 20, (tcb.fragmentBits << 16) | (tcb.ttl << 8) | PROTOCOL_TCP);
-  view.setInt16(at + 24, ~fold(tcb.ipSum + totalLength + id));
+  view.setInt16(at + 24, ~fold(tcb.ipSum + totalLength + id + ecn));
   view.setInt32(at + 26, tcb.localAddress);
   view.setInt32(at + 30, tcb.remoteAddress);
 }
 
 /**
- * MSS, SACK permitted, timestamps, window scale, in Linux's order. A SYN-ACK offers only what the SYN
+ * What our SYN offers. A SYN-ACK offers only what the SYN
  * offered; whether that is so has been put into the Tcb. @returns bytes, a multiple of 4.
  */
 function writeSynOptions(tcp: TcpTables, tcb: Tcb, from: number): number {
   const { view, config, nowMs } = tcp.environment;
   const active = tcb.state === SYN_SENT;
-  let at = from;
-  view.setInt32(at, (OPTION_MSS << 24) | (4 << 16) | advertisedMss(tcp, tcb));
-  at += 4;
   const sack = active ? config.sack : tcb.sackPermitted !== 0;
-  if (active ? config.timestamps : tcb.stamps.on !== 0) {
-    const padding = sack ? (OPTION_SACK_PERMITTED << 8) | 2 : (OPTION_NOP << 8) | OPTION_NOP;
-    view.setInt32(at, (padding << 16) | TIMESTAMPS_KIND_AND_LENGTH);
-    view.setInt32(at + 4, (nowMs + tcb.stamps.offset) | 0);
-    view.setInt32(at + 8, tcb.stamps.recent);
-    at += TIMESTAMPS_BYTES;
-  } else if (sack) {
-    view.setInt32(at, (OPTION_NOP << 24) | (OPTION_NOP << 16) | (OPTION_SACK_PERMITTED << 8) | 2);
-    at += 4;
-  }
-  if (active ? config.windowScaling : tcb.scaling !== 0) {
-    const shift = active ? windowShift(tcb.received.bufferBytesMax) : tcb.rcvScale;
-    view.setInt32(at, (OPTION_NOP << 24) | (OPTION_WINDOW_SCALE << 16) | (3 << 8) | shift);
-    at += 4;
-  }
-  return at - from;
+  const stamped = active ? config.timestamps : tcb.stamps.on !== 0;
+  const scales = active ? config.windowScaling : tcb.scaling !== 0;
+  const shift = active ? windowShift(tcb.received.bufferBytesMax) : tcb.rcvScale;
+  const value = (nowMs + tcb.stamps.offset) | 0;
+  const mss = advertisedMss(tcp, tcb);
+  return putSynOptions(view, from, mss, sack, scales ? shift : -1, stamped, value, tcb.stamps.recent);
 }

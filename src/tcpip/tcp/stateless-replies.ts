@@ -1,6 +1,7 @@
 /**
- * Segments that belong to no Tcb: resets, and acknowledgements from TIME-WAIT. Input queues them here, in a
- * ring for each port, and `flush` sends them. When a ring is full they are dropped: the peer will ask again.
+ * Segments that belong to no Tcb: resets, acknowledgements from TIME-WAIT, and SYN-ACKs with a cookie. Input
+ * queues them here, in a ring for each port, and `flush` sends them. When a ring is full they are dropped:
+ * the peer will ask again.
  */
 import { assert } from '../../assert/assert.ts';
 import { IP_OUT_REQUESTS, TCP_OUT_RSTS, TCP_OUT_SEGS } from '../../ledger/counters.gen.ts';
@@ -11,6 +12,7 @@ import { ETHERNET_BYTES } from '../header/ethernet.ts';
 import { addressSum, fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
 import {
   RST,
+  SYN,
   TCP_ACK,
   TCP_BYTES,
   TCP_CHECKSUM,
@@ -24,12 +26,13 @@ import {
 } from '../header/tcp.ts';
 import { writeIpv4Header } from '../ipv4/output.ts';
 import type { Routes } from '../route.ts';
+import { putSynOptions } from './syn-options.ts';
 
 /** Segments that wait at one port: as many as there may be connections, between these bounds. */
 const ENTRIES_MIN = 64;
 const ENTRIES_MAX = 1024;
 /** The words that each takes up. */
-const WORDS = 10;
+const WORDS = 13;
 // The words of an entry.
 const LOCAL = 0;
 const REMOTE = 1;
@@ -41,6 +44,10 @@ const WINDOW = 6;
 const TIMESTAMPS = 7;
 const TS_VALUE = 8;
 const TS_ECHO = 9;
+/** Of a SYN-ACK; 0: it is none. */
+const MSS = 10;
+const SHIFT = 11;
+const SACK = 12;
 
 export class Replies {
   private readonly environment: Environment;
@@ -105,6 +112,7 @@ export class Replies {
     ring[at + FLAGS] = flags;
     ring[at + WINDOW] = window;
     ring[at + TIMESTAMPS] = 0;
+    ring[at + MSS] = 0;
     tail[port] += 1;
     this.waiting += 1;
     return true;
@@ -117,6 +125,15 @@ export class Replies {
     this.ring[at + TIMESTAMPS] = 1;
     this.ring[at + TS_VALUE] = value;
     this.ring[at + TS_ECHO] = echo;
+  }
+
+  /** The segment queued last is a SYN-ACK, and offers this. @param shift -1: windows are not scaled. */
+  addSynOptions(mss: number, shift: number, sack: boolean): void {
+    assert(this.waiting > 0, 'replies: options are for a segment that waits');
+    const at = this.latest;
+    this.ring[at + MSS] = mss;
+    this.ring[at + SHIFT] = shift;
+    this.ring[at + SACK] = sack ? 1 : 0;
   }
 
   /** Sends what waits. @returns packets sent; `pending` stays true when a port is full. */
@@ -141,6 +158,33 @@ export class Replies {
     return (port * this.entries + (count & (this.entries - 1))) * WORDS;
   }
 
+  /** @returns bytes of options. */
+  private writeOptions(to: number, at: number): number {
+    const { ring } = this;
+    const { view } = this.environment;
+    const stamped = ring[at + TIMESTAMPS] === 1;
+    const value = ring[at + TS_VALUE];
+    const echo = ring[at + TS_ECHO];
+    if (ring[at + MSS] !== 0) {
+      assert((ring[at + FLAGS] & SYN) !== 0, 'replies: what a SYN offers is in a SYN');
+      return putSynOptions(
+        view,
+        to,
+        ring[at + MSS],
+        ring[at + SACK] !== 0,
+        ring[at + SHIFT],
+        stamped,
+        value,
+        echo,
+      );
+    }
+    if (!stamped) return 0;
+    view.setInt32(to, TIMESTAMPS_WORD);
+    view.setInt32(to + 4, value);
+    view.setInt32(to + 8, echo);
+    return TIMESTAMPS_BYTES;
+  }
+
   /** @returns 1 sent, 0 dropped, -1 the port is full. */
   private send(port: LinkPort, at: number): number {
     const { environment, ring } = this;
@@ -154,7 +198,8 @@ export class Replies {
     if (packet < 0) return -1;
     const local = ring[at + LOCAL];
     const flags = ring[at + FLAGS];
-    const headerBytes = TCP_BYTES + (ring[at + TIMESTAMPS] === 1 ? TIMESTAMPS_BYTES : 0);
+    const tcp = packet + ETHERNET_BYTES + IPV4_BYTES;
+    const headerBytes = TCP_BYTES + this.writeOptions(tcp + TCP_OPTIONS, at);
     writeIpv4Header(
       environment,
       port,
@@ -166,18 +211,12 @@ export class Replies {
       PROTOCOL_TCP,
       headerBytes,
     );
-    const tcp = packet + ETHERNET_BYTES + IPV4_BYTES;
     view.setInt32(tcp, ring[at + PORTS]);
     view.setInt32(tcp + TCP_SEQ, ring[at + SEQ]);
     view.setInt32(tcp + TCP_ACK, ring[at + ACK_NUMBER]);
     view.setUint16(tcp + TCP_OFFSET_FLAGS, (headerBytes << 10) | flags);
     view.setUint16(tcp + TCP_WINDOW, ring[at + WINDOW]);
     view.setUint16(tcp + TCP_URGENT, 0);
-    if (ring[at + TIMESTAMPS] === 1) {
-      view.setInt32(tcp + TCP_OPTIONS, TIMESTAMPS_WORD);
-      view.setInt32(tcp + TCP_OPTIONS + 4, ring[at + TS_VALUE]);
-      view.setInt32(tcp + TCP_OPTIONS + 8, ring[at + TS_ECHO]);
-    }
     const pseudo = fold(addressSum(local) + addressSum(remote) + PROTOCOL_TCP + headerBytes);
     view.setUint16(tcp + TCP_CHECKSUM, port.transmitChecksum ? pseudo : 0);
     if (!port.transmitChecksum) {

@@ -5,15 +5,19 @@
  * first needed. Only where more are busy at once than that, further ones are made, and stay.
  */
 import { assert } from '../../assert/assert.ts';
+import { Random } from '../../time/random.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
+import type { CongestionControlName } from '../config.ts';
 import type { Environment } from '../environment.ts';
 import { KeyedHash } from '../keyed-hash.ts';
+import { PathMtus } from '../path-mtus.ts';
 import { PortLists } from '../port-lists.ts';
 import type { Routes } from '../route.ts';
 import { CheckMemory } from './check-memory.ts';
 import type { CongestionControl } from './congestion/congestion.ts';
 import { Cubic } from './congestion/cubic.ts';
 import { NewReno } from './congestion/newreno.ts';
+import { NoControl } from './congestion/none.ts';
 import { Demux } from './demux.ts';
 import { Departed } from './departed.ts';
 import { DormantTable } from './dormant-table.ts';
@@ -29,9 +33,19 @@ import { SegmentIn } from './segment-in.ts';
 import { SendQueue } from './send-queue.ts';
 import { SentSegments } from './sent-segments.ts';
 import { Replies } from './stateless-replies.ts';
+import { SynCookies } from './syn-cookies.ts';
 import { Tcb } from './tcb.ts';
 import { TimeWaitTable } from './time-wait.ts';
 import { TimerHeap } from './timer-heap.ts';
+
+/** What each name of a congestion control makes. */
+const CONTROLS: Readonly<Record<CongestionControlName, () => CongestionControl>> = {
+  newreno: () => new NewReno(),
+  cubic: () => new Cubic(),
+  none: () => new NoControl(),
+};
+/** The keys of cookies are apart from all else that the seed gives. */
+const COOKIE_SEED = 0x434f_4f4b;
 
 export class TcpTables {
   readonly environment: Environment;
@@ -57,6 +71,8 @@ export class TcpTables {
   /** The indices of the Tcbs in the pool, as a stack, and how many there are. */
   readonly freeTcbs: Int32Array;
   freeTcbCount: number;
+  /** What the ways to hosts carry. */
+  readonly pathMtus = new PathMtus();
   readonly demux: Demux;
   /** Connections that other stacks have taken over a moment ago. */
   readonly departed: Departed;
@@ -75,6 +91,7 @@ export class TcpTables {
   /** For costly assertions alone. */
   readonly checks: CheckMemory;
   readonly hash: KeyedHash;
+  readonly cookies: SynCookies;
   /** How far the ephemeral ports have gone round (`ports.ts`). */
   portSteps = 0;
   /** Connections that are bound to a port by their users, listeners included, linked by `boundNext`. */
@@ -110,7 +127,7 @@ export class TcpTables {
     this.receiveQueue = new ReceiveQueue(packets, dma, counters);
     this.replies = new Replies(environment, routes, neighbours);
     this.segment = new SegmentIn();
-    this.congestion = config.congestionControl === 'cubic' ? new Cubic() : new NewReno();
+    this.congestion = CONTROLS[config.congestionControl]();
     this.scoreboard = new Scoreboard(environment, Math.max(1024, count));
     this.checks = new CheckMemory(count, packets.count);
     const byCount = new FastRecovery(environment, this.scoreboard, this.congestion);
@@ -118,6 +135,7 @@ export class TcpTables {
     this.sent = new SentSegments(byTime ? config.sendElementsMax : 0, byTime ? count : 0);
     this.recovery = byTime ? new RackRecovery(environment, this.sent, this.congestion, byCount) : byCount;
     this.hash = new KeyedHash(random);
+    this.cookies = new SynCookies(new Random(config.seed ^ COOKIE_SEED));
     this.bound = new PortLists(count);
     this.boundNext = new Int32Array(count).fill(-1);
     this.ready = ports.map(() => new ReadyRing(count));

@@ -23,6 +23,7 @@ import type { StackConfig } from '../config.ts';
 import { CongestionState } from './congestion/congestion.ts';
 import { Acknowledgements } from './control-block/acknowledgements.ts';
 import { Listening } from './control-block/listening.ts';
+import { CongestionMarks } from './control-block/marks.ts';
 import { ConnectionOptions } from './control-block/options.ts';
 import { RackState } from './control-block/rack-state.ts';
 import { Received } from './control-block/received.ts';
@@ -124,8 +125,9 @@ export class Tcb {
   mss = MSS_DEFAULT;
   /** The peer's MSS option. */
   mssPeer = MSS_DEFAULT;
-  /** What ICMP has said of the path's MTU; 0: nothing. */
+  /** What is known of the path's MTU; 0: nothing. And when it became known. */
   pathMtu = 0;
+  pathMtuMs = 0;
 
   // Receiving.
   irs = 0;
@@ -153,6 +155,7 @@ export class Tcb {
   readonly sent = new SentList();
   readonly rack = new RackState();
   readonly congestion = new CongestionState();
+  readonly marks = new CongestionMarks();
   readonly timers = new ConnectionTimers();
   readonly options = new ConnectionOptions();
   readonly listening = new Listening();
@@ -181,6 +184,7 @@ export class Tcb {
     this.sent.reset();
     this.rack.reset();
     this.congestion.reset();
+    this.marks.reset();
     this.timers.reset();
     this.options.reset(config);
     this.listening.reset();
@@ -230,6 +234,7 @@ export class Tcb {
     this.mss = MSS_DEFAULT;
     this.mssPeer = MSS_DEFAULT;
     this.pathMtu = 0;
+    this.pathMtuMs = 0;
     this.irs = 0;
     this.rcvNxt = 0;
     this.rcvAdv = 0;

@@ -5,6 +5,7 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { after } from '../seq.ts';
+import type { Received } from './control-block/received.ts';
 import type { TcpTables } from './tables.ts';
 import { MSS_DEFAULT, type Tcb } from './tcb.ts';
 
@@ -50,17 +51,22 @@ export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
  * A connection begins: where the configuration says so, its window is a whole number of segments of `bytes`,
  * as Linux's is.
  */
-export function roundFirstWindow(tcp: TcpTables, tcb: Tcb, bytes: number): void {
-  const { received } = tcb;
+export function roundFirstWindow(tcp: TcpTables, { received }: Tcb, bytes: number): void {
+  received.bufferBytes = firstWindow(tcp, received, bytes);
+}
+
+/** The window that a connection of such a buffer begins with. */
+export function firstWindow(tcp: TcpTables, received: Received, bytes: number): number {
   assert(bytes > 0, 'window: the segments that it is counted in hold bytes');
-  if (!tcp.environment.config.wholeSegmentWindow || received.bufferBytes <= bytes) return;
+  if (!tcp.environment.config.wholeSegmentWindow || received.bufferBytes <= bytes)
+    return received.bufferBytes;
   let window = received.bufferBytes - (received.bufferBytes % bytes);
   // What the field cannot say of it in a SYN comes in whole units of the scaled one afterwards.
   if (window > FIELD_MAX && tcp.environment.config.windowScaling) {
     const shift = windowShift(received.bufferBytesMax);
     window = Math.min(received.bufferBytes, ((window + (1 << shift) - 1) >> shift) << shift);
   }
-  received.bufferBytes = window;
+  return window;
 }
 
 /** The window field of the next segment, scaled; takes the new right edge down. // Hot path. */

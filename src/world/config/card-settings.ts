@@ -204,6 +204,19 @@ const WIRE: readonly SettingRow[] = [
   { ...WIRE_TIME, name: 'wire.delayNs', meaning: "from a frame's last bit in to its last bit out" },
   { ...WIRE_TIME, name: 'wire.jitterNs', meaning: 'up to so much more, drawn for each frame' },
   { ...CHANCE, name: 'wire.lossProbability', meaning: 'chance that a frame is lost' },
+  {
+    ...CHANCE,
+    name: 'wire.markProbability',
+    meaning: 'chance that a frame which may be is marked as by a router whose queue grows (RFC 3168)',
+    beside: 'TCP lets its data be marked where both ends use ECN: `stack.ecn`',
+  },
+  {
+    ...WIRE_TIME,
+    name: 'wire.markAfterNs',
+    meaning:
+      "a frame that waits for longer to go on the wire is marked (fq_codel's ce_threshold); 0: none is",
+    beside: 'needs `wire.rateBitsPerSecond`, and as `wire.markProbability`',
+  },
   { ...CHANCE, name: 'wire.duplicateProbability', meaning: 'chance that a copy of it follows' },
   { ...CHANCE, name: 'wire.corruptProbability', meaning: 'chance that one bit of it is flipped' },
   {

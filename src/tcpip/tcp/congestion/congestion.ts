@@ -100,7 +100,10 @@ export interface CongestionControl {
    * @param bytes at least 1. @param nowUs the stack's clock. @param rttUs the mean round trip; 0: unknown.
    */
   acknowledged(state: CongestionState, mss: number, bytes: number, nowUs: number, rttUs: number): void;
-  /** Duplicate acknowledgements have shown a loss. @param flightBytes outstanding when it was found. */
+  /**
+   * A loss has been shown, or a mark of congestion echoed (RFC 3168). @param flightBytes outstanding when it
+   * was found.
+   */
   lossFound(state: CongestionState, mss: number, flightBytes: number): void;
   /** All that was outstanding when the loss was found is acknowledged. @param flightBytes outstanding now. */
   recovered(state: CongestionState, mss: number, flightBytes: number): void;
@@ -142,6 +145,14 @@ export function windowAfterRecovery({ ssthresh }: CongestionState, mss: number, 
 export function rememberForUndo(state: CongestionState): void {
   state.undoWindow = state.cwnd;
   state.undoThreshold = state.ssthresh;
+  state.undoWindowMax = state.windowMax;
+}
+
+/** What was taken stays taken: a mark has said that there was congestion (RFC 3168 §6.1.2). */
+export function forbidUndo(state: CongestionState): void {
+  assert(state.cwnd > 0, 'congestion: a window that stays as it is lets something out');
+  state.undoWindow = 1;
+  state.undoThreshold = 0;
   state.undoWindowMax = state.windowMax;
 }
 

@@ -25,6 +25,8 @@ export class Totals {
   dataSegmentsIn = 0;
   /** Segments of which the peer has said that it has them, in order or not. */
   delivered = 0;
+  /** And of those that it acknowledged with an echo of a mark (RFC 3168). */
+  deliveredMarked = 0;
   /** `SACK` bytes that are counted in `delivered` already. */
   deliveredHeld = 0;
   /** Segments that came out of order. */
@@ -59,6 +61,7 @@ export class Totals {
     this.dataSegmentsOut = 0;
     this.dataSegmentsIn = 0;
     this.delivered = 0;
+    this.deliveredMarked = 0;
     this.deliveredHeld = 0;
     this.outOfOrderIn = 0;
     this.timeouts = 0;

@@ -47,6 +47,7 @@ export const IMAGE_GROUPS = [
   'recovery',
   'rack',
   'congestion',
+  'marks',
   'timers',
   'options',
 ] as const;
@@ -97,6 +98,7 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   ),
   field(undefined, 'mssPeer', 1, 65535),
   span(undefined, 'pathMtu', 65535),
+  any(undefined, 'pathMtuMs', 'agoMs'),
   ...['irs', 'rcvNxt', 'rcvAdv', 'rcvUp'].map((name) => any(undefined, name)),
   span(undefined, 'rcvScale', 14),
 
@@ -187,6 +189,9 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   ...['roundSamples', 'roundRttUs', 'roundBeforeRttUs'].map((name) => span('congestion', name)),
   span('congestion', 'conservative', 5),
   span('congestion', 'conservativeRttUs'),
+
+  ...['asked', 'on', 'seen', 'echo', 'reductionDue', 'reducing'].map((name) => flag('marks', name)),
+  any('marks', 'reducedUntil'),
 
   span('timers', 'armed', TIMERS_MOVABLE),
   any('timers', 'retransmitAt', 'aheadUs'),

@@ -1,0 +1,121 @@
+/** The assertions of ECN, of paths' MTUs and of SYN cookies are tripped, each by its fault. */
+import { describe } from 'vitest';
+import { PathMtus } from '../../src/tcpip/path-mtus.ts';
+import { CongestionState, forbidUndo } from '../../src/tcpip/tcp/congestion/congestion.ts';
+import { NoControl } from '../../src/tcpip/tcp/congestion/none.ts';
+import { answerWithCookie, takeCookie, wantsCookie } from '../../src/tcpip/tcp/cookie-open.ts';
+import {
+  agreeOnEcn,
+  askForEcn,
+  noteEcnBits,
+  noteTimeoutReduction,
+  segmentFlags,
+  synFlags,
+  takeEcho,
+  takeMark,
+} from '../../src/tcpip/tcp/ecn.ts';
+import { fillsWindow } from '../../src/tcpip/tcp/output.ts';
+import { agePathMtu, recallPathMtu, suspectBlackHole } from '../../src/tcpip/tcp/path-mtu.ts';
+import { SynCookies, stampWith } from '../../src/tcpip/tcp/syn-cookies.ts';
+import { putSynOptions } from '../../src/tcpip/tcp/syn-options.ts';
+import { Random } from '../../src/time/random.ts';
+import { trips } from '../rules/trips.ts';
+import { ACK, established, listening, opening, SYN } from './tcp-assertion-bed.ts';
+
+describe('ECN', () => {
+  trips('ECN: it is asked for before it is agreed on', () => {
+    const { tcp, tcb } = established();
+    tcb.marks.on = 1;
+    askForEcn(tcb, tcp.environment.config);
+  });
+  trips('ECN: a SYN is sent only until it is acknowledged', () => {
+    const { tcp, tcb } = established();
+    synFlags(tcb, false, tcp.environment.config);
+  });
+  trips('ECN: it is agreed on by SYNs', () => {
+    const { tcp, tcb } = opening();
+    tcp.segment.flags = ACK;
+    agreeOnEcn(tcp.environment.config, tcb, tcp.segment);
+  });
+  trips('ECN: flags are for a connection that has agreed on it', () => segmentFlags(established().tcb, true));
+  trips('ECN: marks are taken by a connection that has agreed on it', () => {
+    const { tcp, tcb } = established();
+    takeMark(tcp, tcb, tcp.segment, false);
+  });
+  trips('ECN: an echo is taken by a connection that has agreed on it', () => {
+    const { tcp, tcb } = established();
+    takeEcho(tcp, tcb, tcp.segment, 0);
+  });
+});
+
+describe('more of ECN', () => {
+  trips('ECN: the header of a segment lies in the region', () => noteEcnBits(established().tcp, 0));
+  trips('ECN: a time-out is of what is outstanding', () => noteTimeoutReduction(established().tcb));
+});
+
+describe('paths and windows', () => {
+  trips('path MTUs: a path that is known carries something', () => new PathMtus().note(1, 0, 0));
+  trips('path MTUs: what is known is known for a while', () => new PathMtus().find(1, 0, -1));
+  trips('path MTU: only what is outstanding can have been dropped in silence', () => {
+    const { tcp, tcb } = established();
+    Object.assign(tcp.environment.config, { mtuProbing: 1 });
+    tcb.timers.retries = 9;
+    suspectBlackHole(tcp, tcb);
+  });
+  trips('path MTU: it is recalled before anything is sent', () => {
+    const { tcp, tcb } = established();
+    recallPathMtu(tcp, tcb);
+  });
+  trips('congestion: a window that stays as it is lets something out', () =>
+    forbidUndo(new CongestionState()),
+  );
+  trips('path MTU: what ages is known', () => {
+    const { tcp, tcb } = established();
+    agePathMtu(tcp, tcb);
+  });
+  trips('output: what fills a window is less than a full segment', () => {
+    const { tcb } = established();
+    fillsWindow(tcb, tcb.mss);
+  });
+  trips('no congestion control: a segment holds at least one byte', () =>
+    new NoControl().start(new CongestionState(), 0),
+  );
+});
+
+describe('SYN cookies', () => {
+  trips('SYN cookies: it is known when to use them', () => {
+    const { tcp, listener } = listening();
+    wantsCookie({ ...tcp.environment.config, synCookies: 3 }, listener);
+  });
+  trips('SYN cookies: a shift has four bits', () => {
+    const { tcp, listener } = listening();
+    Object.assign(tcp.segment, { timestamps: 1, windowScale: 99, flags: SYN });
+    answerWithCookie(tcp, listener, tcp.segment);
+  });
+  trips('SYN cookies: a cookie answers a SYN', () => {
+    const { tcp, listener } = listening();
+    tcp.segment.flags = ACK;
+    answerWithCookie(tcp, listener, tcp.segment);
+  });
+  trips('SYN cookies: only a listener is sent one back', () => {
+    const { tcp, tcb } = established();
+    takeCookie(tcp, tcb, tcp.segment);
+  });
+  trips('SYN cookies: a peer takes segments of some size', () =>
+    new SynCookies(new Random(1)).make(1, 2, 3, 4, 0, 0),
+  );
+  trips('SYN cookies: a minute has eight bits', () => new SynCookies(new Random(1))['ofMinute'](256));
+  trips('SYN cookies: the options fit the bits that there are', () => stampWith(64, 0));
+  trips('SYN: its MSS fits its field', () =>
+    putSynOptions(new DataView(new ArrayBuffer(64)), 0, 65_536, false, -1, false, 0, 0),
+  );
+  trips('replies: options are for a segment that waits', () =>
+    established().tcp.replies.addSynOptions(1460, -1, false),
+  );
+  trips('replies: what a SYN offers is in a SYN', () => {
+    const { world, tcp, tcb } = established();
+    tcp.replies.queue(tcb.localAddress, tcb.remoteAddress, 1, 0, 0, ACK, 0);
+    tcp.replies.addSynOptions(1460, -1, false);
+    world.settle();
+  });
+});
