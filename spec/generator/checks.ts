@@ -125,5 +125,6 @@ function rangeCondition(spec: ClassSpec, field: Field): string {
   const [min, max] = [field.min ?? first ?? 0, field.max ?? last ?? mask];
   // A whole word is read as an int32, so that its upper half is below any least value.
   const below = min > 0 || (mask === -1 && max !== -1) ? [`value < ${min}`] : [];
-  return [...below, ...(max !== mask ? [`value > ${max}`] : [])].join(' || ');
+  const odd = field.powerOfTwo === true ? ['(value & (value - 1)) !== 0'] : [];
+  return [...below, ...(max !== mask ? [`value > ${max}`] : []), ...odd].join(' || ');
 }

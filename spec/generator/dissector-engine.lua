@@ -59,7 +59,7 @@ local function element(message, at, contexts)
   if shape == 0x08 then return "bitBucket", 2, 1 end
   if shape == 0x0c then
     local data = contexts and 2 or 1
-    return "immediate", data + math.floor((count + 3) / 4), contexts and 1 or nil, nil, data
+    return contexts and "immediate" or "data", data + math.floor((count + 3) / 4), contexts and 1 or nil, nil, data
   end
   local own = bit.band(flags, 3)
   local context = own > 0 and 1 or nil

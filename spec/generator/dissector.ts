@@ -85,7 +85,7 @@ function layoutTable(layout: LayoutEntry, owner: string, className: string, name
     const place = `word = ${list.word}, stride = ${list.stride}`;
     parts.push(`list = { ${place}, structure = ${quoted(list.structure)}${count} }`);
   } else if (list !== undefined) {
-    const element = { name: list.name, word: 0, low: 0, high: 31, doc: list.doc };
+    const element = { name: list.name, word: 0, low: 0, high: 31, source: 'ours', doc: list.doc };
     const field = names.define(owner, className, element);
     parts.push(`list = { word = ${list.word}, stride = ${list.stride}, field = ${field}${count} }`);
   }

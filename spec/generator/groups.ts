@@ -3,6 +3,7 @@
  */
 import { parse } from 'yaml';
 import type { GroupEntry, GroupFieldEntry } from '../../src/spec/entries.ts';
+import { readSource } from './model.ts';
 import { constantName, docComment, hex, quote } from './names.ts';
 import { expect, items, type Raw, record, text, unique } from './yaml.ts';
 
@@ -33,12 +34,24 @@ export function readGroups(yaml: string): GroupSpec[] {
 
 function readGroup(entry: unknown): GroupSpec {
   const where = `groups.${String((entry as Raw)?.['name'])}`;
-  const raw = record(entry, where, ['name', 'number', 'target', 'origin', 'table?', 'key?', 'doc', 'fields']);
+  const raw = record(entry, where, [
+    'name',
+    'number',
+    'target',
+    'origin',
+    'source?',
+    'table?',
+    'key?',
+    'doc',
+    'fields',
+  ]);
   const number = raw['number'];
   const inRange = typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= 0xffff;
   expect(inRange, where, `number ${String(number)} is no 16-bit number`);
   expect(TARGETS.includes(String(raw['target'])), where, `target ${String(raw['target'])} is unknown`);
-  const fields = items(raw['fields'], where).map((field, index) => readField(field, index, where));
+  const fields = items(raw['fields'], where).map((field, index) =>
+    readField(field, index, where, raw['source']),
+  );
   unique(
     fields.map(({ name }) => name),
     where,
@@ -61,9 +74,9 @@ function readGroup(entry: unknown): GroupSpec {
   };
 }
 
-function readField(entry: unknown, index: number, where: string): GroupFieldEntry {
+function readField(entry: unknown, index: number, where: string, source: unknown): GroupFieldEntry {
   const place = `${where}.fields.${index}`;
-  const raw = record(entry, place, ['name', 'bytes', 'unit?', 'writable?', 'doc']);
+  const raw = record(entry, place, ['name', 'bytes', 'unit?', 'writable?', 'source?', 'doc']);
   const bytes = raw['bytes'];
   const inRange = typeof bytes === 'number' && Number.isInteger(bytes) && bytes >= 1 && bytes <= 256;
   expect(inRange, place, `bytes ${String(bytes)} are not 1 to 256`);
@@ -73,6 +86,7 @@ function readField(entry: unknown, index: number, where: string): GroupFieldEntr
     bytes: bytes as number,
     doc: text(raw['doc'], place),
     writable: raw['writable'] === true,
+    source: readSource(raw['source'] ?? source, place),
   };
   return raw['unit'] === undefined ? field : { ...field, unit: text(raw['unit'], place) };
 }

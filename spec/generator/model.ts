@@ -13,8 +13,12 @@ export interface Field {
   readonly max?: number;
   /** Always this: the writer fills it in. */
   readonly value?: number;
+  /** Of the numbers in its range only the powers of two are good. */
+  readonly powerOfTwo?: boolean;
   readonly enum?: string;
   readonly unit?: string;
+  /** The header that has the field, one of SOURCES; what is ours says so. */
+  readonly source: string;
   readonly doc: string;
 }
 export interface List {
@@ -91,8 +95,18 @@ export interface ClassSpec {
   readonly structures: readonly Structure[];
 }
 
-export const SGL_ELEMENTS = ['in', 'out', 'bucket', 'transmit', 'immediate'];
-const FIELD_KEYS = ['name', 'word', 'bits', 'min', 'max', 'value', 'enum', 'unit', 'doc'];
+export const SGL_ELEMENTS = ['in', 'out', 'bucket', 'transmit', 'immediate', 'data'];
+/** Where a field can come from: the SIG's headers (revision 1.5.4; i2olan.h 1.5.3), those of systems, or us. */
+export const SOURCES: readonly string[] = [
+  'i2omsg.h',
+  'i2oexec.h',
+  'i2outil.h',
+  'i2olan.h',
+  'NetBSD i2o.h',
+  'Linux i2o-dev.h',
+  'ours',
+];
+const FIELD_KEYS = 'name word bits min max value powerOfTwo enum unit source doc'.split(' ');
 const CAMEL = /^[a-z][A-Za-z0-9]*$/;
 const PASCAL = /^[A-Z][A-Za-z0-9]*$/;
 /** Parameter names every writer has, so that no field may. */
@@ -106,6 +120,7 @@ function readFields(
   enums: readonly Enum[],
   first: number,
   end: number,
+  source: string | undefined,
   reserved = RESERVED,
 ): Field[] {
   const taken = new Map<number, number>();
@@ -114,7 +129,8 @@ function readFields(
     const optional = FIELD_KEYS.filter((key) => !['name', 'word', 'doc'].includes(key)).map(
       (key) => `${key}?`,
     );
-    const field = record(entry, place, ['name', 'word', 'doc', ...optional]) as unknown as Field;
+    const raw = record(entry, place, ['name', 'word', 'doc', ...optional]);
+    const field = { ...raw, source: readSource(raw['source'] ?? source, place) } as unknown as Field;
     expect(CAMEL.test(field.name), place, 'a field name is camelCase');
     expect(!reserved.split(' ').includes(field.name), place, `"${field.name}" is a name the writers use`);
     integer(field.word, `${place}.word`, 0, 1000);
@@ -133,6 +149,10 @@ function readFields(
     for (const key of ['min', 'max', 'value'] as const) {
       if (field[key] !== undefined) integer(field[key], `${place}.${key}`, 0, maskOf(field) >>> 0);
     }
+    const powers = [field.min ?? 0, field.max ?? 0].every(
+      (bound) => bound > 0 && (bound & (bound - 1)) === 0,
+    );
+    expect(field.powerOfTwo !== true || powers, place, 'a power of two lies between two of them');
     const known = field.enum === undefined || enums.some(({ name }) => name === field.enum);
     expect(known, place, `enum ${field.enum} is unknown`);
     return field;
@@ -145,14 +165,26 @@ function readFields(
   return fields;
 }
 
+/** @throws TypeError where a field has no source, or one that nobody knows. */
+export function readSource(value: unknown, where: string): string {
+  expect(SOURCES.includes(String(value)), where, `source ${String(value)} is none of ${SOURCES.join(', ')}`);
+  return String(value);
+}
+
 /** The field's bits, moved down to bit 0. */
 export function maskOf({ bits = [0, 31] }: Field): number {
   const width = bits[1] - bits[0] + 1;
   return width === 32 ? -1 : 2 ** width - 1;
 }
 
-function readLayout(raw: Raw, where: string, enums: readonly Enum[], first: number, header: number): Layout {
-  const fields = readFields(raw['fields'], where, enums, first, FRAME_WORDS);
+function readLayout(
+  raw: Raw,
+  where: string,
+  { enums, source }: Known,
+  first: number,
+  header: number,
+): Layout {
+  const fields = readFields(raw['fields'], where, enums, first, FRAME_WORDS, source);
   const end = Math.max(header, ...fields.map(({ word }) => word + 1));
   const doc = typeof raw['doc'] === 'string' ? { doc: raw['doc'] } : {};
   if (raw['list'] !== undefined) {
@@ -190,20 +222,26 @@ function readLayout(raw: Raw, where: string, enums: readonly Enum[], first: numb
   return { fields, words: sgl.word, sgl, ...doc };
 }
 
-function readReply(raw: Raw, where: string, enums: readonly Enum[], shared: Raw): Layout | undefined {
+/** What the fields of a class may name, and where they come from unless they say otherwise. */
+interface Known {
+  readonly enums: readonly Enum[];
+  readonly source: string | undefined;
+}
+
+function readReply(raw: Raw, where: string, known: Known, shared: Raw): Layout | undefined {
   const reply = raw['reply'];
   if (reply === 'none') return undefined;
-  if (Array.isArray(reply)) return readLayout({ fields: reply }, `${where}.reply`, enums, 5, 5);
+  if (Array.isArray(reply)) return readLayout({ fields: reply }, `${where}.reply`, known, 5, 5);
   if (typeof reply === 'object') {
     const { overlaid } = record(reply, `${where}.reply`, ['overlaid']);
-    return { ...readLayout({ fields: overlaid }, `${where}.reply`, enums, 4, 5), overlaid: true };
+    return { ...readLayout({ fields: overlaid }, `${where}.reply`, known, 4, 5), overlaid: true };
   }
   expect(typeof reply === 'string' && reply in shared, where, `reply "${String(reply)}" is unknown`);
   const layout = record(shared[reply], `replies.${reply}`, ['doc', 'fields', 'list']);
-  return readLayout(layout, `replies.${reply}`, enums, 3, 5);
+  return readLayout(layout, `replies.${reply}`, known, 3, 5);
 }
 
-function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Message {
+function readMessage(entry: unknown, known: Known, shared: Raw): Message {
   const keys = [
     'name',
     'function',
@@ -224,8 +262,8 @@ function readMessage(entry: unknown, enums: readonly Enum[], shared: Raw): Messa
   expect(PASCAL.test(String(raw['name'])), where, 'a message name is PascalCase');
   integer(raw['function'], `${where}.function`, 0, 255);
   expect(raw['list'] === undefined || raw['sgl'] === undefined, where, 'has both a list and an SGL');
-  const request = readLayout({ ...raw, fields: raw['request'], doc: undefined }, where, enums, 3, 4);
-  const reply = readReply(raw, where, enums, shared);
+  const request = readLayout({ ...raw, fields: raw['request'], doc: undefined }, where, known, 3, 4);
+  const reply = readReply(raw, where, known, shared);
   const base = {
     ...(raw as unknown as Message),
     since: integer(raw['since'] ?? 1, `${where}.since`, 1, 15),
@@ -276,11 +314,16 @@ export function readEnum(entry: unknown): Enum {
 }
 
 /** @param reserved names no field may have; none where no writer is generated. */
-export function readStructure(entry: unknown, enums: readonly Enum[], reserved = RESERVED): Structure {
+export function readStructure(
+  entry: unknown,
+  enums: readonly Enum[],
+  source: string | undefined,
+  reserved = RESERVED,
+): Structure {
   const where = `structures.${String((entry as Raw)?.['name'])}`;
   const raw = record(entry, where, ['name', 'doc', 'words', 'fields']) as unknown as Structure;
   integer(raw.words, `${where}.words`, 1, 64);
-  return { ...raw, fields: readFields(raw.fields, where, enums, 0, raw.words, reserved) };
+  return { ...raw, fields: readFields(raw.fields, where, enums, 0, raw.words, source, reserved) };
 }
 
 /**
@@ -289,11 +332,17 @@ export function readStructure(entry: unknown, enums: readonly Enum[], reserved =
  */
 export function readClass(yaml: string): ClassSpec {
   const root = record(parse(yaml), 'file', ['class', 'enums', 'messages', 'structures', 'replies?']);
-  const head = record(root['class'], 'class', ['name', 'id', 'version', 'origin', 'reference?', 'doc']);
+  const keys = ['name', 'id', 'version', 'origin', 'source?', 'reference?', 'doc'];
+  const head = record(root['class'], 'class', keys);
+  const source = head['source'] as string | undefined;
   const enums = items(root['enums'], 'enums').map(readEnum);
   const shared = root['replies'] === undefined ? {} : (root['replies'] as Raw);
-  const messages = items(root['messages'], 'messages').map((entry) => readMessage(entry, enums, shared));
-  const structures = items(root['structures'], 'structures').map((entry) => readStructure(entry, enums));
+  const messages = items(root['messages'], 'messages').map((entry) =>
+    readMessage(entry, { enums, source }, shared),
+  );
+  const structures = items(root['structures'], 'structures').map((entry) =>
+    readStructure(entry, enums, source),
+  );
   unique(
     [...messages, ...structures, ...enums].map(({ name }) => name),
     'file',

@@ -36,8 +36,8 @@ A reply that is not successful may end after word 4. Executive replies always us
 
 **Failure records** answer what could not be delivered: FAIL set, 9 words, no status. Word 4 holds LowestVersion (0-7),
 HighestVersion (8-15), Severity (16-23; 1 format, 2 path, 4 state, 8 congestion) and [FailureCode](#failurecode) (24-31);
-word 5 FailingIOP_ID (0-11) and FailingHostUnitID (16-31); word 7 the address of the preserved frame, -1 where the transport
-preserves none.
+word 5 FailingIOP_ID (0-11) and FailingHostUnitID (16-31); word 7 the address of the preserved frame (fifo) or of a copy of
+the message that lasts until the record is released (ring); 0xFFFFFFFF where nothing is kept, as of a static frame.
 
 **Scatter-gather lists** are made of these elements. The first word has a byte count in bits 0-23 and flags in bits
 24-31, to which 0x80 (LAST_ELEMENT) is added on the last element.
@@ -48,7 +48,8 @@ preserves none.
 | out | 0x54 | address; the card reads |
 | bucket | 0x51 | context, address; the card writes received data |
 | transmit | 0x55 | context, address; the card reads data to send |
-| immediate | 0x4C | BufferContext, then the data itself, padded to words |
+| immediate | 0x4C | in the socket class: BufferContext, then the data itself, padded to words |
+| data | 0x4C | in executive and utility messages: the data itself, padded to words, and no context |
 
 Addresses are byte offsets in the shared region. Numbers are unsigned in their bits; a whole word is read as a signed
 32-bit number. IPv4 addresses have their first byte in bits 24-31. Unnamed bits are 0.

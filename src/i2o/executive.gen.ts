@@ -288,7 +288,327 @@ export const EXECUTIVE_EVENT_NAMES: Readonly<Record<number, string>> = {
   0x400: 'DdmAvailability',
 };
 
-// AdapterState: State of an adapter in the hardware resource table.
+// ResourceLimit: Data of a ResourceLimit event.
+/** memory */
+export const RESOURCE_LIMIT_LOW_MEMORY = 0x01;
+/** inbound frames */
+export const RESOURCE_LIMIT_INBOUND_POOL = 0x02;
+/** outbound frames */
+export const RESOURCE_LIMIT_OUTBOUND_POOL = 0x04;
+export const RESOURCE_LIMIT_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'LowMemory',
+  0x02: 'InboundPool',
+  0x04: 'OutboundPool',
+};
+
+// ConnectionFailCause: Data of a ConnectionFail event.
+/** answers again */
+export const CONNECTION_FAIL_CAUSE_NORMAL = 0x00;
+/** does not answer */
+export const CONNECTION_FAIL_CAUSE_NOT_RESPONDING = 0x01;
+/** has no frames to spare */
+export const CONNECTION_FAIL_CAUSE_NO_FRAMES = 0x02;
+export const CONNECTION_FAIL_CAUSE_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Normal',
+  0x01: 'NotResponding',
+  0x02: 'NoFrames',
+};
+
+// ResetPendingCause: Data of a ResetPending event
+/** power is going */
+export const RESET_PENDING_CAUSE_POWER_LOSS = 0x01;
+/** code did what it must not */
+export const RESET_PENDING_CAUSE_CODE_VIOLATION = 0x02;
+export const RESET_PENDING_CAUSE_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'PowerLoss',
+  0x02: 'CodeViolation',
+};
+
+// ResetImminentCause: Data of a ResetImminent event
+/** not known */
+export const RESET_IMMINENT_CAUSE_UNKNOWN = 0x00;
+/** power is going */
+export const RESET_IMMINENT_CAUSE_POWER_LOSS = 0x01;
+/** code did what it must not */
+export const RESET_IMMINENT_CAUSE_CODE_VIOLATION = 0x02;
+/** parity error */
+export const RESET_IMMINENT_CAUSE_PARITY_ERROR = 0x03;
+/** exception */
+export const RESET_IMMINENT_CAUSE_CODE_EXCEPTION = 0x04;
+/** the watchdog ran out */
+export const RESET_IMMINENT_CAUSE_WATCHDOG_TIMEOUT = 0x05;
+export const RESET_IMMINENT_CAUSE_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Unknown',
+  0x01: 'PowerLoss',
+  0x02: 'CodeViolation',
+  0x03: 'ParityError',
+  0x04: 'CodeException',
+  0x05: 'WatchdogTimeout',
+};
+
+// HardwareFailCause: Data of a HardwareFail event
+/** not known */
+export const HARDWARE_FAIL_CAUSE_UNKNOWN = 0x00;
+/** the processor */
+export const HARDWARE_FAIL_CAUSE_CPU = 0x01;
+/** memory */
+export const HARDWARE_FAIL_CAUSE_MEMORY = 0x02;
+/** DMA */
+export const HARDWARE_FAIL_CAUSE_DMA = 0x03;
+/** the I/O bus */
+export const HARDWARE_FAIL_CAUSE_IO_BUS = 0x04;
+export const HARDWARE_FAIL_CAUSE_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Unknown',
+  0x01: 'Cpu',
+  0x02: 'Memory',
+  0x03: 'Dma',
+  0x04: 'IoBus',
+};
+
+// DdmAvailability: Data of a DdmAvailability event.
+/** answers again */
+export const DDM_AVAILABILITY_NORMAL = 0x00;
+/** has too much to do */
+export const DDM_AVAILABILITY_CONGESTED = 0x01;
+/** does not answer */
+export const DDM_AVAILABILITY_NOT_RESPONDING = 0x02;
+/** touched memory it must not */
+export const DDM_AVAILABILITY_PROTECTION_VIOLATION = 0x03;
+/** code did what it must not */
+export const DDM_AVAILABILITY_CODE_VIOLATION = 0x04;
+export const DDM_AVAILABILITY_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Normal',
+  0x01: 'Congested',
+  0x02: 'NotResponding',
+  0x03: 'ProtectionViolation',
+  0x04: 'CodeViolation',
+};
+
+// OperationFlag: OperationFlags of the messages that assign and release adapters and devices; in ExecConnSetup bit 0 asks for a connection both ways instead.
+/** for good and not until the next reset */
+export const OPERATION_FLAG_PERMANENT = 0x01;
+export const OPERATION_FLAG_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Permanent',
+};
+
+// AdapterReadFlag: What ExecAdapterRead reads.
+/** registers of the adapter's configuration */
+export const ADAPTER_READ_FLAG_CONFIG_REGISTER = 0x00;
+/** registers in I/O space */
+export const ADAPTER_READ_FLAG_IO_REGISTER = 0x01;
+/** the adapter's memory */
+export const ADAPTER_READ_FLAG_MEMORY = 0x02;
+export const ADAPTER_READ_FLAG_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'ConfigRegister',
+  0x01: 'IoRegister',
+  0x02: 'Memory',
+};
+
+// SoftwareType: What kind of software ExecSwDownload, ExecSwUpload and ExecSwRemove are about.
+/** a device driver module */
+export const SOFTWARE_TYPE_DDM = 0x01;
+/** a module's parameter block */
+export const SOFTWARE_TYPE_DDM_MPB = 0x02;
+/** a module's configuration table */
+export const SOFTWARE_TYPE_DDM_CONFIG_TABLE = 0x03;
+/** the IOP's operating system */
+export const SOFTWARE_TYPE_IRTOS = 0x11;
+/** a module of its own */
+export const SOFTWARE_TYPE_IRTOS_PRIVATE_MODULE = 0x12;
+/** its configuration dialog */
+export const SOFTWARE_TYPE_IRTOS_DIALOG_TABLE = 0x13;
+/** a module of the IOP's maker */
+export const SOFTWARE_TYPE_IOP_PRIVATE_MODULE = 0x22;
+/** the dialog of one */
+export const SOFTWARE_TYPE_IOP_DIALOG_TABLE = 0x23;
+export const SOFTWARE_TYPE_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Ddm',
+  0x02: 'DdmMpb',
+  0x03: 'DdmConfigTable',
+  0x11: 'Irtos',
+  0x12: 'IrtosPrivateModule',
+  0x13: 'IrtosDialogTable',
+  0x22: 'IopPrivateModule',
+  0x23: 'IopDialogTable',
+};
+
+// SpecialIopId: Numbers of IOPs that stand for no particular one.
+/** the IOP that is asked */
+export const SPECIAL_IOP_ID_LOCAL_IOP = 0x00;
+/** its host */
+export const SPECIAL_IOP_ID_LOCAL_HOST = 0x01;
+/** not known */
+export const SPECIAL_IOP_ID_UNKNOWN = 0xfff;
+export const SPECIAL_IOP_ID_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'LocalIop',
+  0x01: 'LocalHost',
+  0xfff: 'Unknown',
+};
+
+// SpecialHostUnitId: Numbers of hosts that stand for no particular one.
+/** the host at hand */
+export const SPECIAL_HOST_UNIT_ID_LOCAL = 0x00;
+/** not known */
+export const SPECIAL_HOST_UNIT_ID_UNKNOWN = 0xffff;
+export const SPECIAL_HOST_UNIT_ID_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Local',
+  0xffff: 'Unknown',
+};
+
+// SpecialSegment: Numbers of segments that stand for no particular one.
+/** the segment at hand */
+export const SPECIAL_SEGMENT_LOCAL = 0x00;
+/** not known */
+export const SPECIAL_SEGMENT_UNKNOWN = 0xfff;
+export const SPECIAL_SEGMENT_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Local',
+  0xfff: 'Unknown',
+};
+
+// IopCapability: IopCapabilities of the status block and of the system table
+/** contexts can have 64 bits; alone: only these */
+export const IOP_CAPABILITY_CONTEXTS64 = 0x01;
+/** contexts can have 32 bits and 64; with Contexts64: both at a time */
+export const IOP_CAPABILITY_CONTEXTS_BOTH = 0x02;
+/** contexts have 32 bits now */
+export const IOP_CAPABILITY_CURRENT_CONTEXTS32 = 0x04;
+/** contexts have 64 bits now */
+export const IOP_CAPABILITY_CURRENT_CONTEXTS64 = 0x08;
+/** takes messages of other IOPs */
+export const IOP_CAPABILITY_INBOUND_PEER = 0x10;
+/** sends messages to other IOPs */
+export const IOP_CAPABILITY_OUTBOUND_PEER = 0x20;
+/** its devices may talk to those of other IOPs */
+export const IOP_CAPABILITY_PEER_TO_PEER = 0x40;
+export const IOP_CAPABILITY_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Contexts64',
+  0x02: 'ContextsBoth',
+  0x04: 'CurrentContexts32',
+  0x08: 'CurrentContexts64',
+  0x10: 'InboundPeer',
+  0x20: 'OutboundPeer',
+  0x40: 'PeerToPeer',
+};
+
+// LctDeviceFlag: DeviceFlags of a table entry
+/** the device asks for a configuration dialog */
+export const LCT_DEVICE_FLAG_CONFIG_DIALOG_REQUEST = 0x01;
+/** more than one user is allowed */
+export const LCT_DEVICE_FLAG_MORE_THAN_ONE_USER = 0x02;
+/** peers are not served */
+export const LCT_DEVICE_FLAG_PEER_SERVICE_DISABLED = 0x10;
+/** managers are not served */
+export const LCT_DEVICE_FLAG_MANAGEMENT_SERVICE_DISABLED = 0x20;
+export const LCT_DEVICE_FLAG_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'ConfigDialogRequest',
+  0x02: 'MoreThanOneUser',
+  0x10: 'PeerServiceDisabled',
+  0x20: 'ManagementServiceDisabled',
+};
+
+// ClassId: Numbers of device classes
+/** the IOP itself */
+export const CLASS_ID_EXECUTIVE = 0x00;
+/** a device driver module */
+export const CLASS_ID_DDM = 0x01;
+/** disks */
+export const CLASS_ID_RANDOM_BLOCK_STORAGE = 0x10;
+/** tapes */
+export const CLASS_ID_SEQUENTIAL_STORAGE = 0x11;
+/** network ports */
+export const CLASS_ID_LAN = 0x20;
+/** wide area network ports */
+export const CLASS_ID_WAN = 0x30;
+/** Fibre Channel ports */
+export const CLASS_ID_FIBRE_CHANNEL_PORT = 0x40;
+/** Fibre Channel devices */
+export const CLASS_ID_FIBRE_CHANNEL_PERIPHERAL = 0x41;
+/** SCSI devices */
+export const CLASS_ID_SCSI_PERIPHERAL = 0x51;
+/** ATE ports */
+export const CLASS_ID_ATE_PORT = 0x60;
+/** ATE devices */
+export const CLASS_ID_ATE_PERIPHERAL = 0x61;
+/** floppy controllers */
+export const CLASS_ID_FLOPPY_CONTROLLER = 0x70;
+/** floppy drives */
+export const CLASS_ID_FLOPPY_DEVICE = 0x71;
+/** bus adapters */
+export const CLASS_ID_BUS_ADAPTER_PORT = 0x80;
+/** agents of peer transports */
+export const CLASS_ID_PEER_TRANSPORT_AGENT = 0x90;
+/** peer transports */
+export const CLASS_ID_PEER_TRANSPORT = 0x91;
+/** sockets; ours */
+export const CLASS_ID_SOCKET = 0xa0;
+/** the TCP window, and the echo module; ours */
+export const CLASS_ID_WINDOW = 0xa1;
+export const CLASS_ID_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Executive',
+  0x01: 'Ddm',
+  0x10: 'RandomBlockStorage',
+  0x11: 'SequentialStorage',
+  0x20: 'Lan',
+  0x30: 'Wan',
+  0x40: 'FibreChannelPort',
+  0x41: 'FibreChannelPeripheral',
+  0x51: 'ScsiPeripheral',
+  0x60: 'AtePort',
+  0x61: 'AtePeripheral',
+  0x70: 'FloppyController',
+  0x71: 'FloppyDevice',
+  0x80: 'BusAdapterPort',
+  0x90: 'PeerTransportAgent',
+  0x91: 'PeerTransport',
+  0xa0: 'Socket',
+  0xa1: 'Window',
+};
+
+// DdmSubclass: SubClassInfo of a device driver module.
+/** made for the i960 */
+export const DDM_SUBCLASS_I960 = 0x01;
+/** a hardware device module */
+export const DDM_SUBCLASS_HDM = 0x20;
+/** an intermediate service module */
+export const DDM_SUBCLASS_ISM = 0x21;
+export const DDM_SUBCLASS_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'I960',
+  0x20: 'Hdm',
+  0x21: 'Ism',
+};
+
+// BusType: The kind of bus an adapter is on; it says how the two words of bus data are to be read.
+/** the IOP's own */
+export const BUS_TYPE_LOCAL = 0x00;
+/** ISA */
+export const BUS_TYPE_ISA = 0x01;
+/** EISA */
+export const BUS_TYPE_EISA = 0x02;
+/** Micro Channel */
+export const BUS_TYPE_MCA = 0x03;
+/** PCI */
+export const BUS_TYPE_PCI = 0x04;
+/** PCMCIA */
+export const BUS_TYPE_PCMCIA = 0x05;
+/** NuBus */
+export const BUS_TYPE_NU_BUS = 0x06;
+/** CardBus */
+export const BUS_TYPE_CARD_BUS = 0x07;
+/** another */
+export const BUS_TYPE_OTHER = 0x80;
+export const BUS_TYPE_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Local',
+  0x01: 'Isa',
+  0x02: 'Eisa',
+  0x03: 'Mca',
+  0x04: 'Pci',
+  0x05: 'Pcmcia',
+  0x06: 'NuBus',
+  0x07: 'CardBus',
+  0x80: 'Other',
+};
+
+// AdapterState: State of an adapter in the hardware resource table
 /** nobody may see it */
 export const ADAPTER_STATE_HIDDEN = 0x01;
 /** the IOP controls it */
@@ -382,15 +702,18 @@ export function writeExecStatusGet(
 }
 
 /**
- * Fixes the outbound frame size and starts the outbound queue; complete when the status word is Complete.
- * The list names the status word, and behind it, if wanted, a reclaim list, where the card writes how many
- * outbound frames it let go.
+ * Fixes the outbound frame size and starts the outbound queue; complete when the status word is Complete,
+ * Failed when a field has a value it cannot have. The list names the status word, and behind it, if wanted,
+ * a reclaim list, where the card writes how many outbound frames it let go. The frame size is the host's
+ * choice (Linux: 128 words). No reply is longer, nor longer than 32 words: where a reply has a list, a
+ * smaller frame holds less of it. The bounds are ours. The least frame holds the longest reply that has no
+ * list.
  */
 export const EXEC_OUTBOUND_INIT = 0xa1;
 export const EXEC_OUTBOUND_INIT_WORDS = 6;
 export const EXEC_OUTBOUND_INIT_SGL_WORD = 6;
 
-/** Host page size, a power of two; in bytes. */
+/** Host page size, a power of two; in bytes; 512 to 1048576. */
 export function getExecOutboundInitHostPageBytes(words: Int32Array, frame: number): number {
   return words[frame + 4];
 }
@@ -400,7 +723,7 @@ export function getExecOutboundInitInitCode(words: Int32Array, frame: number): n
   return words[frame + 5] & 0xff;
 }
 
-/** Outbound frame size; in words. */
+/** Outbound frame size, as the host chooses it; in words; 17 to all bits. */
 export function getExecOutboundInitOutboundFrameWords(words: Int32Array, frame: number): number {
   return words[frame + 5] >>> 16;
 }
@@ -716,7 +1039,7 @@ export function getExecSwDownloadTotalFragments(words: Int32Array, frame: number
   return (words[frame + 4] >>> 8) & 0xff;
 }
 
-/** What kind of software. */
+/** A SoftwareType number. */
 export function getExecSwDownloadSoftwareType(words: Int32Array, frame: number): number {
   return (words[frame + 4] >>> 16) & 0xff;
 }
@@ -798,7 +1121,7 @@ export function getExecSwUploadTotalFragments(words: Int32Array, frame: number):
   return (words[frame + 4] >>> 8) & 0xff;
 }
 
-/** What kind of software. */
+/** A SoftwareType number. */
 export function getExecSwUploadSoftwareType(words: Int32Array, frame: number): number {
   return (words[frame + 4] >>> 16) & 0xff;
 }
@@ -869,7 +1192,7 @@ export function writeExecSwUploadReply(
 export const EXEC_SW_REMOVE = 0xad;
 export const EXEC_SW_REMOVE_WORDS = 7;
 
-/** What kind of software. */
+/** A SoftwareType number. */
 export function getExecSwRemoveSoftwareType(words: Int32Array, frame: number): number {
   return (words[frame + 4] >>> 16) & 0xff;
 }
@@ -1031,14 +1354,30 @@ export function writeExecDdmDestroyReply(
 
 /** Known, and refused by UnsupportedFunction: no adapter has registers a host could read. */
 export const EXEC_ADAPTER_READ = 0xb2;
-export const EXEC_ADAPTER_READ_WORDS = 5;
+export const EXEC_ADAPTER_READ_WORDS = 8;
+export const EXEC_ADAPTER_READ_SGL_WORD = 8;
 
 /** Which adapter. */
 export function getExecAdapterReadAdapterId(words: Int32Array, frame: number): number {
   return words[frame + 4];
 }
 
-/** Writes 5 words. */
+/** What of it, an AdapterReadFlag number. */
+export function getExecAdapterReadRequestFlags(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** From where; in bytes. */
+export function getExecAdapterReadReadOffset(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** How much; in bytes. */
+export function getExecAdapterReadReadLength(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** Writes the first 8 words. @param sizeWords the whole message, what follows word 7 included. */
 export function writeExecAdapterRead(
   words: Int32Array,
   frame: number,
@@ -1047,13 +1386,20 @@ export function writeExecAdapterRead(
   initiatorContext: number,
   transactionContext: number,
   adapterId: number,
+  requestFlags: number,
+  readOffset: number,
+  readLength: number,
+  sizeWords: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x00050001;
+  checkMessage(frame, sizeWords, 8);
+  words[frame] = 0x0081 | (sizeWords << 16);
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_READ << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = adapterId;
+  words[frame + 5] = requestFlags;
+  words[frame + 6] = readOffset;
+  words[frame + 7] = readLength;
 }
 
 export const EXEC_ADAPTER_READ_REPLY_WORDS = 5;
@@ -1079,14 +1425,54 @@ export function writeExecAdapterReadReply(
 
 /** Known, and refused by UnsupportedFunction: the adapter belongs to its module for good. */
 export const EXEC_ADAPTER_ASSIGN = 0xb3;
-export const EXEC_ADAPTER_ASSIGN_WORDS = 5;
+export const EXEC_ADAPTER_ASSIGN_WORDS = 9;
 
-/** Which adapter. */
-export function getExecAdapterAssignAdapterId(words: Int32Array, frame: number): number {
-  return words[frame + 4];
+/** The module that is to have it. */
+export function getExecAdapterAssignDdmTid(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
 }
 
-/** Writes 5 words. */
+/** OperationFlag bits. */
+export function getExecAdapterAssignOperationFlags(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** Which adapter; the words of its entry in the hardware resource table follow. */
+export function getExecAdapterAssignAdapterId(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Whose it is. */
+export function getExecAdapterAssignControllingTid(words: Int32Array, frame: number): number {
+  return words[frame + 6] & 0xfff;
+}
+
+/** How it is. */
+export function getExecAdapterAssignAdapterState(words: Int32Array, frame: number): number {
+  return (words[frame + 6] >>> 12) & 0xf;
+}
+
+/** Which bus. */
+export function getExecAdapterAssignBusNumber(words: Int32Array, frame: number): number {
+  return (words[frame + 6] >>> 16) & 0xff;
+}
+
+/** A BusType number. */
+export function getExecAdapterAssignBusType(words: Int32Array, frame: number): number {
+  return words[frame + 6] >>> 24;
+}
+
+/** As in the entry. */
+export function getExecAdapterAssignBusData0(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** As in the entry. */
+export function getExecAdapterAssignBusData1(words: Int32Array, frame: number): number {
+  return words[frame + 8];
+}
+
+/** Writes 9 words. */
 export function writeExecAdapterAssign(
   words: Int32Array,
   frame: number,
@@ -1094,14 +1480,26 @@ export function writeExecAdapterAssign(
   initiatorTid: number,
   initiatorContext: number,
   transactionContext: number,
+  ddmTid: number,
+  operationFlags: number,
   adapterId: number,
+  controllingTid: number,
+  adapterState: number,
+  busNumber: number,
+  busType: number,
+  busData0: number,
+  busData1: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x00050001;
+  checkMessage(frame, 9, 9);
+  words[frame] = 0x00090001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = adapterId;
+  words[frame + 4] = (ddmTid & 0xfff) | (operationFlags << 24);
+  words[frame + 5] = adapterId;
+  words[frame + 6] = (controllingTid & 0xfff) | ((adapterState & 0xf) << 12) | ((busNumber & 0xff) << 16) | (busType << 24);
+  words[frame + 7] = busData0;
+  words[frame + 8] = busData1;
 }
 
 export const EXEC_ADAPTER_ASSIGN_REPLY_WORDS = 5;
@@ -1127,14 +1525,49 @@ export function writeExecAdapterAssignReply(
 
 /** Known, and refused by UnsupportedFunction: the adapter belongs to its module for good. */
 export const EXEC_ADAPTER_RELEASE = 0xb5;
-export const EXEC_ADAPTER_RELEASE_WORDS = 5;
+export const EXEC_ADAPTER_RELEASE_WORDS = 9;
 
-/** Which adapter. */
-export function getExecAdapterReleaseAdapterId(words: Int32Array, frame: number): number {
-  return words[frame + 4];
+/** OperationFlag bits. */
+export function getExecAdapterReleaseOperationFlags(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
 }
 
-/** Writes 5 words. */
+/** Which adapter; the words of its entry in the hardware resource table follow. */
+export function getExecAdapterReleaseAdapterId(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Whose it is. */
+export function getExecAdapterReleaseControllingTid(words: Int32Array, frame: number): number {
+  return words[frame + 6] & 0xfff;
+}
+
+/** How it is. */
+export function getExecAdapterReleaseAdapterState(words: Int32Array, frame: number): number {
+  return (words[frame + 6] >>> 12) & 0xf;
+}
+
+/** Which bus. */
+export function getExecAdapterReleaseBusNumber(words: Int32Array, frame: number): number {
+  return (words[frame + 6] >>> 16) & 0xff;
+}
+
+/** A BusType number. */
+export function getExecAdapterReleaseBusType(words: Int32Array, frame: number): number {
+  return words[frame + 6] >>> 24;
+}
+
+/** As in the entry. */
+export function getExecAdapterReleaseBusData0(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** As in the entry. */
+export function getExecAdapterReleaseBusData1(words: Int32Array, frame: number): number {
+  return words[frame + 8];
+}
+
+/** Writes 9 words. */
 export function writeExecAdapterRelease(
   words: Int32Array,
   frame: number,
@@ -1142,14 +1575,25 @@ export function writeExecAdapterRelease(
   initiatorTid: number,
   initiatorContext: number,
   transactionContext: number,
+  operationFlags: number,
   adapterId: number,
+  controllingTid: number,
+  adapterState: number,
+  busNumber: number,
+  busType: number,
+  busData0: number,
+  busData1: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x00050001;
+  checkMessage(frame, 9, 9);
+  words[frame] = 0x00090001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_ADAPTER_RELEASE << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = adapterId;
+  words[frame + 4] = operationFlags << 24;
+  words[frame + 5] = adapterId;
+  words[frame + 6] = (controllingTid & 0xfff) | ((adapterState & 0xf) << 12) | ((busNumber & 0xff) << 16) | (busType << 24);
+  words[frame + 7] = busData0;
+  words[frame + 8] = busData1;
 }
 
 export const EXEC_ADAPTER_RELEASE_REPLY_WORDS = 5;
@@ -1175,14 +1619,34 @@ export function writeExecAdapterReleaseReply(
 
 /** Known, and refused by UnsupportedFunction: there is no other IOP to give a device to. */
 export const EXEC_DEVICE_ASSIGN = 0xb7;
-export const EXEC_DEVICE_ASSIGN_WORDS = 5;
+export const EXEC_DEVICE_ASSIGN_WORDS = 6;
 
 /** Which device. */
 export function getExecDeviceAssignDeviceTid(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xfff;
 }
 
-/** Writes 5 words. */
+/** The module. */
+export function getExecDeviceAssignDdmTid(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 12) & 0xfff;
+}
+
+/** OperationFlag bits. */
+export function getExecDeviceAssignOperationFlags(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** The other IOP. */
+export function getExecDeviceAssignIopId(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xfff;
+}
+
+/** Its host. */
+export function getExecDeviceAssignHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 5] >>> 16;
+}
+
+/** Writes 6 words. */
 export function writeExecDeviceAssign(
   words: Int32Array,
   frame: number,
@@ -1191,13 +1655,18 @@ export function writeExecDeviceAssign(
   initiatorContext: number,
   transactionContext: number,
   deviceTid: number,
+  ddmTid: number,
+  operationFlags: number,
+  iopId: number,
+  hostUnitId: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x00050001;
+  checkMessage(frame, 6, 6);
+  words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_ASSIGN << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = deviceTid & 0xfff;
+  words[frame + 4] = (deviceTid & 0xfff) | ((ddmTid & 0xfff) << 12) | (operationFlags << 24);
+  words[frame + 5] = (iopId & 0xfff) | (hostUnitId << 16);
 }
 
 export const EXEC_DEVICE_ASSIGN_REPLY_WORDS = 5;
@@ -1223,14 +1692,34 @@ export function writeExecDeviceAssignReply(
 
 /** Known, and refused by UnsupportedFunction: there is no other IOP to give a device to. */
 export const EXEC_DEVICE_RELEASE = 0xb9;
-export const EXEC_DEVICE_RELEASE_WORDS = 5;
+export const EXEC_DEVICE_RELEASE_WORDS = 6;
 
 /** Which device. */
 export function getExecDeviceReleaseDeviceTid(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xfff;
 }
 
-/** Writes 5 words. */
+/** The module. */
+export function getExecDeviceReleaseDdmTid(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 12) & 0xfff;
+}
+
+/** OperationFlag bits. */
+export function getExecDeviceReleaseOperationFlags(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** The other IOP. */
+export function getExecDeviceReleaseIopId(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xfff;
+}
+
+/** Its host. */
+export function getExecDeviceReleaseHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 5] >>> 16;
+}
+
+/** Writes 6 words. */
 export function writeExecDeviceRelease(
   words: Int32Array,
   frame: number,
@@ -1239,13 +1728,18 @@ export function writeExecDeviceRelease(
   initiatorContext: number,
   transactionContext: number,
   deviceTid: number,
+  ddmTid: number,
+  operationFlags: number,
+  iopId: number,
+  hostUnitId: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x00050001;
+  checkMessage(frame, 6, 6);
+  words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DEVICE_RELEASE << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = deviceTid & 0xfff;
+  words[frame + 4] = (deviceTid & 0xfff) | ((ddmTid & 0xfff) << 12) | (operationFlags << 24);
+  words[frame + 5] = (iopId & 0xfff) | (hostUnitId << 16);
 }
 
 export const EXEC_DEVICE_RELEASE_REPLY_WORDS = 5;
@@ -1548,14 +2042,24 @@ export function writeExecPathQuiesceReply(
 
 /** The device ends its open requests and takes no more. */
 export const EXEC_DDM_QUIESCE = 0xc7;
-export const EXEC_DDM_QUIESCE_WORDS = 5;
+export const EXEC_DDM_QUIESCE_WORDS = 6;
 
 /** Which device. */
 export function getExecDdmQuiesceDeviceTid(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xfff;
 }
 
-/** Writes 5 words. */
+/** The IOP that has it; 0: the one that is asked. */
+export function getExecDdmQuiesceIopId(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xfff;
+}
+
+/** Its host. */
+export function getExecDdmQuiesceHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 5] >>> 16;
+}
+
+/** Writes 6 words. */
 export function writeExecDdmQuiesce(
   words: Int32Array,
   frame: number,
@@ -1564,13 +2068,16 @@ export function writeExecDdmQuiesce(
   initiatorContext: number,
   transactionContext: number,
   deviceTid: number,
+  iopId: number,
+  hostUnitId: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x00050001;
+  checkMessage(frame, 6, 6);
+  words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_QUIESCE << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = deviceTid & 0xfff;
+  words[frame + 5] = (iopId & 0xfff) | (hostUnitId << 16);
 }
 
 export const EXEC_DDM_QUIESCE_REPLY_WORDS = 5;
@@ -1596,9 +2103,34 @@ export function writeExecDdmQuiesceReply(
 
 /** Known, and refused by UnsupportedFunction: there is no other IOP. */
 export const EXEC_IOP_CONNECT = 0xc9;
-export const EXEC_IOP_CONNECT_WORDS = 4;
+export const EXEC_IOP_CONNECT_WORDS = 7;
 
-/** Writes 4 words. */
+/** Messenger of the IOP that asks; 0: memory mapped. */
+export function getExecIopConnectIop1MessengerType(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** Its inbound frame size; in words. */
+export function getExecIopConnectIop1InboundFrameWords(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xffff;
+}
+
+/** The TID it has for the IOP that is asked; that the field fits this word is our reading. */
+export function getExecIopConnectIop1AliasForIop2(words: Int32Array, frame: number): number {
+  return (words[frame + 5] >>> 16) & 0xfff;
+}
+
+/** Its number. */
+export function getExecIopConnectIopId1(words: Int32Array, frame: number): number {
+  return words[frame + 6] & 0xfff;
+}
+
+/** Its host. */
+export function getExecIopConnectHostUnitId1(words: Int32Array, frame: number): number {
+  return words[frame + 6] >>> 16;
+}
+
+/** Writes 7 words. */
 export function writeExecIopConnect(
   words: Int32Array,
   frame: number,
@@ -1606,17 +2138,45 @@ export function writeExecIopConnect(
   initiatorTid: number,
   initiatorContext: number,
   transactionContext: number,
+  iop1MessengerType: number,
+  iop1InboundFrameWords: number,
+  iop1AliasForIop2: number,
+  iopId1: number,
+  hostUnitId1: number,
 ): void {
-  checkMessage(frame, 4, 4);
-  words[frame] = 0x00040001;
+  checkMessage(frame, 7, 7);
+  words[frame] = 0x00070001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CONNECT << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
+  words[frame + 4] = iop1MessengerType << 24;
+  words[frame + 5] = (iop1InboundFrameWords & 0xffff) | ((iop1AliasForIop2 & 0xfff) << 16);
+  words[frame + 6] = (iopId1 & 0xfff) | (hostUnitId1 << 16);
 }
 
-export const EXEC_IOP_CONNECT_REPLY_WORDS = 5;
+export const EXEC_IOP_CONNECT_REPLY_WORDS = 7;
 
-/** Writes 5 words. */
+/** Inbound frame size of the IOP that answers; in words. */
+export function getExecIopConnectReplyIop2InboundFrameWords(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xffff;
+}
+
+/** The TID it has for the IOP that asks. */
+export function getExecIopConnectReplyIop2AliasForIop1(words: Int32Array, frame: number): number {
+  return (words[frame + 5] >>> 16) & 0xfff;
+}
+
+/** Its number. */
+export function getExecIopConnectReplyIopId2(words: Int32Array, frame: number): number {
+  return words[frame + 6] & 0xfff;
+}
+
+/** Its host. */
+export function getExecIopConnectReplyHostUnitId2(words: Int32Array, frame: number): number {
+  return words[frame + 6] >>> 16;
+}
+
+/** Writes 7 words. */
 export function writeExecIopConnectReply(
   words: Int32Array,
   frame: number,
@@ -1626,20 +2186,65 @@ export function writeExecIopConnectReply(
   transactionContext: number,
   requestStatus: number,
   detailedStatus: number,
+  iop2InboundFrameWords: number,
+  iop2AliasForIop1: number,
+  iopId2: number,
+  hostUnitId2: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x0005c001;
+  checkMessage(frame, 7, 7);
+  words[frame] = 0x0007c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_IOP_CONNECT << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+  words[frame + 5] = (iop2InboundFrameWords & 0xffff) | ((iop2AliasForIop1 & 0xfff) << 16);
+  words[frame + 6] = (iopId2 & 0xfff) | (hostUnitId2 << 16);
 }
 
-/** Known, and refused by UnsupportedFunction: there is no other IOP. */
+/**
+ * Known, and refused by UnsupportedFunction: there is no other IOP. In a reply of success word 4 has the
+ * target's TID in bits 0-11 and the initiator's in 12-23, below the status, in place of a
+ * DetailedStatusCode.
+ */
 export const EXEC_CONN_SETUP = 0xca;
-export const EXEC_CONN_SETUP_WORDS = 4;
+export const EXEC_CONN_SETUP_WORDS = 8;
 
-/** Writes 4 words. */
+/** TID of the device that is to be reached. */
+export function getExecConnSetupTargetDevice(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xfff;
+}
+
+/** TID of the device that will ask it. */
+export function getExecConnSetupInitiatorDevice(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 12) & 0xfff;
+}
+
+/** 1: the connection is both ways. */
+export function getExecConnSetupOperationFlags(words: Int32Array, frame: number): number {
+  return words[frame + 4] >>> 24;
+}
+
+/** The TID the asking IOP has for the first. */
+export function getExecConnSetupIop1AliasForTarget(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xfff;
+}
+
+/** The TID the other IOP has for the second. */
+export function getExecConnSetupIop2AliasForInitiator(words: Int32Array, frame: number): number {
+  return (words[frame + 5] >>> 12) & 0xfff;
+}
+
+/** The other IOP's inbound frame size; in words. */
+export function getExecConnSetupIop2InboundFrameWords(words: Int32Array, frame: number): number {
+  return words[frame + 6] & 0xffff;
+}
+
+/** Class of the messages. */
+export function getExecConnSetupMessageClass(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** Writes 8 words. */
 export function writeExecConnSetup(
   words: Int32Array,
   frame: number,
@@ -1647,17 +2252,43 @@ export function writeExecConnSetup(
   initiatorTid: number,
   initiatorContext: number,
   transactionContext: number,
+  targetDevice: number,
+  initiatorDevice: number,
+  operationFlags: number,
+  iop1AliasForTarget: number,
+  iop2AliasForInitiator: number,
+  iop2InboundFrameWords: number,
+  messageClass: number,
 ): void {
-  checkMessage(frame, 4, 4);
-  words[frame] = 0x00040001;
+  checkMessage(frame, 8, 8);
+  words[frame] = 0x00080001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONN_SETUP << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
+  words[frame + 4] = (targetDevice & 0xfff) | ((initiatorDevice & 0xfff) << 12) | (operationFlags << 24);
+  words[frame + 5] = (iop1AliasForTarget & 0xfff) | ((iop2AliasForInitiator & 0xfff) << 12);
+  words[frame + 6] = iop2InboundFrameWords & 0xffff;
+  words[frame + 7] = messageClass;
 }
 
-export const EXEC_CONN_SETUP_REPLY_WORDS = 5;
+export const EXEC_CONN_SETUP_REPLY_WORDS = 7;
 
-/** Writes 5 words. */
+/** As in the request. */
+export function getExecConnSetupReplyIop1AliasForTarget(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xfff;
+}
+
+/** As settled. */
+export function getExecConnSetupReplyIop2AliasForInitiator(words: Int32Array, frame: number): number {
+  return (words[frame + 5] >>> 12) & 0xfff;
+}
+
+/** As settled; in words. */
+export function getExecConnSetupReplyIop2InboundFrameWords(words: Int32Array, frame: number): number {
+  return words[frame + 6] & 0xffff;
+}
+
+/** Writes 7 words. */
 export function writeExecConnSetupReply(
   words: Int32Array,
   frame: number,
@@ -1667,13 +2298,18 @@ export function writeExecConnSetupReply(
   transactionContext: number,
   requestStatus: number,
   detailedStatus: number,
+  iop1AliasForTarget: number,
+  iop2AliasForInitiator: number,
+  iop2InboundFrameWords: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x0005c001;
+  checkMessage(frame, 7, 7);
+  words[frame] = 0x0007c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_CONN_SETUP << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+  words[frame + 5] = (iop1AliasForTarget & 0xfff) | ((iop2AliasForInitiator & 0xfff) << 12);
+  words[frame + 6] = iop2InboundFrameWords & 0xffff;
 }
 
 /** Starts the devices; to OPERATIONAL. */
@@ -1773,14 +2409,24 @@ export function writeExecPathEnableReply(
 
 /** The device takes requests again. */
 export const EXEC_DDM_ENABLE = 0xd5;
-export const EXEC_DDM_ENABLE_WORDS = 5;
+export const EXEC_DDM_ENABLE_WORDS = 6;
 
 /** Which device. */
 export function getExecDdmEnableDeviceTid(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xfff;
 }
 
-/** Writes 5 words. */
+/** The IOP that has it; 0: the one that is asked. */
+export function getExecDdmEnableIopId(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xfff;
+}
+
+/** Its host. */
+export function getExecDdmEnableHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 5] >>> 16;
+}
+
+/** Writes 6 words. */
 export function writeExecDdmEnable(
   words: Int32Array,
   frame: number,
@@ -1789,13 +2435,16 @@ export function writeExecDdmEnable(
   initiatorContext: number,
   transactionContext: number,
   deviceTid: number,
+  iopId: number,
+  hostUnitId: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x00050001;
+  checkMessage(frame, 6, 6);
+  words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_ENABLE << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = deviceTid & 0xfff;
+  words[frame + 5] = (iopId & 0xfff) | (hostUnitId << 16);
 }
 
 export const EXEC_DDM_ENABLE_REPLY_WORDS = 5;
@@ -1875,14 +2524,24 @@ export function writeExecPathResetReply(
 
 /** The device ends its open requests and starts again; raises DeviceReset. */
 export const EXEC_DDM_RESET = 0xd9;
-export const EXEC_DDM_RESET_WORDS = 5;
+export const EXEC_DDM_RESET_WORDS = 6;
 
 /** Which device. */
 export function getExecDdmResetDeviceTid(words: Int32Array, frame: number): number {
   return words[frame + 4] & 0xfff;
 }
 
-/** Writes 5 words. */
+/** The IOP that has it; 0: the one that is asked. */
+export function getExecDdmResetIopId(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xfff;
+}
+
+/** Its host. */
+export function getExecDdmResetHostUnitId(words: Int32Array, frame: number): number {
+  return words[frame + 5] >>> 16;
+}
+
+/** Writes 6 words. */
 export function writeExecDdmReset(
   words: Int32Array,
   frame: number,
@@ -1891,13 +2550,16 @@ export function writeExecDdmReset(
   initiatorContext: number,
   transactionContext: number,
   deviceTid: number,
+  iopId: number,
+  hostUnitId: number,
 ): void {
-  checkMessage(frame, 5, 5);
-  words[frame] = 0x00050001;
+  checkMessage(frame, 6, 6);
+  words[frame] = 0x00060001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (EXEC_DDM_RESET << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = deviceTid & 0xfff;
+  words[frame + 5] = (iopId & 0xfff) | (hostUnitId << 16);
 }
 
 export const EXEC_DDM_RESET_REPLY_WORDS = 5;
@@ -2231,7 +2893,7 @@ export function getStatusBlockExpectedLctBytes(words: Int32Array, at: number): n
   return words[at + 13];
 }
 
-/** 0: 32-bit contexts. */
+/** Contexts and peers; IOP_CAPABILITY_ number. */
 export function getStatusBlockCapabilities(words: Int32Array, at: number): number {
   return words[at + 14];
 }
@@ -2389,12 +3051,12 @@ export function getLctEntryChangeIndicator(words: Int32Array, at: number): numbe
   return words[at + 1];
 }
 
-/** 2: more than one user allowed, 0x10: peers are not served, 0x20: managers are not. */
+/** What its users have agreed on; LCT_DEVICE_FLAG_ number. */
 export function getLctEntryDeviceFlags(words: Int32Array, at: number): number {
   return words[at + 2];
 }
 
-/** Its class. */
+/** Its class; CLASS_ID_ number. */
 export function getLctEntryClassId(words: Int32Array, at: number): number {
   return words[at + 3] & 0xfff;
 }
@@ -2409,7 +3071,7 @@ export function getLctEntryOrganizationId(words: Int32Array, at: number): number
   return words[at + 3] >>> 16;
 }
 
-/** Class specific. */
+/** Class specific: of class Ddm a DdmSubclass, of class Lan a LanType. */
 export function getLctEntrySubClassInfo(words: Int32Array, at: number): number {
   return words[at + 4];
 }
@@ -2533,17 +3195,17 @@ export function getHrtEntryBusNumber(words: Int32Array, at: number): number {
   return (words[at + 1] >>> 16) & 0xff;
 }
 
-/** 0: local. */
+/** Which kind of bus; BUS_TYPE_ number. */
 export function getHrtEntryBusType(words: Int32Array, at: number): number {
   return words[at + 1] >>> 24;
 }
 
-/** As the bus says. */
+/** A BusInfo structure, by the bus. */
 export function getHrtEntryBusData0(words: Int32Array, at: number): number {
   return words[at + 2];
 }
 
-/** As the bus says. */
+/** Its second word. */
 export function getHrtEntryBusData1(words: Int32Array, at: number): number {
   return words[at + 3];
 }
@@ -2565,6 +3227,220 @@ export function writeHrtEntry(
     (controllingTid & 0xfff) | ((adapterState & 0xf) << 12) | ((busNumber & 0xff) << 16) | (busType << 24);
   words[at + 2] = busData0;
   words[at + 3] = busData1;
+}
+
+/**
+ * Bus data of an adapter on a PCI bus. PCMCIA, NuBus and CardBus have no layout of their own in the
+ * headers.
+ */
+export const PCI_BUS_INFO_WORDS = 2;
+
+/** PCI function. */
+export function getPciBusInfoFunctionNumber(words: Int32Array, at: number): number {
+  return words[at] & 0xff;
+}
+
+/** PCI device. */
+export function getPciBusInfoDeviceNumber(words: Int32Array, at: number): number {
+  return (words[at] >>> 8) & 0xff;
+}
+
+/** PCI bus. */
+export function getPciBusInfoBusNumber(words: Int32Array, at: number): number {
+  return (words[at] >>> 16) & 0xff;
+}
+
+/** PCI vendor. */
+export function getPciBusInfoVendorId(words: Int32Array, at: number): number {
+  return words[at + 1] & 0xffff;
+}
+
+/** PCI device identification. */
+export function getPciBusInfoDeviceId(words: Int32Array, at: number): number {
+  return words[at + 1] >>> 16;
+}
+
+/** Writes all 2 words. */
+export function writePciBusInfo(
+  words: Int32Array,
+  at: number,
+  functionNumber: number,
+  deviceNumber: number,
+  busNumber: number,
+  vendorId: number,
+  deviceId: number,
+): void {
+  words[at] = (functionNumber & 0xff) | ((deviceNumber & 0xff) << 8) | ((busNumber & 0xff) << 16);
+  words[at + 1] = (vendorId & 0xffff) | (deviceId << 16);
+}
+
+/** Bus data of an adapter on the IOP's own bus. */
+export const LOCAL_BUS_INFO_WORDS = 2;
+
+/** Its first I/O port. */
+export function getLocalBusInfoBaseIoPort(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** Its first address. */
+export function getLocalBusInfoBaseMemoryAddress(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** Writes all 2 words. */
+export function writeLocalBusInfo(
+  words: Int32Array,
+  at: number,
+  baseIoPort: number,
+  baseMemoryAddress: number,
+): void {
+  words[at] = baseIoPort & 0xffff;
+  words[at + 1] = baseMemoryAddress;
+}
+
+/** Bus data of an adapter on an ISA bus. */
+export const ISA_BUS_INFO_WORDS = 2;
+
+/** Its first I/O port. */
+export function getIsaBusInfoBaseIoPort(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** CSN, of Plug and Play. */
+export function getIsaBusInfoCardSelectNumber(words: Int32Array, at: number): number {
+  return (words[at] >>> 16) & 0xff;
+}
+
+/** Its first address. */
+export function getIsaBusInfoBaseMemoryAddress(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** Writes all 2 words. */
+export function writeIsaBusInfo(
+  words: Int32Array,
+  at: number,
+  baseIoPort: number,
+  cardSelectNumber: number,
+  baseMemoryAddress: number,
+): void {
+  words[at] = (baseIoPort & 0xffff) | ((cardSelectNumber & 0xff) << 16);
+  words[at + 1] = baseMemoryAddress;
+}
+
+/** Bus data of an adapter on an EISA bus. */
+export const EISA_BUS_INFO_WORDS = 2;
+
+/** Its first I/O port. */
+export function getEisaBusInfoBaseIoPort(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** Its slot. */
+export function getEisaBusInfoSlotNumber(words: Int32Array, at: number): number {
+  return words[at] >>> 24;
+}
+
+/** Its first address. */
+export function getEisaBusInfoBaseMemoryAddress(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** Writes all 2 words. */
+export function writeEisaBusInfo(
+  words: Int32Array,
+  at: number,
+  baseIoPort: number,
+  slotNumber: number,
+  baseMemoryAddress: number,
+): void {
+  words[at] = (baseIoPort & 0xffff) | (slotNumber << 24);
+  words[at + 1] = baseMemoryAddress;
+}
+
+/** Bus data of an adapter on a Micro Channel bus. */
+export const MCA_BUS_INFO_WORDS = 2;
+
+/** Its first I/O port. */
+export function getMcaBusInfoBaseIoPort(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** Its slot. */
+export function getMcaBusInfoSlotNumber(words: Int32Array, at: number): number {
+  return words[at] >>> 24;
+}
+
+/** Its first address. */
+export function getMcaBusInfoBaseMemoryAddress(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** Writes all 2 words. */
+export function writeMcaBusInfo(
+  words: Int32Array,
+  at: number,
+  baseIoPort: number,
+  slotNumber: number,
+  baseMemoryAddress: number,
+): void {
+  words[at] = (baseIoPort & 0xffff) | (slotNumber << 24);
+  words[at + 1] = baseMemoryAddress;
+}
+
+/** Bus data of an adapter on another bus. */
+export const OTHER_BUS_INFO_WORDS = 2;
+
+/** Its first I/O port. */
+export function getOtherBusInfoBaseIoPort(words: Int32Array, at: number): number {
+  return words[at] & 0xffff;
+}
+
+/** Its first address. */
+export function getOtherBusInfoBaseMemoryAddress(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** Writes all 2 words. */
+export function writeOtherBusInfo(
+  words: Int32Array,
+  at: number,
+  baseIoPort: number,
+  baseMemoryAddress: number,
+): void {
+  words[at] = baseIoPort & 0xffff;
+  words[at + 1] = baseMemoryAddress;
+}
+
+/** What the second element of ExecOutboundInit names. As many addresses follow as the card has released. */
+export const RECLAIM_LIST_WORDS = 3;
+
+/** Addresses the list has room for. */
+export function getReclaimListMfaCount(words: Int32Array, at: number): number {
+  return words[at];
+}
+
+/** Addresses the card let go: 0 here. */
+export function getReclaimListMfaReleaseCount(words: Int32Array, at: number): number {
+  return words[at + 1];
+}
+
+/** The first. */
+export function getReclaimListMfaAddress(words: Int32Array, at: number): number {
+  return words[at + 2];
+}
+
+/** Writes all 3 words. */
+export function writeReclaimList(
+  words: Int32Array,
+  at: number,
+  mfaCount: number,
+  mfaReleaseCount: number,
+  mfaAddress: number,
+): void {
+  words[at] = mfaCount;
+  words[at + 1] = mfaReleaseCount;
+  words[at + 2] = mfaAddress;
 }
 
 /** Head of the system table, i2oexec.h of the I2O SIG. */
@@ -2701,8 +3577,12 @@ export function checkExecutiveRequest(words: Int32Array, frame: number, sizeWord
     case EXEC_OUTBOUND_INIT:
       if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x60) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      value = getExecOutboundInitHostPageBytes(words, frame);
+      if (value < 512 || value > 1048576 || (value & (value - 1)) !== 0) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 16, 0);
       value = getExecOutboundInitInitCode(words, frame);
       if (value !== 0 && value !== 16 && value !== 32 && value !== 48 && value !== 128) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
+      value = getExecOutboundInitOutboundFrameWords(words, frame);
+      if (value < 17) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 22, 0);
       if (sizeWords === 6) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_LCT_NOTIFY:
@@ -2751,23 +3631,24 @@ export function checkExecutiveRequest(words: Int32Array, frame: number, sizeWord
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_ADAPTER_READ:
-      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
-      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords < 8) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x80) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      if (sizeWords === 8) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_ADAPTER_ASSIGN:
-      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 9) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_ADAPTER_RELEASE:
-      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 9) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_DEVICE_ASSIGN:
-      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_DEVICE_RELEASE:
-      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_CONFIG_VALIDATE:
@@ -2796,15 +3677,15 @@ export function checkExecutiveRequest(words: Int32Array, frame: number, sizeWord
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_DDM_QUIESCE:
-      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_IOP_CONNECT:
-      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 7) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_CONN_SETUP:
-      if (sizeWords < 4) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 8) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_SYS_ENABLE:
@@ -2816,7 +3697,7 @@ export function checkExecutiveRequest(words: Int32Array, frame: number, sizeWord
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_DDM_ENABLE:
-      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_PATH_RESET:
@@ -2824,7 +3705,7 @@ export function checkExecutiveRequest(words: Int32Array, frame: number, sizeWord
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_DDM_RESET:
-      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
     case EXEC_STATIC_MF_CREATE:
@@ -2900,8 +3781,10 @@ export function checkExecutiveReply(words: Int32Array, frame: number, sizeWords:
     case EXEC_DDM_QUIESCE:
       return 0;
     case EXEC_IOP_CONNECT:
+      if (status === 0 && sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       return 0;
     case EXEC_CONN_SETUP:
+      if (status === 0 && sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       return 0;
     case EXEC_SYS_ENABLE:
       return 0;

@@ -50,3 +50,19 @@ export const TRL_FLAG_NAMES: Readonly<Record<number, string>> = {
   0x40: 'SingleVariable',
   0x80: 'Multiple',
 };
+
+// SglAttribute: AttrFlags of an SGL_ATTRIBUTES element
+/** contexts of the list have 64 bits */
+export const SGL_ATTRIBUTE_TRANSACTION64 = 0x04;
+/** the list has local addresses */
+export const SGL_ATTRIBUTE_LOCAL_ADDRESS_HINT = 0x100;
+/** the list has immediate data */
+export const SGL_ATTRIBUTE_IMMEDIATE_DATA_HINT = 0x200;
+/** the list has bit buckets */
+export const SGL_ATTRIBUTE_BIT_BUCKET_HINT = 0x400;
+export const SGL_ATTRIBUTE_NAMES: Readonly<Record<number, string>> = {
+  0x04: 'Transaction64',
+  0x100: 'LocalAddressHint',
+  0x200: 'ImmediateDataHint',
+  0x400: 'BitBucketHint',
+};

@@ -18,7 +18,7 @@ export const GROUP_IOP_HARDWARE: GroupLayout = {
     { name: 'productId', byteLength: 2 },
     { name: 'memoryBytes', byteLength: 4 },
     { name: 'nonVolatileBytes', byteLength: 4 },
-    { name: 'capabilities', byteLength: 4 },
+    { name: 'hardwareCapabilities', byteLength: 4 },
     { name: 'processorType', byteLength: 1 },
     { name: 'processorVersion', byteLength: 1 },
   ],
@@ -27,7 +27,7 @@ export const GROUP_IOP_HARDWARE_VENDOR_ID = 0;
 export const GROUP_IOP_HARDWARE_PRODUCT_ID = 1;
 export const GROUP_IOP_HARDWARE_MEMORY_BYTES = 2;
 export const GROUP_IOP_HARDWARE_NON_VOLATILE_BYTES = 3;
-export const GROUP_IOP_HARDWARE_CAPABILITIES = 4;
+export const GROUP_IOP_HARDWARE_HARDWARE_CAPABILITIES = 4;
 export const GROUP_IOP_HARDWARE_PROCESSOR_TYPE = 5;
 export const GROUP_IOP_HARDWARE_PROCESSOR_VERSION = 6;
 
@@ -103,19 +103,26 @@ export const GROUP_DDM_LIST: GroupLayout = {
   fields: [
     { name: 'ddmTid', byteLength: 2 },
     { name: 'moduleType', byteLength: 1 },
-    { name: 'moduleState', byteLength: 1 },
+    { name: 'reserved', byteLength: 1 },
+    { name: 'vendorId', byteLength: 2 },
+    { name: 'moduleId', byteLength: 2 },
     { name: 'moduleName', byteLength: 24 },
+    { name: 'moduleVersion', byteLength: 4 },
+    { name: 'dataBytes', byteLength: 4 },
+    { name: 'codeBytes', byteLength: 4 },
   ],
 };
 export const GROUP_DDM_LIST_DDM_TID = 0;
 export const GROUP_DDM_LIST_MODULE_TYPE = 1;
-export const GROUP_DDM_LIST_MODULE_STATE = 2;
-export const GROUP_DDM_LIST_MODULE_NAME = 3;
+export const GROUP_DDM_LIST_RESERVED = 2;
+export const GROUP_DDM_LIST_VENDOR_ID = 3;
+export const GROUP_DDM_LIST_MODULE_ID = 4;
+export const GROUP_DDM_LIST_MODULE_NAME = 5;
+export const GROUP_DDM_LIST_MODULE_VERSION = 6;
+export const GROUP_DDM_LIST_DATA_BYTES = 7;
+export const GROUP_DDM_LIST_CODE_BYTES = 8;
 
-/**
- * The store in which a card keeps modules. This card stores no software, so it is empty. The fields are
- * ours.
- */
+/** The store in which a card keeps modules. This card stores no software, so it is empty. */
 export const GROUP_DRIVER_STORE: GroupLayout = {
   number: 0x0004,
   table: false,
@@ -132,53 +139,76 @@ export const GROUP_DRIVER_STORE_MODULE_COUNT = 1;
 export const GROUP_DRIVER_STORE_CURRENT_BYTES = 2;
 export const GROUP_DRIVER_STORE_FREE_BYTES = 3;
 
-/** The modules in the driver store, of which there are none. The fields are ours. */
+/** The modules in the driver store, of which there are none. */
 export const GROUP_DRIVER_STORE_TABLE: GroupLayout = {
   number: 0x0005,
   table: true,
   keyField: 0,
   fields: [
+    { name: 'moduleIndex', byteLength: 2 },
+    { name: 'moduleType', byteLength: 1 },
+    { name: 'reserved', byteLength: 1 },
+    { name: 'vendorId', byteLength: 2 },
     { name: 'moduleId', byteLength: 2 },
+    { name: 'moduleName', byteLength: 24 },
+    { name: 'moduleVersion', byteLength: 4 },
+    { name: 'dateDay', byteLength: 2 },
+    { name: 'dateMonth', byteLength: 2 },
+    { name: 'dateYear', byteLength: 4 },
     { name: 'moduleBytes', byteLength: 4 },
+    { name: 'parameterBlockBytes', byteLength: 4 },
+    { name: 'moduleFlags', byteLength: 4 },
   ],
 };
-export const GROUP_DRIVER_STORE_TABLE_MODULE_ID = 0;
-export const GROUP_DRIVER_STORE_TABLE_MODULE_BYTES = 1;
+export const GROUP_DRIVER_STORE_TABLE_MODULE_INDEX = 0;
+export const GROUP_DRIVER_STORE_TABLE_MODULE_TYPE = 1;
+export const GROUP_DRIVER_STORE_TABLE_RESERVED = 2;
+export const GROUP_DRIVER_STORE_TABLE_VENDOR_ID = 3;
+export const GROUP_DRIVER_STORE_TABLE_MODULE_ID = 4;
+export const GROUP_DRIVER_STORE_TABLE_MODULE_NAME = 5;
+export const GROUP_DRIVER_STORE_TABLE_MODULE_VERSION = 6;
+export const GROUP_DRIVER_STORE_TABLE_DATE_DAY = 7;
+export const GROUP_DRIVER_STORE_TABLE_DATE_MONTH = 8;
+export const GROUP_DRIVER_STORE_TABLE_DATE_YEAR = 9;
+export const GROUP_DRIVER_STORE_TABLE_MODULE_BYTES = 10;
+export const GROUP_DRIVER_STORE_TABLE_PARAMETER_BLOCK_BYTES = 11;
+export const GROUP_DRIVER_STORE_TABLE_MODULE_FLAGS = 12;
 
-/**
- * The buses on which the adapters are. The fields are ours; the numbers are those of the hardware resource
- * table.
- */
+/** The buses on which the adapters are; the numbers are those of the hardware resource table. */
 export const GROUP_BUS_ATTRIBUTES: GroupLayout = {
   number: 0x0006,
   table: true,
   keyField: 0,
   fields: [
-    { name: 'busNumber', byteLength: 1 },
+    { name: 'busId', byteLength: 4 },
     { name: 'busType', byteLength: 1 },
-    { name: 'adapters', byteLength: 1 },
+    { name: 'maxAdapters', byteLength: 1 },
+    { name: 'adapterCount', byteLength: 1 },
+    { name: 'busAttributes', byteLength: 1 },
   ],
 };
-export const GROUP_BUS_ATTRIBUTES_BUS_NUMBER = 0;
+export const GROUP_BUS_ATTRIBUTES_BUS_ID = 0;
 export const GROUP_BUS_ATTRIBUTES_BUS_TYPE = 1;
-export const GROUP_BUS_ATTRIBUTES_ADAPTERS = 2;
+export const GROUP_BUS_ATTRIBUTES_MAX_ADAPTERS = 2;
+export const GROUP_BUS_ATTRIBUTES_ADAPTER_COUNT = 3;
+export const GROUP_BUS_ATTRIBUTES_BUS_ATTRIBUTES = 4;
 
-/** The software that the card runs. The fields are ours. */
+/** The software that the card runs. */
 export const GROUP_SOFTWARE_ATTRIBUTES: GroupLayout = {
   number: 0x0007,
   table: false,
   keyField: -1,
   fields: [
-    { name: 'i2oVersion', byteLength: 1 },
-    { name: 'executiveVersion', byteLength: 1 },
-    { name: 'name', byteLength: 24 },
-    { name: 'revision', byteLength: 8 },
+    { name: 'vendorId', byteLength: 2 },
+    { name: 'productId', byteLength: 2 },
+    { name: 'codeBytes', byteLength: 4 },
+    { name: 'softwareCapabilities', byteLength: 4 },
   ],
 };
-export const GROUP_SOFTWARE_ATTRIBUTES_I2O_VERSION = 0;
-export const GROUP_SOFTWARE_ATTRIBUTES_EXECUTIVE_VERSION = 1;
-export const GROUP_SOFTWARE_ATTRIBUTES_NAME = 2;
-export const GROUP_SOFTWARE_ATTRIBUTES_REVISION = 3;
+export const GROUP_SOFTWARE_ATTRIBUTES_VENDOR_ID = 0;
+export const GROUP_SOFTWARE_ATTRIBUTES_PRODUCT_ID = 1;
+export const GROUP_SOFTWARE_ATTRIBUTES_CODE_BYTES = 2;
+export const GROUP_SOFTWARE_ATTRIBUTES_SOFTWARE_CAPABILITIES = 3;
 
 /** The hardware resource table, as ExecHrtGet reads it. */
 export const GROUP_HARDWARE_RESOURCES: GroupLayout = {
@@ -187,17 +217,21 @@ export const GROUP_HARDWARE_RESOURCES: GroupLayout = {
   keyField: 0,
   fields: [
     { name: 'adapterId', byteLength: 4 },
-    { name: 'controllingTid', byteLength: 2 },
+    { name: 'stateInfo', byteLength: 2 },
     { name: 'busNumber', byteLength: 1 },
     { name: 'busType', byteLength: 1 },
-    { name: 'busData', byteLength: 8 },
+    { name: 'physicalLocation', byteLength: 8 },
+    { name: 'memorySpaceBytes', byteLength: 4 },
+    { name: 'ioSpaceBytes', byteLength: 4 },
   ],
 };
 export const GROUP_HARDWARE_RESOURCES_ADAPTER_ID = 0;
-export const GROUP_HARDWARE_RESOURCES_CONTROLLING_TID = 1;
+export const GROUP_HARDWARE_RESOURCES_STATE_INFO = 1;
 export const GROUP_HARDWARE_RESOURCES_BUS_NUMBER = 2;
 export const GROUP_HARDWARE_RESOURCES_BUS_TYPE = 3;
-export const GROUP_HARDWARE_RESOURCES_BUS_DATA = 4;
+export const GROUP_HARDWARE_RESOURCES_PHYSICAL_LOCATION = 4;
+export const GROUP_HARDWARE_RESOURCES_MEMORY_SPACE_BYTES = 5;
+export const GROUP_HARDWARE_RESOURCES_IO_SPACE_BYTES = 6;
 
 /**
  * The head of the logical configuration table. The SIG's headers name groups 0101 and 0102 together as the
@@ -227,25 +261,27 @@ export const GROUP_LOGICAL_CONFIGURATION: GroupLayout = {
     { name: 'localTid', byteLength: 2 },
     { name: 'userTid', byteLength: 2 },
     { name: 'parentTid', byteLength: 2 },
-    { name: 'biosInfo', byteLength: 1 },
+    { name: 'ddmTid', byteLength: 2 },
     { name: 'changeIndicator', byteLength: 4 },
     { name: 'deviceFlags', byteLength: 4 },
     { name: 'classId', byteLength: 4 },
     { name: 'subClassInfo', byteLength: 4 },
     { name: 'identityTag', byteLength: 8 },
     { name: 'eventCapabilities', byteLength: 4 },
+    { name: 'biosInfo', byteLength: 1 },
   ],
 };
 export const GROUP_LOGICAL_CONFIGURATION_LOCAL_TID = 0;
 export const GROUP_LOGICAL_CONFIGURATION_USER_TID = 1;
 export const GROUP_LOGICAL_CONFIGURATION_PARENT_TID = 2;
-export const GROUP_LOGICAL_CONFIGURATION_BIOS_INFO = 3;
+export const GROUP_LOGICAL_CONFIGURATION_DDM_TID = 3;
 export const GROUP_LOGICAL_CONFIGURATION_CHANGE_INDICATOR = 4;
 export const GROUP_LOGICAL_CONFIGURATION_DEVICE_FLAGS = 5;
 export const GROUP_LOGICAL_CONFIGURATION_CLASS_ID = 6;
 export const GROUP_LOGICAL_CONFIGURATION_SUB_CLASS_INFO = 7;
 export const GROUP_LOGICAL_CONFIGURATION_IDENTITY_TAG = 8;
 export const GROUP_LOGICAL_CONFIGURATION_EVENT_CAPABILITIES = 9;
+export const GROUP_LOGICAL_CONFIGURATION_BIOS_INFO = 10;
 
 /** The system table, as ExecSysTabSet and ExecSysModify wrote it; at most two entries are kept. */
 export const GROUP_SYSTEM_TABLE: GroupLayout = {
@@ -256,36 +292,48 @@ export const GROUP_SYSTEM_TABLE: GroupLayout = {
     { name: 'iopId', byteLength: 2 },
     { name: 'organizationId', byteLength: 2 },
     { name: 'segmentNumber', byteLength: 2 },
+    { name: 'version', byteLength: 1 },
     { name: 'iopState', byteLength: 1 },
     { name: 'messengerType', byteLength: 1 },
+    { name: 'reserved', byteLength: 1 },
+    { name: 'inboundPortAddress', byteLength: 4 },
     { name: 'inboundFrameWords', byteLength: 2 },
-    { name: 'lastChanged', byteLength: 4 },
     { name: 'capabilities', byteLength: 4 },
-    { name: 'inboundPort', byteLength: 8 },
+    { name: 'messengerInfo', byteLength: 8 },
   ],
 };
 export const GROUP_SYSTEM_TABLE_IOP_ID = 0;
 export const GROUP_SYSTEM_TABLE_ORGANIZATION_ID = 1;
 export const GROUP_SYSTEM_TABLE_SEGMENT_NUMBER = 2;
-export const GROUP_SYSTEM_TABLE_IOP_STATE = 3;
-export const GROUP_SYSTEM_TABLE_MESSENGER_TYPE = 4;
-export const GROUP_SYSTEM_TABLE_INBOUND_FRAME_WORDS = 5;
-export const GROUP_SYSTEM_TABLE_LAST_CHANGED = 6;
-export const GROUP_SYSTEM_TABLE_CAPABILITIES = 7;
-export const GROUP_SYSTEM_TABLE_INBOUND_PORT = 8;
+export const GROUP_SYSTEM_TABLE_VERSION = 3;
+export const GROUP_SYSTEM_TABLE_IOP_STATE = 4;
+export const GROUP_SYSTEM_TABLE_MESSENGER_TYPE = 5;
+export const GROUP_SYSTEM_TABLE_RESERVED = 6;
+export const GROUP_SYSTEM_TABLE_INBOUND_PORT_ADDRESS = 7;
+export const GROUP_SYSTEM_TABLE_INBOUND_FRAME_WORDS = 8;
+export const GROUP_SYSTEM_TABLE_CAPABILITIES = 9;
+export const GROUP_SYSTEM_TABLE_MESSENGER_INFO = 10;
 
-/** Other IOPs to which the card is connected, of which there are none. The fields are ours. */
+/** Devices of other IOPs to which the card is connected, of which there are none. */
 export const GROUP_EXTERNAL_CONNECTIONS: GroupLayout = {
   number: 0x0104,
   table: true,
   keyField: 0,
   fields: [
-    { name: 'iopId', byteLength: 2 },
-    { name: 'hostUnitId', byteLength: 2 },
+    { name: 'localAliasTid', byteLength: 2 },
+    { name: 'remoteTid', byteLength: 2 },
+    { name: 'remoteIop', byteLength: 2 },
+    { name: 'remoteUnitId', byteLength: 2 },
+    { name: 'flags', byteLength: 1 },
+    { name: 'reserved', byteLength: 1 },
   ],
 };
-export const GROUP_EXTERNAL_CONNECTIONS_IOP_ID = 0;
-export const GROUP_EXTERNAL_CONNECTIONS_HOST_UNIT_ID = 1;
+export const GROUP_EXTERNAL_CONNECTIONS_LOCAL_ALIAS_TID = 0;
+export const GROUP_EXTERNAL_CONNECTIONS_REMOTE_TID = 1;
+export const GROUP_EXTERNAL_CONNECTIONS_REMOTE_IOP = 2;
+export const GROUP_EXTERNAL_CONNECTIONS_REMOTE_UNIT_ID = 3;
+export const GROUP_EXTERNAL_CONNECTIONS_FLAGS = 4;
+export const GROUP_EXTERNAL_CONNECTIONS_RESERVED = 5;
 
 /** All groups of the target, this one included. */
 export const GROUP_GROUP_DESCRIPTORS: GroupLayout = {
@@ -297,12 +345,14 @@ export const GROUP_GROUP_DESCRIPTORS: GroupLayout = {
     { name: 'fieldCount', byteLength: 2 },
     { name: 'rowCount', byteLength: 2 },
     { name: 'properties', byteLength: 1 },
+    { name: 'reserved', byteLength: 1 },
   ],
 };
 export const GROUP_GROUP_DESCRIPTORS_GROUP_NUMBER = 0;
 export const GROUP_GROUP_DESCRIPTORS_FIELD_COUNT = 1;
 export const GROUP_GROUP_DESCRIPTORS_ROW_COUNT = 2;
 export const GROUP_GROUP_DESCRIPTORS_PROPERTIES = 3;
+export const GROUP_GROUP_DESCRIPTORS_RESERVED = 4;
 
 /** The adapters that the target drives. */
 export const GROUP_PHYSICAL_DEVICE: GroupLayout = {
@@ -335,13 +385,17 @@ export const GROUP_USERS: GroupLayout = {
     { name: 'instance', byteLength: 2 },
     { name: 'userTid', byteLength: 2 },
     { name: 'claimType', byteLength: 1 },
+    { name: 'reserved1', byteLength: 1 },
+    { name: 'reserved2', byteLength: 2 },
   ],
 };
 export const GROUP_USERS_INSTANCE = 0;
 export const GROUP_USERS_USER_TID = 1;
 export const GROUP_USERS_CLAIM_TYPE = 2;
+export const GROUP_USERS_RESERVED1 = 3;
+export const GROUP_USERS_RESERVED2 = 4;
 
-/** The private messages (function 0xFF) that the target takes. The fields are ours. */
+/** The private messages (function 0xFF) that the target takes. */
 export const GROUP_PRIVATE_EXTENSIONS: GroupLayout = {
   number: 0xf005,
   table: true,

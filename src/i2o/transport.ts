@@ -100,8 +100,10 @@ export interface FrameConsumer {
   /**
    * Lends the producer its frames, where the consumer has them to lend. Called once the other side is ready
    * for them.
+   * @param spacing how many frames of the transport each that is lent takes: more than 1, the default, where
+   *   the host has chosen larger ones by OutboundInit.
    */
-  supply(): void;
+  supply(spacing?: number): void;
   /**
    * The IOP is reset. The card calls this while it serves the reset: what was posted and not received is
    * destroyed, and no frame is free until `supply`. The host calls it once it has seen the reset answered:

@@ -93,7 +93,7 @@ export const CLAIM_FLAG_NAMES: Readonly<Record<number, string>> = {
 // GenericEvent: Event bits that every class has
 /** the device's state changed; data is a DeviceStateChange number */
 export const GENERIC_EVENT_STATE_CHANGE = 0x80000000;
-/** data: 0 normal, 1 error threshold, 2 media fault */
+/** data is a GeneralWarning number */
 export const GENERIC_EVENT_GENERAL_WARNING = 0x40000000;
 /** the device asks for a configuration dialog */
 export const GENERIC_EVENT_CONFIGURATION_FLAG = 0x20000000;
@@ -150,6 +150,51 @@ export const DEVICE_STATE_CHANGE_NAMES: Readonly<Record<number, string>> = {
   0x05: 'QuiesceRequested',
   0x10: 'Failed',
   0x11: 'Faulted',
+};
+
+// GeneralWarning: Data of a GeneralWarning event
+/** the warning is over */
+export const GENERAL_WARNING_NORMAL = 0x00;
+/** too many errors */
+export const GENERAL_WARNING_ERROR_THRESHOLD = 0x01;
+/** the medium is bad */
+export const GENERAL_WARNING_MEDIA_FAULT = 0x02;
+export const GENERAL_WARNING_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Normal',
+  0x01: 'ErrorThreshold',
+  0x02: 'MediaFault',
+};
+
+// CapabilityData: Data of a CapabilityChange event
+/** something else */
+export const CAPABILITY_DATA_OTHER = 0x01;
+/** what it can do has changed */
+export const CAPABILITY_DATA_CHANGED = 0x02;
+export const CAPABILITY_DATA_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Other',
+  0x02: 'Changed',
+};
+
+// SerialFormat: SNFormat, in the groups DeviceIdentity and DdmIdentity
+/** none is known */
+export const SERIAL_FORMAT_UNKNOWN = 0x00;
+/** bytes */
+export const SERIAL_FORMAT_BINARY = 0x01;
+/** ASCII */
+export const SERIAL_FORMAT_ASCII = 0x02;
+/** Unicode */
+export const SERIAL_FORMAT_UNICODE = 0x03;
+/** an address of IEEE 802 */
+export const SERIAL_FORMAT_LAN_MAC = 0x04;
+/** an address of a wide area network */
+export const SERIAL_FORMAT_WAN = 0x05;
+export const SERIAL_FORMAT_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Unknown',
+  0x01: 'Binary',
+  0x02: 'Ascii',
+  0x03: 'Unicode',
+  0x04: 'LanMac',
+  0x05: 'Wan',
 };
 
 // ParamsOperation: Operations of an operation list

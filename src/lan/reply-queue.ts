@@ -36,6 +36,9 @@ export function statusWord(requestStatus: number, detailedStatus: number): numbe
 
 /** One reply to be written: `count` entries from the queue's oldest on, all with one status. */
 export interface ReplyWriter {
+  /** Where the reply's list begins, and words of one of its entries. */
+  readonly listWord: number;
+  readonly entryWords: number;
   /** The reply's words before its list. */
   write(
     words: Int32Array,
@@ -184,7 +187,11 @@ export class ReplyQueue {
     const head = this.first * ENTRY_WORDS;
     const initiatorContext = entries[head + INITIATOR_CONTEXT];
     const status = entries[head + STATUS];
-    const most = Math.min(this.length, this.rule.shared);
+    const most = Math.min(
+      this.length,
+      this.rule.shared,
+      outbound.elementsIn(writer.listWord, writer.entryWords),
+    );
     let count = 1;
     for (; count < most; count++) {
       const at = this.placeOf(count);

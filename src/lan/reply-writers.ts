@@ -20,6 +20,8 @@ export type WriteContexts = typeof writeLanPacketSendReply;
 
 /** Contexts of packets sent, or of other transactions that a reply has nothing more to say of. */
 export class ContextWriter implements ReplyWriter {
+  readonly listWord = LAN_PACKET_SEND_REPLY_LIST_WORD;
+  readonly entryWords = 1;
   /** TID of the port. */
   tid = 0;
   private readonly writeReply: WriteContexts;
@@ -50,6 +52,8 @@ export class ContextWriter implements ReplyWriter {
 
 /** Buckets that come back. */
 export class BucketWriter implements ReplyWriter {
+  readonly listWord = LAN_RECEIVE_POST_REPLY_LIST_WORD;
+  readonly entryWords = LAN_BUCKET_WORDS;
   tid = 0;
   private readonly remaining: () => number;
 

@@ -182,6 +182,8 @@ export class Host {
       this.driver,
       replies.watch,
       config.classVersion,
+      undefined,
+      config.outboundFrameWords,
     );
     const calls: CardSocketsParts = {
       ...parts,

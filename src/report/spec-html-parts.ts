@@ -5,7 +5,7 @@
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import { enumNamed, machineNamed, messageNamed, structureNamed } from '../spec/catalogue.ts';
 import type { FieldEntry } from '../spec/entries.ts';
-import { bitsText, meaningText, valuesText } from './spec-said.ts';
+import { bitsText, meaningText, sourceText, valuesText } from './spec-said.ts';
 import type { DrawnRow } from './spec-words.ts';
 
 const WORD_BITS = 32;
@@ -73,7 +73,9 @@ export function fieldTable(fields: readonly FieldEntry[]): string {
       : prose(valuesText(field)),
     prose(meaningText(field)),
   ]);
-  return table(['word', 'bits', 'field', 'values', 'meaning'], rows);
+  const heads = ['word', 'bits', 'field', 'values', 'meaning'];
+  const source = sourceText(fields);
+  return source === '' ? table(heads, rows) : `${table(heads, rows)}\n<p>${escaped(source)}</p>`;
 }
 
 /** Draws words as a table of 32 columns. */

@@ -37,6 +37,7 @@ import {
   refusalText,
   replyText,
   sentence,
+  sourceText,
   stateRows,
   triggerText,
 } from './spec-said.ts';
@@ -248,6 +249,7 @@ function groupPart(group: GroupEntry): string {
     origin(group.origin),
     `<p>${prose(sentence(group.doc))} A ${shape}, asked of ${escaped(group.target)}.</p>`,
     table(['index', 'field', 'size', 'meaning'], rows),
+    `<p>${escaped(sourceText(group.fields))}</p>`,
   ].join('\n');
 }
 

@@ -6,6 +6,21 @@ import { hexText } from './spec-words.ts';
 export const OURS = 'ours, not I2O history';
 
 /** Where a message or a class comes from, in words. */
+/** Which headers fields come from, and which of them are ours; '' for no fields. */
+export function sourceText(fields: readonly { readonly name: string; readonly source: string }[]): string {
+  const of = (source: string): string =>
+    fields
+      .filter((field) => field.source === source)
+      .map(({ name }) => name)
+      .join(', ');
+  const sources = [...new Set(fields.map(({ source }) => source))];
+  if (sources.length === 0) return '';
+  if (sources.length === 1) {
+    return sources[0] === 'ours' ? 'The fields are ours.' : `The fields are those of ${sources[0]}.`;
+  }
+  return `The fields come from ${sources.map((source) => `${source} (${of(source)})`).join('; ')}.`;
+}
+
 export function originText(origin: string): string {
   return origin === 'inic' ? OURS : origin;
 }

@@ -26,6 +26,7 @@ import {
   refusalText,
   replyText,
   sentence,
+  sourceText,
   stateRows,
   triggerText,
   valuesText,
@@ -121,7 +122,8 @@ function fieldText(fields: readonly FieldEntry[], { letters }: DrawnText): strin
     const name = letter === undefined ? field.name : `${field.name} (${letter})`;
     return [String(field.word), bitsText(field), name, valuesText(field), meaningText(field)];
   });
-  return ['', ...columns([['word', 'bits', 'field', 'values', 'meaning'], ...rows])];
+  const table = columns([['word', 'bits', 'field', 'values', 'meaning'], ...rows]);
+  return ['', ...table, ...paragraph(sourceText(fields), 2)];
 }
 
 function elementText(layout: LayoutEntry): string[] {
@@ -243,6 +245,7 @@ function groupPage(group: GroupEntry): string[] {
     ...paragraph(sentence(group.doc)),
     '',
     ...columns([['index', 'field', 'size', 'meaning'], ...rows]),
+    ...paragraph(sourceText(group.fields), 2),
   ];
 }
 

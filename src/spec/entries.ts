@@ -21,8 +21,12 @@ export interface FieldEntry {
   readonly max?: number;
   /** The only good value. */
   readonly value?: number;
+  /** Of the values in its range only the powers of two are good. */
+  readonly powerOfTwo?: boolean;
   /** Name of the enumeration its values, or its bits, come from. */
   readonly enum?: string;
+  /** The public header that has the field; `ours` where none has. */
+  readonly source: string;
 }
 
 /** Elements of one size that end a message, as many as its field `count` says. */
@@ -235,6 +239,8 @@ export interface GroupFieldEntry {
   readonly doc: string;
   readonly unit?: string;
   readonly writable: boolean;
+  /** The public header that has the field; `ours` where none has. */
+  readonly source: string;
 }
 
 export interface Catalogue {

@@ -218,8 +218,8 @@ export class LanTourHost implements BringUpCaller {
     return control.errno;
   }
 
-  supplyOutbound(): void {
-    this.ground.ends.outbound.supply();
+  supplyOutbound(spacing = 1): void {
+    this.ground.ends.outbound.supply(spacing);
     this.doorbell.publishReleases(this.ground.ends.outbound);
   }
 

@@ -333,8 +333,8 @@ class TracedConsumer implements FrameConsumer {
     return this.inner.preserve(record);
   }
 
-  supply(): void {
-    this.inner.supply();
+  supply(spacing?: number): void {
+    this.inner.supply(spacing);
   }
 
   restart(holding: boolean): number {

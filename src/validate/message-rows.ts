@@ -33,6 +33,7 @@ const SGL_BITS: Readonly<Record<string, number>> = {
   bucket: SGL_BUCKET,
   transmit: SGL_TRANSMIT,
   immediate: SGL_IMMEDIATE,
+  data: SGL_IMMEDIATE,
 };
 
 /** A field that not every value is good for. */
@@ -47,6 +48,7 @@ export class FieldCheck {
   private readonly values: Uint8Array | undefined;
   /** Bits that may be set, where they are a set of bits. */
   private readonly bits: number;
+  private readonly powerOfTwo: boolean;
 
   constructor(field: FieldEntry) {
     this.name = field.name;
@@ -56,6 +58,7 @@ export class FieldCheck {
     this.mask = width === 32 ? -1 : 2 ** width - 1;
     this.min = field.value ?? field.min ?? 0;
     this.max = field.value ?? field.max ?? 2 ** width - 1;
+    this.powerOfTwo = field.powerOfTwo === true;
     const known = field.enum === undefined ? undefined : enumNamed(field.enum);
     this.bits = known?.bitSet ? known.values.reduce((all, { value }) => all | value, 0) : -1;
     if (known === undefined || known.bitSet) return;
@@ -77,6 +80,7 @@ export class FieldCheck {
   good(words: Int32Array, at: number): boolean {
     const value = ((words[at + this.word] >>> this.low) & this.mask) >>> 0;
     if (value < this.min || value > this.max || (value & ~this.bits) !== 0) return false;
+    if (this.powerOfTwo && (value & (value - 1)) !== 0) return false;
     return this.values === undefined || (value < FUNCTIONS && this.values[value] === 1);
   }
 }

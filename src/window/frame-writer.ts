@@ -9,6 +9,8 @@ import type { ReplyWriter } from '../lan/reply-queue.ts';
 import type { WindowMemory } from './window-memory.ts';
 
 export class FrameWriter implements ReplyWriter {
+  readonly listWord = WINDOW_HEADERS_REPLY_LIST_WORD;
+  readonly entryWords = WINDOW_FRAME_WORDS;
   /** TID of the port. */
   tid = 0;
   private readonly memory: WindowMemory;

@@ -21,6 +21,8 @@ for (const file of vectorFiles()) {
       card.bring(file, vector.state ?? 'operational');
       const replies = card.exchange(vector);
       expect(judge(vector, replies)).toBe('');
+      const { polled } = vector.expect;
+      if (polled !== undefined) expect(card.polledWord(vector)).toBe(polled);
       const again = vector.expect['answer'] !== 'legal' && vector.state !== 'socket.Closing';
       // What was refused has changed nothing: once more, the same comes of it.
       if (again) {

@@ -86,6 +86,10 @@ function encode(vector: Vector): Int32Array {
     if (kind === 'immediate') {
       at = writeSglImmediate(out, at, flags, count, rest[0]);
       out.set(rest.slice(1), at - rest.length + 1);
+    } else if (kind === 'data') {
+      out[at] = (flags << 24) | count;
+      out.set(rest, at + 1);
+      at += 1 + rest.length;
     } else if (rest.length === 1) at = writeSglSimple(out, at, flags, count, rest[0]);
     else at = writeSglContext(out, at, flags, count, rest[0], rest[1]);
   }

@@ -1,5 +1,6 @@
 /** Our own card with the memory the vectors ask for, behind a bare host. */
 import { SOCKETS, VECTOR_CARD, VectorHost } from '../../src/conform/card/vector-host.ts';
+import type { VectorFrame } from '../../src/conform/card/vectors.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { BareCard } from '../iop/bed.ts';
 import { echoOn } from '../iop/echo.ts';
@@ -14,5 +15,10 @@ export class VectorCard extends VectorHost {
   constructor(device: 'socket' | 'echo' | 'lan' | 'window' = 'socket', overrides: CardOverrides = {}) {
     const kind = device === 'echo' ? { module: echoOn } : { kind: device };
     super(new BareCard({ ...VECTOR_CARD, ...overrides }, kind));
+  }
+  /** The word at the first address of a frame's list, which the card answers in. */
+  polledWord(frame: VectorFrame): number {
+    const words = this.placed(frame);
+    return this.read(words[((words[0] >>> 4) & 0x0f) + 1], 1)[0];
   }
 }

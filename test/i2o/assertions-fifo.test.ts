@@ -284,5 +284,6 @@ describe('the host’s consumer', () => {
     for (let slot = 0; slot < 4; slot++) setOwner(replies, slot, PUSHED);
     replies.release();
   });
+  trips('fifo host consumer: a frame takes the room of one at least', () => new Fifos().replies.supply(0));
   trips('fifo host consumer: no reply is held over a reset', () => replied().replies.restart(true));
 });

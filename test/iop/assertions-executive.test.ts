@@ -99,7 +99,7 @@ describe('device requests', () => {
     const { bed, parts } = made();
     parts.iop.bootTid = FIRST_DEVICE_TID + 1;
     parts.devices[1].destroy();
-    bed.send(exec.EXEC_DDM_ENABLE, [FIRST_DEVICE_TID]);
+    bed.send(exec.EXEC_DDM_ENABLE, [FIRST_DEVICE_TID, 0]);
   });
   trips('device requests: a device that is acted on is in the table', () => {
     const { parts, frame } = made();
@@ -219,7 +219,7 @@ describe('parameter groups', () => {
     const { parts } = made();
     const broken = executiveGroups({
       ...parts,
-      outbound: parts.outbound.producer,
+      outbound: parts.outbound,
       inboundFrames: 8,
       memoryBytes: 1,
     });

@@ -41,6 +41,13 @@ describe('a reply', () => {
     replies.acquire();
   });
   trips('outbound: a frame is acquired before it is posted', () => outbound().post());
+  trips('outbound: a frame holds every reply that has no list', () => outbound().grant(16));
+  trips('outbound: a reply is no longer than the host has granted', () => {
+    const replies = outbound();
+    replies.grant(17);
+    region.words[replies.acquire()] = 18 << 16;
+    replies.post();
+  });
   trips('outbound: a reset destroys as many replies as wait, or none', () =>
     outbound(REQUEST, -1).restart(() => {}),
   );

@@ -93,9 +93,9 @@ describe('bring-up', () => {
     expect(statusGet()).toBe(exec.IOP_STATE_HOLD);
   });
 
-  it('fails OutboundInit with a frame size it has not', () => {
+  it('fails OutboundInit with a frame in which not every reply fits', () => {
     card.post((words, frame) => {
-      exec.writeExecOutboundInit(words, frame, IOP_TID, HOST_TID, 0, 0, 4096, 0x80, 64, 8);
+      exec.writeExecOutboundInit(words, frame, IOP_TID, HOST_TID, 0, 0, 4096, 0x80, 16, 8);
       writeSglSimple(words, frame + 6, SGL_SIMPLE_IN | SGL_LAST, 4, wordAddress());
     });
     card.run();

@@ -97,12 +97,12 @@ describe('each device', () => {
     ['DdmSuspend', exec.EXEC_DDM_SUSPEND, 0],
     ['DdmQuiesce', exec.EXEC_DDM_QUIESCE, 1],
   ])('is stopped by %s alone', (_name, stop, quiesced) => {
-    expect(bed.status(stop, [FAKE_TID])).toBe(0);
+    expect(bed.status(stop, [FAKE_TID, 0])).toBe(0);
     expect([fake.quiesced, other.quiesced]).toEqual([quiesced, 0]);
     expect(failureOf(FAKE_TID)).toBe(exec.FAILURE_CODE_SERVICE_SUSPENDED);
     bed.send(0xff, [1], OTHER_TID);
     expect(other.open.length).toBe(1);
-    expect(bed.status(exec.EXEC_DDM_ENABLE, [FAKE_TID])).toBe(0);
+    expect(bed.status(exec.EXEC_DDM_ENABLE, [FAKE_TID, 0])).toBe(0);
     bed.send(0xff, [1], FAKE_TID);
     expect(fake.open.length).toBe(1);
   });
@@ -111,7 +111,7 @@ describe('each device', () => {
     bed.send(0xff, [1], FAKE_TID);
     bed.send(0xff, [1], OTHER_TID);
     for (const tid of TIDS) bed.send(util.UTIL_EVENT_REGISTER, [util.GENERIC_EVENT_DEVICE_RESET], tid);
-    const replies = bed.send(exec.EXEC_DDM_RESET, [OTHER_TID]);
+    const replies = bed.send(exec.EXEC_DDM_RESET, [OTHER_TID, 0]);
     expect(replies.map((reply) => frameTarget(reply, 0))).toEqual([IOP_TID, OTHER_TID]);
     expect([fake.open.length, other.open.length]).toEqual([1, 0]);
   });
@@ -242,7 +242,7 @@ describe('the tables', () => {
       OTHER_TID,
     ]);
     expect(failureOf(FAKE_TID)).toBe(exec.FAILURE_CODE_INVALID_TARGET_ID);
-    expect(bed.status(exec.EXEC_DDM_ENABLE, [FAKE_TID])).toBe(
+    expect(bed.status(exec.EXEC_DDM_ENABLE, [FAKE_TID, 0])).toBe(
       error(exec.DETAILED_STATUS_DEVICE_NOT_AVAILABLE),
     );
     bed.send(0xff, [1], OTHER_TID);

@@ -50,6 +50,8 @@ function bodyOf(bed: Bed, code: number, state: number): [readonly number[], numb
     case exec.EXEC_SW_DOWNLOAD:
     case exec.EXEC_SW_UPLOAD:
       return [[0, 0, 0, ...place], 7];
+    case exec.EXEC_ADAPTER_READ:
+      return [[1, 0, 0, 4, ...place], 8];
     case exec.EXEC_PATH_QUIESCE:
     case exec.EXEC_PATH_ENABLE:
     case exec.EXEC_PATH_RESET:
@@ -59,7 +61,7 @@ function bodyOf(bed: Bed, code: number, state: number): [readonly number[], numb
     case exec.EXEC_STATIC_MF_RELEASE:
       return [[bed.send(exec.EXEC_STATIC_MF_CREATE, [1, 0x00040001, 0xa0001000, 1, 2])[0]?.[5] ?? 0], 0];
     default:
-      return [[DEVICE_TID, 0, 0, 0], 0];
+      return [[DEVICE_TID, 0, 0, 0, 0], 0];
   }
 }
 
@@ -132,7 +134,7 @@ describe('OutboundInit', () => {
   });
 
   it.each([
-    ['a frame size the card has not', 64, 4096],
+    ['a frame in which not every reply fits', 16, 4096],
     ['a page size that is no power of two', 32, 5000],
     ['a page size of nothing', 32, 0],
   ])('fails with %s', (_what, frameWords, pageBytes) => {
@@ -300,8 +302,8 @@ describe('one device of a running IOP', () => {
   const failureOf = (): number => getFailureCode(bed.send(0xff, [1], DEVICE_TID)[0], 0);
 
   it.each([
-    ['DdmSuspend', exec.EXEC_DDM_SUSPEND, exec.EXEC_DDM_ENABLE, [DEVICE_TID], 0],
-    ['DdmQuiesce', exec.EXEC_DDM_QUIESCE, exec.EXEC_DDM_ENABLE, [DEVICE_TID], 1],
+    ['DdmSuspend', exec.EXEC_DDM_SUSPEND, exec.EXEC_DDM_ENABLE, [DEVICE_TID, 0], 0],
+    ['DdmQuiesce', exec.EXEC_DDM_QUIESCE, exec.EXEC_DDM_ENABLE, [DEVICE_TID, 0], 1],
     ['PathQuiesce', exec.EXEC_PATH_QUIESCE, exec.EXEC_PATH_ENABLE, [0x00050002], 1],
   ])('%s makes it refuse its own messages, and answer utility ones, until it is enabled', (...row) => {
     const [, stop, start, body, quiesced] = row;
@@ -321,13 +323,13 @@ describe('one device of a running IOP', () => {
   it('its path and it are suspended and enabled apart', () => {
     const path = [0x00050002];
     bed.status(exec.EXEC_PATH_QUIESCE, path);
-    bed.status(exec.EXEC_DDM_QUIESCE, [DEVICE_TID]);
-    bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID]);
+    bed.status(exec.EXEC_DDM_QUIESCE, [DEVICE_TID, 0]);
+    bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID, 0]);
     expect(failureOf()).toBe(exec.FAILURE_CODE_SERVICE_SUSPENDED);
-    bed.status(exec.EXEC_DDM_QUIESCE, [DEVICE_TID]);
+    bed.status(exec.EXEC_DDM_QUIESCE, [DEVICE_TID, 0]);
     bed.status(exec.EXEC_PATH_ENABLE, path);
     expect(failureOf()).toBe(exec.FAILURE_CODE_SERVICE_SUSPENDED);
-    bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID]);
+    bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID, 0]);
     bed.send(0xff, [1], DEVICE_TID);
     expect(module.open.length).toBe(1);
   });
@@ -343,7 +345,7 @@ describe('one device of a running IOP', () => {
   it('DdmReset ends its requests and raises DeviceReset', () => {
     bed.send(util.UTIL_EVENT_REGISTER, [util.GENERIC_EVENT_DEVICE_RESET], DEVICE_TID);
     bed.send(0xff, [1], DEVICE_TID);
-    const replies = bed.send(exec.EXEC_DDM_RESET, [DEVICE_TID]);
+    const replies = bed.send(exec.EXEC_DDM_RESET, [DEVICE_TID, 0]);
     expect(module.open.length).toBe(0);
     expect(replies.map((r) => r[4])).toEqual([0, util.GENERIC_EVENT_DEVICE_RESET | 0]);
   });
@@ -357,7 +359,7 @@ describe('one device of a running IOP', () => {
     expect(getFailureCode(bed.send(util.UTIL_CLAIM, [1 << 24], DEVICE_TID)[0], 0)).toBe(
       exec.FAILURE_CODE_INVALID_TARGET_ID,
     );
-    expect(bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID]) & 0xffff).toBe(
+    expect(bed.status(exec.EXEC_DDM_ENABLE, [DEVICE_TID, 0]) & 0xffff).toBe(
       exec.DETAILED_STATUS_DEVICE_NOT_AVAILABLE,
     );
     bed.iopReset();
@@ -371,7 +373,7 @@ describe('one device of a running IOP', () => {
       [exec.EXEC_PATH_RESET, 0x00050003],
       [exec.EXEC_BOOT_DEVICE_SET, 0x123],
     ]) {
-      const [reply] = bed.send(code!, [body!]);
+      const [reply] = bed.send(code!, [body!, 0]);
       expect(reply![4] >>> 24).toBe(exec.REQUEST_STATUS_TRANSACTION_ERROR);
       expect(reply![5]).toBe(16);
     }

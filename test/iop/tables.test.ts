@@ -34,7 +34,7 @@ describe('the status block', () => {
     expect(exec.getStatusBlockInboundFrameWords(w, at)).toBe(32);
     expect(exec.getStatusBlockCurrentInboundFrames(w, at)).toBe(1024);
     expect(exec.getStatusBlockMaxOutboundFrames(w, at)).toBe(1024);
-    expect(exec.getStatusBlockCapabilities(w, at)).toBe(0); // 32-bit contexts only
+    expect(exec.getStatusBlockCapabilities(w, at)).toBe(exec.IOP_CAPABILITY_CURRENT_CONTEXTS32);
     expect(exec.getStatusBlockExpectedLctBytes(w, at)).toBe((3 + 2 * 9) * 4);
     const product = Buffer.from(bed.region.bytes.slice(at * 4 + 28, at * 4 + 52)).toString('latin1');
     expect(product).toMatch(/^inic [a-z-]+ card\0*$/);

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import * as groups from '../../src/i2o/groups.gen.ts';
-import { DEVICE_TID, IOP_TID } from '../../src/i2o/tids.ts';
+import { DEVICE_TID, IOP_TID, ORGANIZATION_ID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed } from './messages.ts';
@@ -79,9 +79,15 @@ describe('the groups every target has', () => {
   it('0004 to 0007 and 0104 say what there is of software, buses and other IOPs', () => {
     expect(field(IOP_TID, groups.GROUP_DRIVER_STORE, 1).getUint32(0, true)).toBe(0);
     expect(field(IOP_TID, groups.GROUP_DRIVER_STORE_TABLE, 0).getUint16(0, true)).toBe(0);
-    expect(field(IOP_TID, groups.GROUP_BUS_ATTRIBUTES, 2).getUint8(4)).toBe(1);
-    expect(field(IOP_TID, groups.GROUP_SOFTWARE_ATTRIBUTES, 0).getUint8(0)).toBe(1);
+    expect(field(IOP_TID, groups.GROUP_BUS_ATTRIBUTES, 3).getUint8(4)).toBe(1);
+    expect(field(IOP_TID, groups.GROUP_SOFTWARE_ATTRIBUTES, 0).getUint16(0, true)).toBe(ORGANIZATION_ID);
     expect(field(IOP_TID, groups.GROUP_EXTERNAL_CONNECTIONS, 0).getUint16(0, true)).toBe(0);
+  });
+
+  it('F000 and F003 have rows of eight bytes, as the headers and Linux’s i2o_proc.c read them', () => {
+    for (const { fields } of [groups.GROUP_GROUP_DESCRIPTORS, groups.GROUP_USERS]) {
+      expect(fields.reduce((sum, { byteLength }) => sum + byteLength, 0)).toBe(8);
+    }
   });
 
   it('F005 names the private messages, F006 the authorized user', () => {

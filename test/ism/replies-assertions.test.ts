@@ -150,6 +150,9 @@ describe('outcomes of batched sends', () => {
   trips('send outcomes: a status fits its byte', () => bed().outcomes.add(0, 0x100, 0));
   trips('send outcomes: a code fits its half word', () => bed().outcomes.add(0, 0, -1));
   trips('send outcomes: the outcomes of a message fit a frame', () => checkOutcomeLimits(14, 26));
+  trips('send outcomes: the outcomes of one message fit the frames that are free for it, however small', () =>
+    checkOutcomeLimits(13, 26, 8),
+  );
   trips('send outcomes: what may wait fits the frames that are free for one request', () =>
     checkOutcomeLimits(13, 53),
   );

@@ -34,6 +34,7 @@ function queue(writer: ReplyWriter, frame = FRAME): ReplyQueue {
 const entry = () => {};
 
 describe('replies', () => {
+  const shape = { listWord: 5, entryWords: 1 };
   trips('lan replies: a status has 8 bits and a detailed status 16', () => statusWord(256, 0));
   trips('lan replies: no more is to be told than the host has lent', () => {
     const replies = queue(new ContextWriter());
@@ -45,13 +46,14 @@ describe('replies', () => {
     replies.poll();
   });
   trips('lan replies: a reply has the header of a reply', () => {
-    const replies = queue({ write: (words, frame) => words.fill(0, frame, frame + 8), entry });
+    const replies = queue({ ...shape, write: (words, frame) => words.fill(0, frame, frame + 8), entry });
     replies.add(0, 0, true, 1, 0, 0);
     replies.poll();
   });
   trips('lan replies: a reply passes the check of the host that receives it', () => {
     const writer = new ContextWriter();
     const replies = queue({
+      ...shape,
       write: (words, frame, context) => {
         writer.write(words, frame, context, 0, 0, 1);
         words[frame + 3] = 1;

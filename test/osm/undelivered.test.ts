@@ -77,9 +77,17 @@ class Bench {
   /** The device takes nothing from now on, or everything again. */
   suspend(suspended: boolean): void {
     const { requests, driver, bringUp } = this.host;
-    const write = suspended ? writeExecDdmSuspend : writeExecDdmEnable;
     const transaction = bringUp['control'].begin();
-    write(requests.words, driver.awaitFrame(), IOP_TID, HOST_TID, HANDLER_CONTROL, transaction, DEVICE_TID);
+    const head = [
+      requests.words,
+      driver.awaitFrame(),
+      IOP_TID,
+      HOST_TID,
+      HANDLER_CONTROL,
+      transaction,
+    ] as const;
+    if (suspended) writeExecDdmSuspend(...head, DEVICE_TID);
+    else writeExecDdmEnable(...head, DEVICE_TID, 0, 0);
     requests.post();
     expect(driver.awaitControl()).toBe(0);
   }

@@ -57,7 +57,7 @@ describe('the catalogue', () => {
 });
 
 const DOORS = readClass(`
-class: { name: doors, id: 0x0A1, version: 1, origin: nobody, doc: Doors. }
+class: { name: doors, id: 0x0A1, version: 1, origin: nobody, source: ours, doc: Doors. }
 enums: [{ name: Way, doc: w, values: [{ name: In, value: 0, doc: i }, { name: Out, value: 1, doc: o }] }]
 messages:
   - name: DoorOpen

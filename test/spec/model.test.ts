@@ -4,7 +4,7 @@ import { readCounters } from '../../spec/generator/counters.ts';
 import { readClass } from '../../spec/generator/model.ts';
 
 const GOOD = `
-class: { name: toy, id: 0x0B0, version: 1, origin: test, doc: A class for tests. }
+class: { name: toy, id: 0x0B0, version: 1, origin: test, source: ours, doc: A class for tests. }
 enums:
   - name: Colour
     doc: Which.
@@ -41,6 +41,13 @@ describe('readClass', () => {
   });
 
   const rows: [string, string, string, RegExp][] = [
+    ['a field without a source', 'source: ours, ', '', /colour: source undefined is none of i2omsg\.h/],
+    [
+      'a source nobody knows',
+      'enum: Colour,',
+      'enum: Colour, source: hearsay,',
+      /colour: source hearsay is none/,
+    ],
     [
       'an unknown key',
       'function: 0x80',

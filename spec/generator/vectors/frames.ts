@@ -26,6 +26,8 @@ const TRANSACTION_CONTEXT = 0x55667788;
 const CONTROL_WORD = 3;
 const STATUS_WORD = 4;
 const IMMEDIATE_BYTES = 5;
+/** An operation list: one FieldGet of every field of group F103. */
+const OPERATION_LIST = [0x00000001, 0xf1030001, 0x0000ffff];
 const TRANSMIT_BYTES = 64;
 const CONTROL_BYTES = 1024;
 const CONTROL_STRIDE = 1280;
@@ -79,7 +81,7 @@ export function typicalElements(
   fields: Readonly<Record<string, number>>,
 ): readonly string[] {
   if (sgl === undefined) return [];
-  const kinds = sgl.elements.filter((kind) => kind !== 'immediate');
+  const kinds = sgl.elements.filter((kind) => kind !== 'immediate' && kind !== 'data');
   if (sgl.reader === true)
     return sgl.least === undefined
       ? kinds
@@ -214,6 +216,8 @@ function element(
         value: value(IMMEDIATE_BYTES, [immediate.firstContext + index, 0x04030201, 0x00000005]),
         at: [{ word: 1, area: 'immediate', number: index }],
       };
+    case 'data':
+      return { value: value(OPERATION_LIST.length * 4, OPERATION_LIST), at: [] };
     default:
       return {
         value: value(CONTROL_BYTES, [control.offset + index * CONTROL_STRIDE]),

@@ -56,6 +56,7 @@ function scenario(
 /**
  * @param list one operation, or its 16-bit numbers.
  * @param result words of the result list from its first block on.
+ * @param immediate the operation list lies in the message, without a context before it.
  */
 function step(
   specs: Specs,
@@ -64,14 +65,12 @@ function step(
   list: readonly number[],
   result: readonly s.Wanted[],
   room = ROOM,
+  immediate = false,
 ) {
   const operations = words([1, 0, ...list]);
-  const elements = [
-    0x54000000 | (operations.length * 4),
-    s.control(0),
-    (0xd0000000 | room) >>> 0,
-    s.control(1),
-  ];
+  const bytes = operations.length * 4;
+  const given = immediate ? [0x4c000000 | bytes, ...operations] : [0x54000000 | bytes, s.control(0)];
+  const elements = [...given, (0xd0000000 | room) >>> 0, s.control(1)];
   const name = set ? 'UtilParamsSet' : 'UtilParamsGet';
   const frame = s.request(specs, name, {}, elements, { target: DEVICE_TID });
   return s.step(title, frame, {
@@ -93,6 +92,12 @@ function gets(specs: Specs): Scenario[] {
     get(id, title, list, [blockStatus(code)], room);
   return [
     get('field-get', 'FieldGet of every field', [FIELD_GET, LIMITS, ALL], [6]),
+    {
+      id: 'UtilParamsGet/immediate',
+      title: 'FieldGet of every field, the operation list in the message',
+      state: 'operational',
+      steps: [step(specs, 'immediate data', false, [FIELD_GET, LIMITS, ALL], [6], ROOM, true)],
+    },
     get('list-get', 'ListGet of one row',
       [LIST_GET, DESCRIPTORS, 1, 0, 1, LIMITS], [3, 1, { value: LIMITS, mask: 0xffff }]),
     status('more-get', 'MoreGet of the rows behind one', 0, [MORE_GET, DESCRIPTORS, 1, 0, 1, DESCRIPTORS]),
@@ -125,6 +130,23 @@ function sets(specs: Specs): Scenario[] {
       steps: [
         // The values lie behind the field index: a list of whole words needs no padding.
         step(specs, 'set', true, [FIELD_SET, USER_INFORMATION, 1, 0, ...halves], [blockStatus(0)]),
+        step(specs, 'read back', false, [FIELD_GET, USER_INFORMATION, 1, 0], [1 + name.length, ...name]),
+      ],
+    },
+    {
+      id: 'UtilParamsSet/immediate',
+      title: 'FieldSet of a name, the operation list in the message',
+      state: 'operational',
+      steps: [
+        step(
+          specs,
+          'set',
+          true,
+          [FIELD_SET, USER_INFORMATION, 1, 0, ...halves],
+          [blockStatus(0)],
+          ROOM,
+          true,
+        ),
         step(specs, 'read back', false, [FIELD_GET, USER_INFORMATION, 1, 0], [1 + name.length, ...name]),
       ],
     },

@@ -27,6 +27,9 @@ const STATUS = {
 /** Flags of an element I2O calls invalid. */
 const INVALID_ELEMENT = 0x34;
 const LAST_ELEMENT = 0x80;
+/** Of ExecOutboundInit, the one message answered in memory that its list names. */
+const POLLED_FAILED = 3;
+const POLLED_COMPLETE = 4;
 const PAST_REGION = 0xfffff000;
 
 /** FailureCodes that say the same where a reply has no status word. */
@@ -74,8 +77,15 @@ function vector(message: Message, what: string, title: string, frame: Frame, exp
     kind: 'request',
     since: message.since,
     frame,
-    expect,
+    expect: isPolled(message) ? polled(expect) : expect,
   };
+}
+
+/** What the word at the list's first address says in the end, where the message is answered there. */
+function polled(expect: Answer): Answer {
+  if (expect.answer === 'legal') return { ...expect, polled: POLLED_COMPLETE };
+  const parameter = expect.answer === 'transactionError' && expect.code === STATUS.InvalidParameter;
+  return parameter ? { ...expect, polled: POLLED_FAILED } : expect;
 }
 
 function goodRequests(spec: Spec, message: Message): Vector[] {
@@ -110,6 +120,10 @@ function goodRequests(spec: Spec, message: Message): Vector[] {
     vectors.push(
       good('list-most', `as many elements as fit: ${most}`, make({ elements: many, fields: counted })),
     );
+  }
+  if (request.sgl?.elements.includes('data')) {
+    const title = 'what is to be read lies in the message, as immediate data without a context';
+    vectors.push(good('list-data', title, make({ elements: ['data', 'in'] })));
   }
   if (typical.words.length < FRAME_WORDS) {
     vectors.push(good('longer', 'longer than its fields need', make({}, { size: FRAME_WORDS })));

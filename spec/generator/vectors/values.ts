@@ -37,6 +37,7 @@ export function badValues(spec: ClassSpec, field: Field): readonly number[] {
     return unique(bad.filter((value) => value >= 0 && value <= most && !known.includes(value)));
   }
   if (field.min !== undefined && field.min > 0) bad.push(field.min - 1);
+  if (field.powerOfTwo === true) bad.push(field.min! + 1, field.min! * 3, field.max! - 1);
   if (field.max !== undefined && field.max < most) bad.push(field.max + 1, most);
   return unique(bad);
 }

@@ -3,10 +3,15 @@
  * it to its users.
  */
 
+/** Of a message that is answered in memory: what the word at its list's first address says in the end. */
+interface Polled {
+  readonly polled?: number;
+}
+
 /** What must happen to a request. */
 export type Answer =
   /** Well formed: it is served, or refused by an errno of its message; or it is one that has no reply. */
-  | { readonly answer: 'legal' }
+  | ({ readonly answer: 'legal' } & Polled)
   /** Never delivered: a failure record. */
   | {
       readonly answer: 'failure';
@@ -15,7 +20,11 @@ export type Answer =
       readonly severity: string;
     }
   /** The request itself is wrong: ReqStatus TransactionError. */
-  | { readonly answer: 'transactionError'; readonly detailedStatus: string; readonly code: number }
+  | ({
+      readonly answer: 'transactionError';
+      readonly detailedStatus: string;
+      readonly code: number;
+    } & Polled)
   /** Refused: ReqStatus ErrorNoData, and one of these as DetailedStatusCode. */
   | { readonly answer: 'error'; readonly statuses: readonly string[] }
   /** Nothing comes back. */

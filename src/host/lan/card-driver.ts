@@ -236,8 +236,8 @@ export abstract class CardDriver implements BringUpCaller, PortDriver {
     return control.errno;
   }
 
-  supplyOutbound(): void {
-    this.base.outbound.supply();
+  supplyOutbound(spacing = 1): void {
+    this.base.outbound.supply(spacing);
     this.doorbell.publishReleases(this.base.outbound);
   }
 

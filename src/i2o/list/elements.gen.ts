@@ -9,7 +9,10 @@ export const ELEMENT_OUT = 0x54;
 export const ELEMENT_BUCKET = 0x51;
 /** SIMPLE with a context, END_OF_BUFFER, DIR. A transmit buffer the card reads. */
 export const ELEMENT_TRANSMIT = 0x55;
-/** IMMEDIATE_DATA, END_OF_BUFFER. The bytes themselves. */
+/**
+ * IMMEDIATE_DATA, END_OF_BUFFER. The bytes themselves, in a class whose buffers have contexts. That the
+ * context is always there, whatever the flags' two lowest bits say, is ours.
+ */
 export const ELEMENT_IMMEDIATE = 0x4c;
 /** IGNORE. As many words as its count says are skipped. */
 export const ELEMENT_IGNORE = 0x00;

@@ -9,6 +9,7 @@ import {
   checkExecutiveRequest,
   DETAILED_STATUS_INVALID_MESSAGE_FLAGS,
   DETAILED_STATUS_INVALID_OFFSET,
+  DETAILED_STATUS_REPLY_BUFFER_FULL,
   DETAILED_STATUS_SUCCESS,
   DETAILED_STATUS_UNKNOWN_FUNCTION,
   getPrivateEchoSequence,
@@ -131,6 +132,10 @@ export class EchoModule implements Module {
     const length = sglBytesOf(first);
     if (!isLastSgl(first) || ECHO_WORDS + sglImmediateWords(length) > sizeWords) {
       this.outbound.transactionError(frame, DETAILED_STATUS_INVALID_OFFSET, PAYLOAD_BYTE, 0);
+      return;
+    }
+    if (code === ECHO && ECHO_WORDS + sglImmediateWords(length) > this.outbound.frameWords) {
+      this.outbound.status(frame, REQUEST_STATUS_ERROR_NO_DATA, DETAILED_STATUS_REPLY_BUFFER_FULL);
       return;
     }
     const source = getSglImmediateAddress(frame + ECHO_WORDS);

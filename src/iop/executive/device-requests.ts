@@ -22,10 +22,14 @@ import {
   getExecBiosInfoSetBiosInfo,
   getExecBootDeviceSetBootTid,
   getExecDdmEnableDeviceTid,
+  getExecDdmEnableHostUnitId,
+  getExecDdmEnableIopId,
   getExecPathEnableHostUnitId,
   getExecPathEnableIopId,
   REQUEST_STATUS_ERROR_NO_DATA,
   REQUEST_STATUS_SUCCESS,
+  SPECIAL_HOST_UNIT_ID_LOCAL,
+  SPECIAL_IOP_ID_LOCAL_IOP,
 } from '../../i2o/executive.gen.ts';
 import { deviceOf } from '../../i2o/tids.ts';
 import type { Outbound } from '../reply/outbound.ts';
@@ -34,6 +38,9 @@ import type { DeviceTarget, ExecutiveTarget } from '../target/target.ts';
 
 /** Byte at which all of these messages name their device, or the path's ends. */
 const NAME_BYTE = 16;
+
+/** Messages that name, beside a device, the IOP that has it. */
+const NAMES_IOP: readonly number[] = [EXEC_DDM_ENABLE, EXEC_DDM_QUIESCE, EXEC_DDM_RESET];
 
 export class DeviceRequests {
   private readonly outbound: Outbound;
@@ -73,10 +80,9 @@ export class DeviceRequests {
   private path(frame: number, functionCode: number): void {
     const { outbound, iop, devices } = this;
     const { words } = outbound;
-    const named =
-      getExecPathEnableIopId(words, frame) === iop.iopId &&
-      getExecPathEnableHostUnitId(words, frame) === iop.hostUnitId;
-    if (!named) {
+    const iopId = getExecPathEnableIopId(words, frame);
+    const hostUnitId = getExecPathEnableHostUnitId(words, frame);
+    if (iopId !== iop.iopId || hostUnitId !== iop.hostUnitId) {
       this.unknown(frame);
     } else if (!devices.some(({ present }) => present)) {
       this.gone(frame);
@@ -105,7 +111,7 @@ export class DeviceRequests {
   private oneDevice(frame: number, functionCode: number): void {
     const { outbound, iop, devices } = this;
     const device = deviceOf(getExecDdmEnableDeviceTid(outbound.words, frame), devices.length);
-    if (device < 0) {
+    if (device < 0 || (NAMES_IOP.includes(functionCode) && !this.isOwn(frame))) {
       this.unknown(frame);
     } else if (!devices[device].present) {
       this.gone(frame);
@@ -118,6 +124,15 @@ export class DeviceRequests {
       );
       this.done(frame);
     }
+  }
+
+  /** Whether a message about a device is about one of this IOP's, by its number or as the one that is asked. */
+  private isOwn(frame: number): boolean {
+    const { outbound, iop } = this;
+    const iopId = getExecDdmEnableIopId(outbound.words, frame);
+    const hostUnitId = getExecDdmEnableHostUnitId(outbound.words, frame);
+    const asked = iopId === SPECIAL_IOP_ID_LOCAL_IOP && hostUnitId === SPECIAL_HOST_UNIT_ID_LOCAL;
+    return asked || (iopId === iop.iopId && hostUnitId === iop.hostUnitId);
   }
 
   private apply(frame: number, functionCode: number, device: DeviceTarget): void {

@@ -5,27 +5,37 @@
 import { assert } from '../../assert/assert.ts';
 import {
   ADAPTER_STATE_CONTROLLED,
+  BUS_TYPE_LOCAL,
+  getSysTabEntryI2oVersion,
   getSysTabEntryInboundFrameWords,
   getSysTabEntryIopId,
   getSysTabEntryIopState,
   getSysTabEntryMessengerType,
   getSysTabEntryOrganizationId,
+  getSysTabEntrySegmentNumber,
   SYS_TAB_ENTRY_WORDS,
   SYS_TAB_HEADER_WORDS,
 } from '../../i2o/executive.gen.ts';
-import { FRAME_BYTES, VERSION_1_5 } from '../../i2o/frame.ts';
+import { FRAME_BYTES } from '../../i2o/frame.ts';
 import * as layout from '../../i2o/groups.gen.ts';
 import { IOP_TID, NO_TID, ORGANIZATION_ID } from '../../i2o/tids.ts';
-import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
+import type { FrameConsumer } from '../../i2o/transport.ts';
 import { DescribedGroup, type ParameterGroup, type ValueWriter } from '../module/parameter-group.ts';
+import type { Outbound } from '../reply/outbound.ts';
 import { type IopState, SYSTEM_TABLE_WORDS } from '../state/iop-state.ts';
 import { EVENT_QUEUE_MAX } from '../target/events.ts';
 import { DeviceTarget, type ExecutiveTarget, type Target } from '../target/target.ts';
-import { classWord, moduleName, REVISION } from './generic-groups.ts';
+import { classWord, moduleName } from './generic-groups.ts';
 import { STATIC_FRAMES, type StaticFrames } from './static-frames.ts';
-import { ADAPTER_ID, CAPABILITIES, controllingTid, identityTag, isListed } from './tables.ts';
+import { ADAPTER_ID, controllingTid, identityTag, isListed } from './tables.ts';
 
-const MODULE_TYPE_ISM = 0x21;
+/** ModuleType of the module list: a part of the card. */
+const MODULE_TYPE_EMBEDDED = 0x22;
+/** ProcessorType: none of those that I2O names. */
+const PROCESSOR_OTHER = 0xff;
+/** BusAttributes: a bus of the card's own. */
+const BUS_PRIVATE = 2;
+const PRODUCT_NUMBER = 1;
 
 export interface ExecutiveGroupParts {
   readonly iop: IopState;
@@ -33,7 +43,7 @@ export interface ExecutiveGroupParts {
   readonly devices: readonly DeviceTarget[];
   readonly staticFrames: StaticFrames;
   readonly inbound: FrameConsumer;
-  readonly outbound: FrameProducer;
+  readonly outbound: Outbound;
   readonly inboundFrames: number;
   readonly outboundFrames: number;
   readonly memoryBytes: number;
@@ -41,7 +51,10 @@ export interface ExecutiveGroupParts {
 
 export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
   return [
-    numbers(layout.GROUP_IOP_HARDWARE, () => [ORGANIZATION_ID, 1, parts.memoryBytes, 0, CAPABILITIES, 0, 0]),
+    numbers(layout.GROUP_IOP_HARDWARE, () => [
+      ...[ORGANIZATION_ID, PRODUCT_NUMBER, parts.memoryBytes, 0, 0],
+      ...[PROCESSOR_OTHER, 0],
+    ]),
     numbers(layout.GROUP_MESSAGE_INTERFACE, () => messageInterface(parts)),
     numbers(layout.GROUP_ENVIRONMENT, () => {
       let { waiting } = parts.executive.events;
@@ -51,8 +64,8 @@ export function executiveGroups(parts: ExecutiveGroupParts): ParameterGroup[] {
     ddmList(parts),
     numbers(layout.GROUP_DRIVER_STORE, () => [0, 0, 0, 0]),
     none(layout.GROUP_DRIVER_STORE_TABLE),
-    numbers(layout.GROUP_BUS_ATTRIBUTES, () => [0, 0, 1], 1),
-    softwareAttributes(parts.executive),
+    numbers(layout.GROUP_BUS_ATTRIBUTES, () => [0, BUS_TYPE_LOCAL, 1, 1, BUS_PRIVATE], 1),
+    numbers(layout.GROUP_SOFTWARE_ATTRIBUTES, () => [ORGANIZATION_ID, PRODUCT_NUMBER, 0, 0]),
     hardwareResources(parts.devices),
     numbers(layout.GROUP_LOGICAL_CONFIGURATION_HEAD, () => [
       parts.iop.bootTid,
@@ -85,27 +98,18 @@ function none(group: layout.GroupLayout): ParameterGroup {
   return new DescribedGroup(group, { rows: () => 0, put: () => {} });
 }
 
-function softwareAttributes(executive: ExecutiveTarget): ParameterGroup {
-  return new DescribedGroup(layout.GROUP_SOFTWARE_ATTRIBUTES, {
-    put: (field, _row, put) => {
-      if (field === layout.GROUP_SOFTWARE_ATTRIBUTES_NAME) put.text(moduleName(executive));
-      else if (field === layout.GROUP_SOFTWARE_ATTRIBUTES_REVISION) put.text(REVISION);
-      else put.number([VERSION_1_5, executive.classVersion][field]);
-    },
-  });
-}
-
 /** Frames and their numbers, in the order of the group's fields. */
 function messageInterface(parts: ExecutiveGroupParts): readonly number[] {
   const { inboundFrames, outboundFrames, iop } = parts;
   const posted = parts.inbound.waiting ?? 0;
-  const replies = parts.outbound.inUse;
+  const replies = parts.outbound.producer.inUse;
   const statics = parts.staticFrames.count;
   return [
     ...[FRAME_BYTES, FRAME_BYTES, inboundFrames, inboundFrames, inboundFrames],
     ...[inboundFrames - posted, posted],
     ...[statics, statics, STATIC_FRAMES, STATIC_FRAMES],
-    ...[FRAME_BYTES, outboundFrames, outboundFrames, outboundFrames - replies, replies, iop.initCode],
+    parts.outbound.grantedWords * 4,
+    ...[outboundFrames, outboundFrames, outboundFrames - replies, replies, iop.initCode],
   ];
 }
 
@@ -116,9 +120,12 @@ function ddmList({ devices }: ExecutiveGroupParts): ParameterGroup {
       const device = devices[row];
       assert(device !== undefined, 'executive groups: a row of the module list is a device');
       if (field === layout.GROUP_DDM_LIST_DDM_TID) put.number(device.tid);
-      else if (field === layout.GROUP_DDM_LIST_MODULE_TYPE) put.number(MODULE_TYPE_ISM);
-      else if (field === layout.GROUP_DDM_LIST_MODULE_STATE) put.number(device.state.ready ? 0 : 1);
-      else put.text(moduleName(device));
+      else if (field === layout.GROUP_DDM_LIST_MODULE_TYPE) put.number(MODULE_TYPE_EMBEDDED);
+      else if (field === layout.GROUP_DDM_LIST_VENDOR_ID) put.number(ORGANIZATION_ID);
+      else if (field === layout.GROUP_DDM_LIST_MODULE_ID) put.number(device.classId);
+      else if (field === layout.GROUP_DDM_LIST_MODULE_NAME) put.text(moduleName(device));
+      else if (field === layout.GROUP_DDM_LIST_MODULE_VERSION) put.number(device.classVersion);
+      else put.number(0);
     },
   });
 }
@@ -128,7 +135,7 @@ function hardwareResources(devices: readonly DeviceTarget[]): ParameterGroup {
     rows: () => 1,
     put: (field, _row, put) => {
       const tid = controllingTid(devices);
-      put.number([ADAPTER_ID, tid | (ADAPTER_STATE_CONTROLLED << 12), 0, 0, 0][field]);
+      put.number([ADAPTER_ID, tid | (ADAPTER_STATE_CONTROLLED << 12), 0, BUS_TYPE_LOCAL, 0, 0, 0][field]);
     },
   });
 }
@@ -150,6 +157,7 @@ function lctValue(field: number, target: Target): number {
   const device = target instanceof DeviceTarget ? target : undefined;
   switch (field) {
     case layout.GROUP_LOGICAL_CONFIGURATION_LOCAL_TID:
+    case layout.GROUP_LOGICAL_CONFIGURATION_DDM_TID:
       return target.tid;
     case layout.GROUP_LOGICAL_CONFIGURATION_USER_TID:
       return device?.claims.userTid ?? NO_TID;
@@ -190,7 +198,10 @@ function systemEntry(words: Int32Array, at: number, field: number, put: ValueWri
       put.number(getSysTabEntryOrganizationId(words, at));
       break;
     case layout.GROUP_SYSTEM_TABLE_SEGMENT_NUMBER:
-      put.number(words[at + 2] & 0xffff);
+      put.number(getSysTabEntrySegmentNumber(words, at));
+      break;
+    case layout.GROUP_SYSTEM_TABLE_VERSION:
+      put.number(getSysTabEntryI2oVersion(words, at));
       break;
     case layout.GROUP_SYSTEM_TABLE_IOP_STATE:
       put.number(getSysTabEntryIopState(words, at));
@@ -201,8 +212,11 @@ function systemEntry(words: Int32Array, at: number, field: number, put: ValueWri
     case layout.GROUP_SYSTEM_TABLE_INBOUND_FRAME_WORDS:
       put.number(getSysTabEntryInboundFrameWords(words, at));
       break;
-    case layout.GROUP_SYSTEM_TABLE_LAST_CHANGED:
-      put.number(words[at + 4] >>> 0);
+    case layout.GROUP_SYSTEM_TABLE_RESERVED:
+      put.number(0);
+      break;
+    case layout.GROUP_SYSTEM_TABLE_INBOUND_PORT_ADDRESS:
+      put.number(words[at + 6] >>> 0);
       break;
     case layout.GROUP_SYSTEM_TABLE_CAPABILITIES:
       put.number(words[at + 5] >>> 0);

@@ -110,7 +110,7 @@ export class ExecutiveParts {
         devices: this.devices,
         staticFrames: this.staticFrames,
         inbound,
-        outbound: outbound.producer,
+        outbound,
         inboundFrames,
         outboundFrames,
         memoryBytes,

@@ -101,7 +101,7 @@ function descriptors(target: Target): ParameterGroup {
       assert(group !== undefined, 'generic groups: a row of the descriptors is a group');
       const rows = group.number === layout.GROUP_GROUP_DESCRIPTORS.number ? target.groups.length : group.rows;
       assert(rows >= 0 && rows <= 0xffff, 'generic groups: the number of rows has 16 bits');
-      put.number([group.number, group.fields.length, rows, propertiesOf(group)][field]);
+      put.number([group.number, group.fields.length, rows, propertiesOf(group), 0][field]);
     },
   });
 }
@@ -121,7 +121,7 @@ function users(target: Target): ParameterGroup {
     rows: () => target.claims?.users ?? 0,
     put: (field, row, put) => {
       const type = target.claims?.typeOf(row) ?? 0;
-      put.number([row + 1, target.claims?.userOf(type) ?? 0, type][field]);
+      put.number([row + 1, target.claims?.userOf(type) ?? 0, type, 0, 0][field]);
     },
   });
 }

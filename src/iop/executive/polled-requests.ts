@@ -20,13 +20,13 @@ import {
   POLLED_STATUS_REJECTED,
   STATUS_BLOCK_WORDS,
 } from '../../i2o/executive.gen.ts';
-import { FRAME_WORDS, frameTarget } from '../../i2o/frame.ts';
+import { frameTarget } from '../../i2o/frame.ts';
 import { deviceOf } from '../../i2o/tids.ts';
 import type { FrameConsumer } from '../../i2o/transport.ts';
 import { INBOUND_REFUSED, INBOUND_RELEASED } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { ControlLists } from '../lists/control-lists.ts';
-import type { Outbound } from '../reply/outbound.ts';
+import { OUTBOUND_FRAME_WORDS_MIN, type Outbound } from '../reply/outbound.ts';
 import type { IopState } from '../state/iop-state.ts';
 import type { DeviceTarget, ExecutiveTarget } from '../target/target.ts';
 import type { UtilityRequests } from '../utility/utility.ts';
@@ -37,8 +37,6 @@ import type { Tables } from './tables.ts';
 
 /** The status block's SyncByte, which says that the block is complete, as it lies in its word. */
 const SYNC_BYTE = 0xff000000 | 0;
-const PAGE_BYTES_MIN = 512;
-const PAGE_BYTES_MAX = 1 << 20;
 /**
  * Byte of a reclaim list at which it says how many frames the card let go, and bytes of the shortest such
  * list.
@@ -87,15 +85,16 @@ export class PolledRequests {
     const status = this.statusWord(frame, sizeWords);
     if (status < 0) return;
     const pageBytes = getExecOutboundInitHostPageBytes(words, frame);
-    const pagesGood =
-      pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX && (pageBytes & (pageBytes - 1)) === 0;
-    if (!pagesGood || getExecOutboundInitOutboundFrameWords(words, frame) !== FRAME_WORDS) {
+    const frameWords = getExecOutboundInitOutboundFrameWords(words, frame);
+    // The host may have written them anew since they were checked.
+    if (pageBytes <= 0 || (pageBytes & (pageBytes - 1)) !== 0 || frameWords < OUTBOUND_FRAME_WORDS_MIN) {
       Atomics.store(words, status, POLLED_STATUS_FAILED);
       return;
     }
     Atomics.store(words, status, POLLED_STATUS_IN_PROGRESS);
     lists.hostPageBytes = pageBytes;
     for (const { module } of this.parts.devices) module.setHostPageBytes(pageBytes);
+    this.parts.outbound.grant(frameWords);
     iop.initCode = getExecOutboundInitInitCode(words, frame);
     this.reclaim();
     iop.enter(IOP_STATE_HOLD);

@@ -6,8 +6,10 @@
 import { assert } from '../../assert/assert.ts';
 import {
   ADAPTER_STATE_CONTROLLED,
+  BUS_TYPE_LOCAL,
   HRT_ENTRY_WORDS,
   HRT_HEADER_WORDS,
+  IOP_CAPABILITY_CURRENT_CONTEXTS32,
   LCT_ENTRY_WORDS,
   LCT_HEADER_WORDS,
   STATUS_BLOCK_WORDS,
@@ -30,8 +32,8 @@ export const ADAPTER_ID = 1;
 const HRT_CHANGE_INDICATOR = 1;
 /** The messenger is memory mapped. */
 export const MESSENGER_TYPE = 0;
-/** The card has 32-bit contexts only, and speaks to no peers. */
-export const CAPABILITIES = 0;
+/** Contexts have 32 bits, and there are no peers. */
+export const CAPABILITIES: number = IOP_CAPABILITY_CURRENT_CONTEXTS32;
 const PRODUCT_ID = 'inic split-driver card';
 const PRODUCT_CHARACTERS = 24;
 const TAG_CHARACTERS = 8;
@@ -136,7 +138,17 @@ export class Tables {
     writeHrtHeader(words, 0, 1, HRT_ENTRY_WORDS, TABLE_VERSION, HRT_CHANGE_INDICATOR);
     if (HRT_HEADER_WORDS + HRT_ENTRY_WORDS > roomBytes >> 2) return HRT_HEADER_WORDS * 4;
     const tid = controllingTid(this.devices);
-    writeHrtEntry(words, HRT_HEADER_WORDS, ADAPTER_ID, tid, ADAPTER_STATE_CONTROLLED, 0, 0, 0, 0);
+    writeHrtEntry(
+      words,
+      HRT_HEADER_WORDS,
+      ADAPTER_ID,
+      tid,
+      ADAPTER_STATE_CONTROLLED,
+      0,
+      BUS_TYPE_LOCAL,
+      0,
+      0,
+    );
     return (HRT_HEADER_WORDS + HRT_ENTRY_WORDS) * 4;
   }
 

@@ -13,6 +13,7 @@ import {
   FLAG_LAST,
   FLAG_REPLY,
   FRAME_BYTES,
+  FRAME_WORDS,
   frameFunction,
   frameInitiator,
   frameInitiatorContext,
@@ -44,6 +45,9 @@ export const REPLY_RESERVE = 4;
 /** A mask: in every 64th post the frames in use are counted, since that reads what the host writes. */
 const METERED_POSTS = 63;
 
+/** Words of the smallest outbound frame that a host may choose: the longest reply without a list fits. */
+export const OUTBOUND_FRAME_WORDS_MIN = 17;
+
 const STATUS_SHIFT = 24;
 const STATUS_REPLY_WORDS = 5;
 
@@ -74,6 +78,12 @@ export class Outbound {
   preserver: FrameConsumer | undefined;
   /** A frame is acquired, and neither posted nor cancelled yet. */
   taken = false;
+  /** Words of an outbound frame as the host has chosen by OutboundInit. */
+  grantedWords = FRAME_WORDS;
+  /** The longest reply, in words: a frame of the host's, or of the transport where that is smaller. */
+  frameWords = FRAME_WORDS;
+  /** Word index of the frame that is acquired. */
+  private frame = NO_FRAME;
   private readonly counters: Float64Array;
   private readonly meter: PoolMeter;
 
@@ -82,6 +92,24 @@ export class Outbound {
     this.producer = producer;
     this.counters = ledger.counters;
     this.meter = ledger.meter(OUTBOUND_METER);
+  }
+
+  /**
+   * OutboundInit: how large the host's frames are.
+   * @param words at least OUTBOUND_FRAME_WORDS_MIN.
+   */
+  grant(words: number): void {
+    assert(words >= OUTBOUND_FRAME_WORDS_MIN, 'outbound: a frame holds every reply that has no list');
+    this.grantedWords = words;
+    this.frameWords = Math.min(words, FRAME_WORDS);
+  }
+
+  /**
+   * How many elements of a list a frame holds, at least one. // Hot path.
+   * @param listWord where the list begins. @param elementWords of each.
+   */
+  elementsIn(listWord: number, elementWords: number): number {
+    return ((this.frameWords - listWord) / elementWords) | 0;
   }
 
   /** @returns word index of a frame to fill, or NO_FRAME; then the reply waits. // Hot path. */
@@ -95,6 +123,7 @@ export class Outbound {
       this.tellUse();
     } else {
       this.taken = true;
+      this.frame = frame;
       if (this.meter.served()) this.tellUse();
     }
     return frame;
@@ -128,6 +157,10 @@ export class Outbound {
 
   private checkTaken(): void {
     assert(this.taken, 'outbound: a frame is acquired before it is posted');
+    assert(
+      this.words[this.frame] >>> 16 <= this.frameWords,
+      'outbound: a reply is no longer than the host has granted',
+    );
   }
 
   /** Gives the acquired frame back, if there is one: its maker has nothing to say in it, or has failed. */

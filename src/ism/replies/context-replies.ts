@@ -133,11 +133,12 @@ export class ContextReplies {
     const status = sendBuffers.nextStatus;
     const frame = outbound.acquire();
     if (frame === NO_FRAME) return 0;
+    const most = Math.min(CONTEXTS_PER_FRAME, outbound.elementsIn(SOCKET_SEND_REPLY_LIST_WORD, 1));
     let count = 0;
     do {
       words[frame + SOCKET_SEND_REPLY_LIST_WORD + count] = sendBuffers.next();
       count += 1;
-    } while (count < CONTEXTS_PER_FRAME && sendBuffers.pending > 0 && sendBuffers.nextStatus === status);
+    } while (count < most && sendBuffers.pending > 0 && sendBuffers.nextStatus === status);
     writeSocketSendReply(
       words,
       frame,

@@ -45,8 +45,9 @@ export class ReceiveRecords {
   private readonly batch: BatchControl;
   /** The frame that is being filled; NO_FRAME when none is. */
   private frame = NO_FRAME;
-  /** Records in it. */
+  /** Records in it, and how many it holds. */
   private count = 0;
+  private most = 0;
   /** ReqStatus that all of them are told with. */
   private status = REQUEST_STATUS_SUCCESS;
 
@@ -72,6 +73,10 @@ export class ReceiveRecords {
     }
     this.frame = this.outbound.acquire();
     this.count = 0;
+    this.most = Math.min(
+      this.batch.recordsMax,
+      this.outbound.elementsIn(SOCKET_RECEIVE_POST_REPLY_LIST_WORD, RECEIVE_RECORD_WORDS),
+    );
     this.status = status;
     return this.frame !== NO_FRAME;
   }
@@ -87,7 +92,7 @@ export class ReceiveRecords {
     const at = this.frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + this.count * RECEIVE_RECORD_WORDS;
     writeReceiveRecord(this.outbound.words, at, context, socketId, 0, flags, length, status);
     this.count += 1;
-    if (this.count >= this.batch.recordsMax) this.close();
+    if (this.count >= this.most) this.close();
   }
 
   private checkRecord(socketId: number, flags: number, length: number, status: number): void {

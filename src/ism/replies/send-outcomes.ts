@@ -14,7 +14,7 @@ import {
 } from '../../i2o/socket.gen.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { type Outbound, REPLY_RESERVE } from '../../iop/reply/outbound.ts';
+import { OUTBOUND_FRAME_WORDS_MIN, type Outbound, REPLY_RESERVE } from '../../iop/reply/outbound.ts';
 import { postReply } from './reply-frames.ts';
 
 /** Transactions that one message may have: so many that their outcomes fit one frame. */
@@ -55,7 +55,9 @@ export class SendOutcomes {
    * `REPLY_RESERVE` frames free for the request, so that what waits can be told if it must.
    */
   expect(initiatorContext: number): void {
-    const full = this.waitingCount > CAPACITY - TRANSACTIONS_MAX;
+    // What waits is told by the frames that are free for one request, whose size is the host's choice.
+    const room = Math.min(CAPACITY, REPLY_RESERVE * this.perFrame());
+    const full = this.waitingCount > room - TRANSACTIONS_MAX;
     if (full || initiatorContext !== this.initiatorContext) this.flush();
     assert(
       this.waitingCount <= CAPACITY - TRANSACTIONS_MAX,
@@ -83,7 +85,7 @@ export class SendOutcomes {
   flush(): number {
     let told = 0;
     while (told < this.waitingCount) {
-      const some = Math.min(this.waitingCount - told, OUTCOMES_PER_FRAME);
+      const some = Math.min(this.waitingCount - told, this.perFrame());
       if (!this.tell(told, some)) break;
       told += some;
     }
@@ -94,6 +96,12 @@ export class SendOutcomes {
     }
     this.waitingCount -= told;
     return told;
+  }
+
+  /** Outcomes that one frame holds. */
+  private perFrame(): number {
+    const fit = this.outbound.elementsIn(SOCKET_SEND_REPLY_LIST_WORD, TRANSACTION_OUTCOME_WORDS);
+    return Math.min(OUTCOMES_PER_FRAME, fit);
   }
 
   /** The IOP is reset: nobody is told of what waits. */
@@ -131,9 +139,18 @@ export class SendOutcomes {
 /**
  * Checked when the module is loaded.
  * @param perFrame outcomes in a frame.
- * @param capacity outcomes that may wait.
+ * @param capacity outcomes that may wait. @param leastWords of an outbound frame.
  */
-export function checkOutcomeLimits(perFrame: number, capacity: number): void {
+export function checkOutcomeLimits(
+  perFrame: number,
+  capacity: number,
+  leastWords: number = OUTBOUND_FRAME_WORDS_MIN,
+): void {
+  const fewest = ((leastWords - SOCKET_SEND_REPLY_LIST_WORD) / TRANSACTION_OUTCOME_WORDS) | 0;
+  assert(
+    TRANSACTIONS_MAX <= REPLY_RESERVE * fewest,
+    'send outcomes: the outcomes of one message fit the frames that are free for it, however small',
+  );
   const words = SOCKET_SEND_REPLY_LIST_WORD + perFrame * TRANSACTION_OUTCOME_WORDS;
   assert(words <= FRAME_WORDS, 'send outcomes: the outcomes of a message fit a frame');
   assert(

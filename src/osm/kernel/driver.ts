@@ -275,9 +275,9 @@ export class Driver implements BringUpCaller {
   }
 
   /** OutboundInit is complete: the card gets the frames to reply in. */
-  supplyOutbound(): void {
+  supplyOutbound(spacing = 1): void {
     assert(!this.online, 'driver: the card gets its frames before it is online');
-    this.outbound.supply();
+    this.outbound.supply(spacing);
     this.doorbell.publishReleases(this.outbound);
   }
 

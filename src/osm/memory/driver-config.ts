@@ -5,6 +5,10 @@
 /** A socket's number is 16 bits of a message, and 0xffff means that there is none. */
 export const SOCKETS_MAX = 65_535;
 
+/** The smallest outbound frame that a card takes, and the largest that the driver offers. */
+export const OUTBOUND_WORDS_MIN = 17;
+export const OUTBOUND_WORDS_MAX = 1024;
+
 export interface DriverConfig {
   /**
    * The highest version of the socket class that the driver speaks: 1, before datagram sockets, 2, before
@@ -45,6 +49,11 @@ export interface DriverConfig {
    * datagram, do.
    */
   readonly immediateBytesMax: number;
+  /**
+   * Words of an outbound frame, as OutboundInit tells the card: OUTBOUND_WORDS_MIN to OUTBOUND_WORDS_MAX. No
+   * reply is longer. Over the FIFOs, frames of more than 32 words take the room of several.
+   */
+  readonly outboundFrameWords: number;
   /**
    * Whether short sends wait for the driver's next look and share one message, where the card's class version
    * allows it.

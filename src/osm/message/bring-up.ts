@@ -77,8 +77,8 @@ const HOST_PAGE_BYTES = 4096;
 
 /** What bring-up needs of the driver: to make control requests, and to follow the card's states. */
 export interface BringUpCaller extends ControlCaller {
-  /** OutboundInit is complete: the card gets the frames to reply in. */
-  supplyOutbound(): void;
+  /** OutboundInit is complete: the card gets frames, each so many of the transport's, to reply in. */
+  supplyOutbound(spacing: number): void;
   /**
    * The card has been reset, and has forgotten everything.
    * @param errno what every open socket fails with.
@@ -100,10 +100,12 @@ export class BringUp {
   private readonly watch: CardWatch;
   private readonly classVersionMax: number;
   private readonly claimSince: number;
+  private readonly outboundFrameWords: number;
 
   /**
    * @param classVersionMax the highest version of the class that the driver speaks.
    * @param claimSince the version of it since which the device is claimed.
+   * @param outboundFrameWords its size.
    */
   constructor(
     region: Region,
@@ -114,6 +116,7 @@ export class BringUp {
     watch: CardWatch,
     classVersionMax: number,
     claimSince = CLAIM_SINCE,
+    outboundFrameWords = FRAME_WORDS,
   ) {
     this.words = region.words;
     this.controlOffset = controlOffset;
@@ -123,6 +126,7 @@ export class BringUp {
     this.watch = watch;
     this.classVersionMax = classVersionMax;
     this.claimSince = claimSince;
+    this.outboundFrameWords = outboundFrameWords;
   }
 
   /**
@@ -148,7 +152,7 @@ export class BringUp {
 
   private fromReset(classId: number, pause: () => boolean): void {
     this.outboundInit(pause);
-    this.caller.supplyOutbound();
+    this.caller.supplyOutbound(Math.ceil(this.outboundFrameWords / FRAME_WORDS));
     this.hrtGet();
     this.sysTabSet();
     this.simple('SysEnable', writeExecSysEnable);
@@ -251,7 +255,7 @@ export class BringUp {
       0,
       HOST_PAGE_BYTES,
       INIT_CODE_OPERATING_SYSTEM,
-      FRAME_WORDS,
+      this.outboundFrameWords,
       8,
     );
     writeSglSimple(words, frame + 6, SGL_SIMPLE_IN | SGL_LAST, 4, controlOffset + STATUS_WORD_AT);

@@ -115,7 +115,7 @@ function immediate(words: Int32Array, at: number, bytes: number, withContext: bo
   const dataWord = at + (withContext ? 2 : 1);
   const context = withContext ? { context: contextText(words[at + 1]) } : {};
   return {
-    element: { kind: 'immediate', bytes, ...context, dataWord },
+    element: { kind: withContext ? 'immediate' : 'data', bytes, ...context, dataWord },
     words: dataWord - at + ((bytes + 3) >> 2),
   };
 }

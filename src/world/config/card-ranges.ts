@@ -5,6 +5,8 @@
  */
 import type { NicFeatures } from '../../hdm/features.ts';
 import { checkNicConfig, NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
+import { FRAME_WORDS } from '../../i2o/frame.ts';
+import { REPLY_RESERVE } from '../../iop/reply/outbound.ts';
 import { checkStackConfig } from '../../tcpip/config.ts';
 import { checkPipeConfig } from '../../wire/config.ts';
 import { wireSlotBytes } from '../../wire/slots.ts';
@@ -83,6 +85,14 @@ function checkTogether({ driver, pools, stack, transport }: CardConfig, path: st
     if (transport !== 'ring' || Number.isInteger(Math.log2(frames))) continue;
     throw new RangeError(
       `"${path}${name}" expected a power of two for "${path}transport" ring, got ${frames}`,
+    );
+  }
+  const lent = Math.floor(pools.outboundFrames / Math.ceil(driver.outboundFrameWords / FRAME_WORDS));
+  if (transport === 'fifo' && lent < REPLY_RESERVE) {
+    const room = Math.floor(pools.outboundFrames / REPLY_RESERVE) * FRAME_WORDS;
+    throw new RangeError(
+      `"${path}driver.outboundFrameWords" expected at most ${room} for "${path}pools.outboundFrames" ` +
+        `${pools.outboundFrames}, got ${driver.outboundFrameWords}`,
     );
   }
   const most = (name: string, value: number, other: string, limit: number): void => {

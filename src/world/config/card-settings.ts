@@ -2,7 +2,7 @@
 import { NIC_RANGES } from '../../hdm/nic-config.ts';
 import { TRANSPORTS } from '../../i2o/queues/queues.ts';
 import { REPLY_RESERVE } from '../../iop/reply/outbound.ts';
-import { SOCKETS_MAX } from '../../osm/memory/driver-config.ts';
+import { OUTBOUND_WORDS_MAX, OUTBOUND_WORDS_MIN, SOCKETS_MAX } from '../../osm/memory/driver-config.ts';
 import { REPLY_MODES } from '../../osm/message/reply-modes.ts';
 import { IMMEDIATE_BYTES_PER_SEND } from '../../osm/message/send-requests.ts';
 import { QUEUE_FRAMES_MAX } from '../../wire/config.ts';
@@ -143,6 +143,13 @@ const DRIVER: readonly SettingRow[] = [
     range: [0, IMMEDIATE_BYTES_PER_SEND],
     beside:
       'with 0 and more sockets than transmit buffers, some may wait for ever, which is said at the start',
+  },
+  {
+    name: 'driver.outboundFrameWords',
+    meaning: 'size of an outbound frame, as the driver asks for; no reply is longer, nor longer than 32',
+    unit: 'words',
+    range: [OUTBOUND_WORDS_MIN, OUTBOUND_WORDS_MAX],
+    beside: 'over `fifo`, frames of more than 32 words take the room of several: at least four must be left',
   },
   {
     name: 'driver.batchSends',

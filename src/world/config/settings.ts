@@ -89,6 +89,7 @@ export const DEFAULT_CARD_CONFIG: CardConfig = {
     transmitDryPolicy: 'EAGAIN',
     replyMode: 'auto',
     immediateBytesMax: 96,
+    outboundFrameWords: 32,
     batchSends: false,
     bounceBuffers: false,
     mapBuffers: false,

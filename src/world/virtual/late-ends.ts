@@ -162,8 +162,8 @@ export class LateConsumer extends LateEnd<MarkedConsumer> implements FrameConsum
     return this.inner.preserve(record);
   }
 
-  supply(): void {
-    this.inner.supply();
+  supply(spacing?: number): void {
+    this.inner.supply(spacing);
   }
 
   arm(): boolean {

@@ -101,8 +101,8 @@ export class PromptConsumer implements FrameConsumer {
     return this.inner.preserve(record);
   }
 
-  supply(): void {
-    this.inner.supply();
+  supply(spacing?: number): void {
+    this.inner.supply(spacing);
   }
 
   restart(holding: boolean): number {

@@ -111,8 +111,7 @@ export class HostPort {
       return NO_FRAME;
     }
     const mfa = fifo.take();
-    fifo.show();
-    return mfa;
+    return fifo.claim() ? mfa : NO_FRAME;
   }
 
   /** WRITE 0x40. Interrupts the card unless it masks that. @returns a WRITE_ number. // Hot path. */
@@ -143,8 +142,7 @@ export class HostPort {
       return NO_FRAME;
     }
     const mfa = fifo.take();
-    fifo.show();
-    return mfa;
+    return fifo.claim() ? mfa : NO_FRAME;
   }
 
   /**

@@ -8,7 +8,10 @@
  * FIFO until a reset, and `broken` reports it.
  *
  * A reset empties a FIFO from either end: the end that takes skips the entries there are; the end that pushes
- * raises the floor, an index below which the other end finds nothing any more.
+ * raises the floor, an index below which the other end finds nothing any more. It raises the floor before it
+ * looks what was taken, and the other end says what it takes before it looks at the floor once more. So an
+ * entry that the reset counts as destroyed is never taken, whenever the other end looks; one that is taken in
+ * the very moment may be neither.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
 import type { Region } from '../../../dma/region.ts';
@@ -110,17 +113,17 @@ export class FifoHead {
    */
   cut(destroyed?: (entry: number) => void): number {
     this.broken = false;
+    assert(atOrAfter(this.next, this.floor), 'fifo head: the floor only rises');
+    if (this.floorWord >= 0) Atomics.store(this.words, this.floorWord, this.next);
     this.look();
     const count = this.broken ? 0 : (this.next - this.tailSeen) | 0;
     for (let i = 0; destroyed !== undefined && i < count; i++) {
       destroyed(this.words[this.entries + ((this.tailSeen + i) & this.mask)]);
     }
     this.broken = false;
-    this.show();
-    assert(atOrAfter(this.next, this.floor), 'fifo head: the floor only rises');
     this.floor = this.next;
     this.tailSeen = this.next;
-    if (this.floorWord >= 0) Atomics.store(this.words, this.floorWord, this.floor);
+    this.show();
     return count;
   }
 
@@ -154,6 +157,8 @@ export class FifoTail {
   private readonly floorWord: number;
   private next = 0;
   private headSeen = 0;
+  /** Where the floor was when this end last rose to it. */
+  private risen = 0;
 
   /**
    * The parameters are those of `FifoHead`, but this end moves the tail, and only the other end raises the
@@ -170,6 +175,7 @@ export class FifoTail {
     this.tailWord = tail >> 2;
     this.next = Atomics.load(this.words, this.tailWord);
     this.headSeen = this.next;
+    this.risen = this.next;
   }
 
   /**
@@ -200,6 +206,17 @@ export class FifoTail {
     Atomics.store(this.words, this.tailWord, this.next);
   }
 
+  /**
+   * Tells the other side what was taken, and looks whether a reset has meanwhile destroyed it.
+   * @returns false: it is to be forgotten. // Hot path.
+   */
+  claim(): boolean {
+    this.show();
+    if (this.floorWord < 0) return true;
+    const floor = Atomics.load(this.words, this.floorWord);
+    return !after(floor, (this.next - 1) | 0);
+  }
+
   /** Entries that can be taken now. */
   get waiting(): number {
     if (this.floorWord >= 0) this.rise();
@@ -226,12 +243,15 @@ export class FifoTail {
     if (atOrBefore(floor, this.next)) return;
     this.next = floor;
     this.headSeen = floor;
+    this.risen = floor;
   }
 
   /** Reads the other side's index. @returns entries waiting. */
   private look(): number {
     const head = Atomics.load(this.words, this.headWord);
     const waiting = (head - this.next) | 0;
+    // A reset has raised the floor, and has not shown its head yet.
+    if (waiting < 0 && this.floorWord >= 0 && this.next === this.risen) return 0;
     if (waiting < 0 || waiting > this.size || before(head, this.headSeen)) {
       this.broken = true;
       this.headSeen = this.next;
