@@ -40,6 +40,8 @@ const NOTHING = [
   ...['retries', 'probes', 'probeDue'].map((name) => `timers.${name}`),
   'rtt.timing',
   'totals.sendingAs',
+  // Who uses ECN, or knows of a narrow path, stays awake.
+  ...['marks.on', 'pathMtu'],
 ];
 /** What is read only while something is that an idle connection has not, or is set before it is read. */
 const DEAD = [
@@ -54,6 +56,9 @@ const DEAD = [
   ...['rtt.timedSeq', 'rtt.timedUs'],
   ...['flightBefore', 'lostSeq', 'highRetransmitted'].map((name) => `recovery.${name}`),
   ...['delivered', 'sentBytes', 'flightBefore', 'probeResent', 'probeEnd'].map((name) => `rack.${name}`),
+  // While ECN is on, and while the path's MTU is known.
+  ...['asked', 'seen', 'echo', 'reductionDue', 'reducing', 'reducedUntil'].map((name) => `marks.${name}`),
+  ...['totals.deliveredMarked', 'pathMtuMs'],
   // While their timers run.
   ...['armedBefore', 'retransmitAt', 'ackAt', 'finWaitAt', 'stalledMs'].map((name) => `timers.${name}`),
 ];

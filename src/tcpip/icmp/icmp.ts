@@ -339,7 +339,8 @@ export class Icmp {
 
   /**
    * An error has arrived. It is believed as far as it quotes a whole packet header of ours, and told to the
-   * transport. @param at the ICMP header. @param length bytes from there on in the first slot. @param source who says so.
+   * transport. @param at the ICMP header. @param length bytes from there on in the first slot. @param source
+   * who says so.
    */
   private receiveError(at: number, length: number, type: number, source: number): void {
     const { view, counters } = this.environment;
