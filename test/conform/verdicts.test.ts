@@ -38,7 +38,7 @@ const SAID: Readonly<Record<CardFault, readonly [fault: string | null, words: Re
   'wrong-status': [null, /refused by what it may not be/],
   'no-answer': [null, /never answered/],
   'double-answer': [null, /answered 2 times/],
-  hang: ['Hang', /no answer within 0.5 s/],
+  hang: ['Hang', /no answer within 4 s/],
   death: ['Death', /ended with exit status 3/],
   junk: ['Junk', /there is no message type 0x4a4a4a4a/],
   'outside-read': ['OutsideWindow', /it read 4 bytes at 0x7ffffff0/],
@@ -65,7 +65,7 @@ describe('a card over the pipe', () => {
 
   it.each(LONG ? CARD_FAULTS : MAIN_FAULTS)('is told by name where it is wrong: %s', (name) => {
     const [fault, words] = SAID[name];
-    const { verdicts } = tried(`${OWN} --fault ${name}`, ONLY, name === 'hang' ? 500 : 20_000);
+    const { verdicts } = tried(`${OWN} --fault ${name}`, ONLY, name === 'hang' ? 4000 : 20_000);
     const spoilt = verdicts.find(({ id }) => id === SPOILT)!;
     expect([spoilt.outcome, spoilt.fault]).toEqual(['failed', fault]);
     expect(spoilt.findings.map(({ what }) => what).join('; ')).toMatch(words);
