@@ -8,7 +8,7 @@ export type Check = 'safety' | 'liveness';
 
 export interface ModelCase {
   /** spec/models/<model>.pml */
-  readonly model: 'ring' | 'pair' | 'fifo';
+  readonly model: 'ring' | 'pair' | 'fifo' | 'reset';
   /** What is defined for the model, as `NAME` or `NAME=value`. */
   readonly defines: readonly string[];
   readonly check: Check;
@@ -82,4 +82,13 @@ export const CASES: readonly ModelCase[] = [
   fault('fifo', 'BUG_EDGE_BEFORE_PUSH', 'the card looks whether the level is down before it pushes'),
   fault('fifo', 'BUG_WAIT_ONLY', 'the host asks for a frame and does not look once more'),
   fault('fifo', 'BUG_CARD_LOOKS_ONCE', 'the card does not look once more before it rests'),
+  good('reset', 'safety', '', 'a reset destroys no reply that the host takes; what comes behind it arrives'),
+  good('reset', 'liveness', '', 'what is posted behind a reset arrives'),
+  fault(
+    'reset',
+    'BUG_FLOOR_LAST',
+    'the head is shown and what was taken is counted before the floor is raised',
+  ),
+  fault('reset', 'BUG_NO_SECOND_LOOK', 'the host does not look at the floor once more'),
+  fault('reset', 'BUG_HEAD_IMPOSSIBLE', 'the host takes a head below the floor for an impossible one'),
 ];

@@ -12,18 +12,23 @@ function text(model: string): string {
 }
 
 describe('the formal models', () => {
-  it.each(['ring', 'pair', 'fifo'])('%s: each fault in it has a case, and it holds both ways', (model) => {
-    const inModel = new Set(
-      text(model)
-        .match(/\bBUG_[A-Z_]+/g)
-        ?.filter((name) => name !== 'BUG_'),
-    );
-    const cases = CASES.filter((entry) => entry.model === model);
-    const named = new Set(cases.flatMap(({ defines }) => defines.filter((name) => name.startsWith('BUG_'))));
-    expect([...named].sort()).toEqual([...inModel].sort());
-    const checks = cases.filter(({ holds }) => holds).map(({ check }) => check);
-    expect(new Set(checks)).toEqual(new Set(['safety', 'liveness']));
-  });
+  it.each(['ring', 'pair', 'fifo', 'reset'])(
+    '%s: each fault in it has a case, and it holds both ways',
+    (model) => {
+      const inModel = new Set(
+        text(model)
+          .match(/\bBUG_[A-Z_]+/g)
+          ?.filter((name) => name !== 'BUG_'),
+      );
+      const cases = CASES.filter((entry) => entry.model === model);
+      const named = new Set(
+        cases.flatMap(({ defines }) => defines.filter((name) => name.startsWith('BUG_'))),
+      );
+      expect([...named].sort()).toEqual([...inModel].sort());
+      const checks = cases.filter(({ holds }) => holds).map(({ check }) => check);
+      expect(new Set(checks)).toEqual(new Set(['safety', 'liveness']));
+    },
+  );
 
   it('knows what a verifier says of a property that holds, that does not, and of a search cut short', () => {
     const held = readOutcome(
