@@ -53,6 +53,8 @@ export interface Errno {
   readonly when?: string;
   /** States of the socket's machine in which it is the answer to a message that is not legal there. */
   readonly in?: readonly string[];
+  /** It is also the answer to a message that is legal in its state, for another of the reasons in `when`. */
+  readonly elsewhere?: true;
 }
 export interface Message {
   readonly name: string;
@@ -277,13 +279,14 @@ function readMessage(entry: unknown, known: Known, shared: Raw): Message {
 function readErrno(value: unknown, where: string): Errno[] {
   const errno = items(value, where).map((entry) => {
     if (typeof entry === 'string') return { name: entry };
-    const raw = record(entry, where, ['name', 'when?', 'in?']);
+    const raw = record(entry, where, ['name', 'when?', 'in?', 'elsewhere?']);
     const states =
       raw['in'] === undefined ? undefined : items(raw['in'], where).map((state) => text(state, where));
     return {
       name: text(raw['name'], where),
       ...(raw['when'] === undefined ? {} : { when: text(raw['when'], where) }),
       ...(states === undefined ? {} : { in: states }),
+      ...(raw['elsewhere'] === true ? { elsewhere: true as const } : {}),
     };
   });
   unique(

@@ -8,6 +8,7 @@ import { TRANSPORTS } from '../i2o/queues/queues.ts';
 import {
   coverageTable,
   type Judged,
+  notJudgedLines,
   summaryLine,
   validationJson,
   violationLines,
@@ -28,6 +29,7 @@ type DeviceClass = (typeof CLASSES)[number];
 interface ValidateOptions {
   readonly json?: true;
   readonly coverage?: true;
+  readonly strict?: true;
   readonly max: number;
   readonly live?: true;
   readonly virtual?: true;
@@ -43,6 +45,7 @@ export function addValidate(program: Command): void {
     .argument('[files...]', 'traces of inic bench --trace or inic run --trace; - for standard input')
     .option('--max <n>', 'violations shown of a file', integerIn(0, 1e6), SHOWN)
     .option('--coverage', 'also print which messages met which socket states')
+    .option('--strict', 'exit with 1 also where something could not be judged')
     .option('--json', 'the same for machines')
     .option('--live', 'run a scripted workload on a card and judge it as it runs')
     .option(
@@ -87,16 +90,23 @@ async function validateLive(files: readonly string[], options: ValidateOptions):
     seconds: 0,
     damage: '',
     whole: validator.ended,
+    notJudged: validator.notJudged,
   };
   if (options.json) {
     process.stdout.write(validationJson([judged]));
   } else {
     const table = coverage === undefined ? [] : coverageTable(coverage.lines(), coverage.states);
-    const lines = [...table, '', ...violationLines(judged, options.max), summaryLine(judged)];
+    const found = [...violationLines(judged, options.max), summaryLine(judged), ...notJudgedLines(judged)];
+    const lines = [...table, '', ...found];
     process.stdout.write(`${lines.join('\n')}\n`);
   }
   if (failure !== '') throw new UserError(`the workload stopped: ${failure}`);
-  if (findings.total > 0) process.exitCode = VIOLATIONS;
+  if (failsStrictly(judged, options) || findings.total > 0) process.exitCode = VIOLATIONS;
+}
+
+/** Whether a verdict that leaves something open is to count as a bad one. */
+function failsStrictly({ notJudged }: Judged, { strict }: ValidateOptions): boolean {
+  return strict === true && notJudged.length > 0;
 }
 
 async function validate(files: readonly string[], options: ValidateOptions): Promise<void> {
@@ -125,13 +135,14 @@ async function validate(files: readonly string[], options: ValidateOptions): Pro
       const { coverage } = validators[trace] ?? {};
       if (options.coverage && coverage !== undefined)
         lines.push(...coverageTable(coverage.lines(), coverage.states));
-      if (result.frames > 0 || result.damage === '') lines.push(summaryLine(result));
+      if (result.frames > 0 || result.damage === '')
+        lines.push(summaryLine(result), ...notJudgedLines(result));
       process.stdout.write(lines.map((line) => `${line}\n`).join(''));
     });
   }
   if (options.json) process.stdout.write(validationJson(judged));
   if (judged.some(({ damage }) => damage !== '')) process.exitCode = NO_TRACE;
-  else if (judged.some(({ total }) => total > 0)) process.exitCode = VIOLATIONS;
+  else if (judged.some((one) => one.total > 0 || failsStrictly(one, options))) process.exitCode = VIOLATIONS;
 }
 
 /**
@@ -169,6 +180,7 @@ function verdicts(file: string, validators: readonly Validator[], damage: string
     seconds: frames === 0 ? 0 : (seconds * validator.frames) / frames,
     damage: trace === validators.length - 1 ? damage : '',
     whole: validator.ended,
+    notJudged: validator.notJudged,
   }));
   const none = {
     name: file,
@@ -179,6 +191,7 @@ function verdicts(file: string, validators: readonly Validator[], damage: string
     seconds: 0,
     damage,
     whole: false,
+    notJudged: [],
   };
   return results.length === 0 ? [none] : results;
 }

@@ -1266,7 +1266,7 @@ export function writeSocketStatusGet(
 
 export const SOCKET_STATUS_GET_REPLY_WORDS = 17;
 
-/** Where the connection is, a TcpState number. */
+/** Where the connection is; TCP_STATE_ number. */
 export function getSocketStatusGetReplyState(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xff;
 }

@@ -1,4 +1,5 @@
 /** What is compared of an answer between a recording and its replay, and how an answer is put in words. */
+import { IOP_TID } from '../i2o/tids.ts';
 import type { DecodedFrame } from '../trace/decode/frame.ts';
 import type { Values } from '../trace/decode/values.ts';
 import type { ReplayPorts } from './host-memory.ts';
@@ -21,8 +22,12 @@ const VARYING = new Set([
 ]);
 /** Messages that are answered by lists, of which each element is compared by itself. */
 const LISTS = ['SocketReceivePost', 'SocketSend', 'SocketSendTo'];
-/** ConnectionState, the only event that comes or does not come whatever the timing. */
+/**
+ * ConnectionState of a device. Only a change that the host itself brings about, out of Closed, comes whatever the
+ * timing: every other may find the socket closed by its host.
+ */
 const EVENT_CONNECTION_STATE = 1;
+const STATE_CLOSED = 7;
 
 /**
  * The keys of the answers that a request asks for, or that a reply holds: a key for each answer that is
@@ -37,7 +42,9 @@ export function keysOf(frame: DecodedFrame): string[] {
     return transactionContext === undefined ? [] : [key(transactionContext)];
   }
   if (message === 'UtilEventRegister' && fields['eventIndicator'] !== '0x0' && frame.form === 'progress') {
-    return fields['eventIndicator'] === EVENT_CONNECTION_STATE ? [`${message} ${fields['eventData']}`] : [];
+    const data = Number(fields['eventData']);
+    const ofSocket = target !== IOP_TID && fields['eventIndicator'] === EVENT_CONNECTION_STATE;
+    return ofSocket && ((data >>> 16) & 0xff) === STATE_CLOSED ? [`${message} ${data}`] : [];
   }
   if (LISTS.includes(message) && frame.transactionContext === undefined) {
     return frame.list
@@ -45,6 +52,14 @@ export function keysOf(frame: DecodedFrame): string[] {
       .map(({ context }) => `${message} batch ${context}`);
   }
   return transactionContext === undefined ? [] : [key(transactionContext)];
+}
+
+/**
+ * Whether an answer may come or not as time has it: a send that is refused since its connection is over was sent
+ * before that in another run.
+ */
+export function dependsOnTime({ message, status }: DecodedFrame): boolean {
+  return (message === 'SocketSend' || message === 'SocketSendTo') && status !== 'Success';
 }
 
 /** A reply's answers, each with its key. A batch's reply has an answer for each outcome. */

@@ -110,7 +110,10 @@ export class ReplayStreams {
     }
     const due = closedBy > 0 ? use.due : recorded;
     const open = !due.ended && due.failed === '' && replayed.bytes >= due.bytes;
-    if (open && (closedBy > 0 || !whole)) {
+    // Whether an error is told depends on when the host gives the socket up: both tell the same up to it.
+    const same = recorded.bytes === replayed.bytes && recorded.ended === replayed.ended;
+    const error = closedBy > 0 && same && (recorded.failed === '' || replayed.failed === '');
+    if (error || (open && (closedBy > 0 || !whole))) {
       this.cut += 1;
       this.bytes += Math.min(recorded.bytes, replayed.bytes);
       return;

@@ -18,6 +18,8 @@ export interface Judged {
   readonly damage: string;
   /** Whether the trace has an end record, so that what is open at the end could be judged. */
   readonly whole: boolean;
+  /** What could not be judged, and why: a line each. */
+  readonly notJudged: readonly string[];
 }
 
 const COLUMNS = 110;
@@ -39,6 +41,11 @@ export function violationLines({ name, violations }: Judged, most: number): stri
   });
   const hidden = violations.length - most;
   return hidden > 0 ? [...lines, `${name}: ${hidden} more not shown (--max)`] : lines;
+}
+
+/** @returns a line for each thing that a verdict leaves open. */
+export function notJudgedLines({ name, notJudged }: Judged): string[] {
+  return notJudged.map((line) => `${name}: not judged: ${line}`);
 }
 
 /** With fewer frames than this, the rate would say how fast the validator is compiled. */

@@ -68,6 +68,8 @@ export interface ErrnoEntry {
   readonly when?: string;
   /** States of the socket's machine in which it is the answer to a message that is not legal there. */
   readonly in?: readonly string[];
+  /** It is also the answer to a message that is legal in its state, for another of the reasons in `when`. */
+  readonly elsewhere?: true;
 }
 
 /**

@@ -18,10 +18,13 @@ import {
 } from '../i2o/utility.gen.ts';
 import { type Findings, hex } from './findings.ts';
 import { flags as enumerated, type MessageRow, TARGET_DEVICE } from './message-rows.ts';
+import type { SocketEventJudge } from './socket-events.ts';
 
 const TARGETS = 2;
 /** Words of an event's reply with the data every event has. */
 const EVENT_WORDS = UTIL_EVENT_REGISTER_REPLY_WORDS;
+/** Bits of the events that a class has of its own. */
+const CLASS_EVENTS = 0x007fffff;
 /** Word of the data in an event's reply. */
 const EVENT_DATA_WORD = EVENT_WORDS - 1;
 /**
@@ -31,8 +34,11 @@ const EVENT_DATA_WORD = EVENT_WORDS - 1;
 const REMEMBERED = 4;
 
 export class EventRegistrations {
+  /** Events told, the ends of registrations not among them. */
+  seen = 0;
   private readonly findings: Findings;
-  private readonly socketClass: boolean;
+  private readonly socketEvents: SocketEventJudge | undefined;
+  private readonly deviceRuns: () => boolean;
   private readonly sockets: number;
   private readonly buckets: number;
   private readonly tcpStates = enumerated('TcpState');
@@ -43,15 +49,26 @@ export class EventRegistrations {
   /** A request with mask 0 ends a registration. 1: its answer has not come; 2: it has. */
   private readonly ending = new Uint8Array(TARGETS * REMEMBERED);
 
-  /** @param socketClass the device speaks it. @param sockets numbers there are. @param buckets there are. */
-  constructor(findings: Findings, socketClass: boolean, sockets: number, buckets: number) {
+  /**
+   * @param socketEvents of a device of the socket class. @param sockets numbers there are. @param buckets there
+   * are. @param deviceRuns whether the IOP is OPERATIONAL.
+   */
+  constructor(
+    findings: Findings,
+    socketEvents: SocketEventJudge | undefined,
+    sockets: number,
+    buckets: number,
+    deviceRuns: () => boolean,
+  ) {
+    this.deviceRuns = deviceRuns;
     this.findings = findings;
-    this.socketClass = socketClass;
+    this.socketEvents = socketEvents;
     this.sockets = sockets;
     this.buckets = buckets;
   }
 
   register(row: MessageRow, words: Int32Array, at: number): void {
+    if (row.target === TARGET_DEVICE) this.socketEvents?.registered();
     const first = row.target * REMEMBERED;
     for (let i = first + REMEMBERED - 1; i > first; i--) {
       this.mask[i] = this.mask[i - 1];
@@ -78,6 +95,7 @@ export class EventRegistrations {
       this.ends(row, words, at);
       return;
     }
+    this.seen += 1;
     if (last) findings.report('T-06', row.index, `${row.name}: ${seen} with LAST set`);
     let asked = false;
     let contexts = false;
@@ -86,6 +104,8 @@ export class EventRegistrations {
       if ((this.mask[i] & indicator) === indicator) asked = true;
       if (this.initiator[i] === words[at + 2] && this.transaction[i] === words[at + 3]) contexts = true;
     }
+    if (row.target === TARGET_DEVICE && (indicator & CLASS_EVENTS) !== 0 && !this.deviceRuns())
+      findings.report('V-05', row.index, `${row.name}: ${seen}, and the device is quiesced`);
     if (asked) this.data(row, indicator, words, at);
     if (!asked) findings.report('T-01', row.index, `${row.name}: ${seen}, which nobody asked for`);
     else if (!contexts) {
@@ -101,7 +121,7 @@ export class EventRegistrations {
   private data(row: MessageRow, indicator: number, words: Int32Array, at: number): void {
     const data = getUtilEventRegisterReplyEventData(words, at);
     const sizeWords = frameSizeWords(words, at);
-    const device = row.target === TARGET_DEVICE && this.socketClass;
+    const device = row.target === TARGET_DEVICE && this.socketEvents !== undefined;
     const several = (indicator & (indicator - 1)) !== 0;
     const bare = sizeWords < EVENT_WORDS;
     let wrong = several || bare;
@@ -116,7 +136,10 @@ export class EventRegistrations {
     } else if (device && indicator === SOCKET_EVENT_BUCKETS_LOW) {
       wrong ||= data >>> 0 > this.buckets;
     }
-    if (!wrong) return;
+    if (!wrong) {
+      if (device) this.socketEvents?.event(indicator, words, at + EVENT_DATA_WORD);
+      return;
+    }
     const seen = `event ${hex(indicator, 8)}, data ${hex(data, 8)}, in ${sizeWords} words`;
     this.findings.report('F-09', row.index, `${row.name}: ${seen}`);
   }

@@ -25,6 +25,16 @@ export interface Violation {
   readonly count: number;
 }
 
+/** Found by a witness that may have missed something, which only the end of the trace tells. */
+interface Held {
+  readonly witness: string;
+  readonly rule: string;
+  readonly thing: number;
+  readonly seen: string;
+  readonly frame: number;
+  readonly timeNs: number;
+}
+
 interface Told extends Violation {
   count: number;
 }
@@ -41,6 +51,7 @@ export class Findings {
   readonly violations: Violation[] = [];
   readonly countByRule = new Map<string, number>();
   private readonly told = new Map<string, Told>();
+  private held: Held[] = [];
 
   /**
    * @param thing what broke it, as a number of the rule's own choice.
@@ -63,6 +74,38 @@ export class Findings {
     const violation: Told = { rule, title, doc, reference, frame, timeNs, seen, count: 1 };
     this.told.set(key, violation);
     this.violations.push(violation);
+  }
+
+  /**
+   * `report`, of what only holds if a witness has seen everything: nothing is told before `settle`.
+   * @param witness of the holder's own choice. @param frame where it was seen, if that was not now.
+   */
+  hold(
+    witness: string,
+    rule: string,
+    thing: number,
+    seen: string,
+    frame = this.frame,
+    timeNs = this.timeNs,
+  ): void {
+    if (this.held.length >= VIOLATIONS_MAX) return;
+    this.held.push({ witness, rule, thing, seen, frame, timeNs });
+  }
+
+  /** A witness is done. @param complete whether it has seen everything; else what it held counts for nothing. */
+  settle(witness: string, complete: boolean): void {
+    const { frame, timeNs, held } = this;
+    this.held = held.filter((one) => one.witness !== witness);
+    if (!complete) return;
+    for (const one of held) {
+      if (one.witness !== witness) continue;
+      this.frame = one.frame;
+      this.timeNs = one.timeNs;
+      this.report(one.rule, one.thing, one.seen);
+    }
+    this.frame = frame;
+    this.timeNs = timeNs;
+    this.violations.sort((a, b) => a.frame - b.frame);
   }
 }
 

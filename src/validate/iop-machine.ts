@@ -54,6 +54,8 @@ export class IopJudge {
   private readonly refusable = new Uint8Array(2);
   private readonly askedFrame = new Float64Array(2);
   private readonly askedNs = new Float64Array(2);
+  /** The trace begins at a card that was running already. */
+  late = false;
   private readonly resetRow: MessageRow;
   private readonly initRow: MessageRow;
 
@@ -130,6 +132,10 @@ export class IopJudge {
   /** Whether the card may send replies: it may from the state HOLD on. */
   replyAllowed(): boolean {
     return this.iop > RESET;
+  }
+
+  operational(): boolean {
+    return this.machines.iop.states[this.iop] === 'Operational';
   }
 
   /** The host saw a polled word change. @returns NOTHING_MORE or RESTARTED. */
@@ -221,8 +227,10 @@ export class IopJudge {
     if (state < 0) this.badWord('IopState', stateNumber);
     else if (state !== this.iop) {
       // A trace may begin at a card that is running already: its first status block then says in which state.
-      if (this.findings.frame <= 1) this.iop = state;
-      else this.findings.report('I-04', 1, `IopState ${hex(stateNumber)} while ${this.describe()}`);
+      if (this.findings.frame <= 1) {
+        this.iop = state;
+        this.late = state > RESET;
+      } else this.findings.report('I-04', 1, `IopState ${hex(stateNumber)} while ${this.describe()}`);
     }
   }
 }

@@ -4,7 +4,6 @@
  * for the caller to act on once it knows that the whole request is good. A chained list lies in the host's
  * memory and is in no trace, so it is not read on.
  */
-import { assert } from '../assert/assert.ts';
 import { EXEC_SYS_MODIFY, EXEC_SYS_TAB_SET } from '../i2o/executive.gen.ts';
 import {
   ELEMENT_CONTEXT_MASK,
@@ -29,6 +28,7 @@ import { isLastSgl, SGL_END_OF_BUFFER, sglBytesOf, sglShapeOf } from '../i2o/lis
 import { SOCKET_SEND_TO } from '../i2o/socket.gen.ts';
 import type { TraceHead } from '../trace/sink.ts';
 import { type Findings, hex } from './findings.ts';
+import { ListTables } from './list-tables.ts';
 import { isInControl, isInPools, touchesFrames } from './memory-areas.ts';
 import {
   CLASS_FUNCTIONS,
@@ -44,42 +44,22 @@ import {
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
 
-const NAMED_MAX = 1024; // more than the largest frame has room for
-const PAGE_BYTES_DEFAULT = 4096;
 const PAGE_BYTES_MIN = 64;
 
-export class ListJudge {
-  /**
-   * The list's contexts (of transmit buffers and slots, or of buckets), the bucket or −1, and whose they are.
-   */
-  readonly context = new Int32Array(NAMED_MAX);
-  readonly bucket = new Int32Array(NAMED_MAX);
-  readonly owner = new Int32Array(NAMED_MAX);
-  named = 0;
-  /** Transactions of a batch: their contexts, and the numbers of their sockets. */
-  readonly transaction = new Int32Array(NAMED_MAX);
-  readonly transactionSocket = new Int32Array(NAMED_MAX);
-  transactions = 0;
-  elements = 0;
-  bytes = 0;
-  /** The list goes on where no trace sees it. */
-  chained = false;
-  /** Address of the first control buffer the card is to write; 0 for none. */
-  answerAddress = 0;
-  hostPageBytes = PAGE_BYTES_DEFAULT;
+export class ListJudge extends ListTables {
   private readonly findings: Findings;
   protected readonly head: TraceHead;
   private readonly transmit: TransmitBuffers;
   private readonly receive: ReceiveBuckets;
   protected row!: MessageRow;
-  private socket = -1;
-  private pageBytes = PAGE_BYTES_DEFAULT;
+  private pageBytes = 0;
   protected openContext = -1;
   private faults = 0;
   /** A batch that does not begin with a transaction has been told of. */
   private adrift = false;
 
   constructor(head: TraceHead, transmit: TransmitBuffers, receive: ReceiveBuckets, findings: Findings) {
+    super();
     this.head = head;
     this.transmit = transmit;
     this.receive = receive;
@@ -101,12 +81,7 @@ export class ListJudge {
   ): boolean {
     this.row = row;
     this.socket = socket;
-    this.named = 0;
-    this.transactions = 0;
-    this.elements = 0;
-    this.bytes = 0;
-    this.chained = false;
-    this.answerAddress = 0;
+    this.clear();
     this.openContext = -1;
     this.adrift = false;
     this.faults = 0;
@@ -201,6 +176,7 @@ export class ListJudge {
   ): void {
     const { sglAllowed } = this.row;
     this.bytes += count;
+    this.pieceBytes = count;
     if (this.lends()) return;
     if (count === 0) this.fault('S-04', 'an element of 0 bytes');
     else if (address <= 0 || address + count > this.head.memory.regionBytes) {
@@ -238,6 +214,7 @@ export class ListJudge {
     const slot = contexts > 0 ? context : this.openContext;
     if (!allowed || slot < transmit.buffers || !transmit.inside(slot, address, count)) return false;
     if (contexts > 0) this.name(slot, -1);
+    else this.grow(count);
     return true;
   }
 
@@ -264,6 +241,8 @@ export class ListJudge {
       this.fault('S-05', `${count} bytes at ${hex(address)} are not in buffer ${buffer}`);
     } else if (contexts > 0) {
       this.name(buffer, -1);
+    } else {
+      this.grow(count);
     }
     this.openContext = closes ? -1 : buffer;
   }
@@ -313,7 +292,10 @@ export class ListJudge {
     } else if (count > transmit.slotBytes) {
       this.fault('S-04', `immediate data of ${count} bytes, a slot has ${transmit.slotBytes}`);
     } else {
+      this.pieceBytes = count;
+      this.pieceWord = at + 2;
       this.name(context, -1);
+      this.pieceWord = -1;
     }
     return after;
   }
@@ -375,14 +357,6 @@ export class ListJudge {
     const { row, elements } = this;
     if (row.target !== TARGET_EXECUTIVE || elements === 0) return false;
     return row.functionCode === EXEC_SYS_TAB_SET || row.functionCode === EXEC_SYS_MODIFY;
-  }
-
-  protected name(context: number, bucket: number): void {
-    assert(this.named < NAMED_MAX, 'list judge: what a frame can name fits the tables');
-    this.context[this.named] = context;
-    this.bucket[this.named] = bucket;
-    this.owner[this.named] = this.socket;
-    this.named += 1;
   }
 
   /** @returns `after`; −1 where the element ends outside the message. */

@@ -26,11 +26,13 @@ export class Machine {
   private readonly columns = new Map<string, number>();
   private readonly conditions = new Map<string, Condition>();
   private readonly next: Int8Array;
+  private readonly moves: readonly TransitionEntry[];
 
   /** @param messageNamed finds the messages whose fields conditions name. */
   constructor(entry: MachineEntry, messageNamed: (name: string) => MessageEntry | undefined) {
     this.name = entry.name;
     this.states = entry.states.map(({ name }) => name);
+    this.moves = entry.transitions;
     this.initial = this.states.indexOf(entry.initial);
     this.stateCount = this.states.length;
     let width = 0;
@@ -60,6 +62,31 @@ export class Machine {
   /** @returns the state after the event, or ILLEGAL. // Hot path. */
   after(state: number, column: number): number {
     return this.next[column * this.stateCount + state];
+  }
+
+  /**
+   * @param of which events may have come that nobody has told of yet.
+   * @returns by state: the states the other side may be in meanwhile, as bits, the state's own among them.
+   */
+  ahead(of: (on: string) => boolean): Int32Array {
+    const { states, moves } = this;
+    const reached = Int32Array.from(states, (_, state) => 1 << state);
+    const steps = moves.filter(({ on, to }) => to !== 'same' && of(on));
+    for (let pass = 0; pass < states.length; pass++) {
+      for (const { in: starts, to } of steps) {
+        const bit = 1 << states.indexOf(to);
+        for (let state = 0; state < states.length; state++) {
+          const from = starts.some((start) => (reached[state] & (1 << states.indexOf(start))) !== 0);
+          if (from) reached[state] |= bit;
+        }
+      }
+    }
+    return reached;
+  }
+
+  /** @returns names of states as bits. */
+  bitsOf(names: readonly string[]): number {
+    return names.reduce((bits, name) => bits | (1 << this.states.indexOf(name)), 0);
   }
 
   private fill({ in: starts, on, to, when }: TransitionEntry): void {

@@ -3,7 +3,12 @@
  * validator looks up for each frame. Made once a trace; nothing here changes afterwards.
  */
 import { PRIVATE_ECHO } from '../i2o/executive.gen.ts';
-import { getSocketSendRecord, SOCKET_SEND } from '../i2o/socket.gen.ts';
+import {
+  getSocketCreateReplyMode,
+  getSocketSendRecord,
+  REPLY_MODE_NEVER,
+  SOCKET_SEND,
+} from '../i2o/socket.gen.ts';
 import * as errnos from '../socket/errno.ts';
 import { classNamed, enumNamed, machineNamed, messageNamed, messageOf } from '../spec/catalogue.ts';
 import type { FieldEntry, LayoutEntry, MessageEntry, ReplyForm } from '../spec/entries.ts';
@@ -134,6 +139,13 @@ export class MessageRow {
   readonly replyNamesSocket: boolean;
   /** By errno: 1 where the message may give it. */
   readonly errno = new Uint8Array(FUNCTIONS);
+  /** By errno: the states it is the answer in, as bits, 0 for any; 1 where it has other reasons besides. */
+  readonly errnoStates = new Int32Array(FUNCTIONS);
+  readonly errnoElsewhere = new Uint8Array(FUNCTIONS);
+  /** By DetailedStatusCode: 1 where a good request may be refused by it. */
+  readonly general = new Uint8Array(FUNCTIONS);
+  /** A card of an older version, or of another organization, may refuse the message as unknown. */
+  readonly unusual: boolean;
   readonly onRequest: Columns;
   readonly onSuccess: Columns;
   readonly onError: Columns;
@@ -175,8 +187,13 @@ export class MessageRow {
     this.hasReplyMode = hasField(request, 'replyMode');
     this.replyNamesSocket = entry?.replyForm === 'single' && hasField(reply, 'socketId');
     // Executive and utility messages name general codes in their place: see `generalStatuses`.
-    if (entry?.className === 'socket') for (const { name } of entry.errno) this.errno[errnoNumber(name)] = 1;
+    if (entry?.className === 'socket') this.readErrno(entry, machines);
     if (entry?.className === 'lan') for (const { name } of entry.errno) this.errno[lanStatusNumber(name)] = 1;
+    for (const { name } of entry?.errno ?? []) {
+      const code = enumNamed('DetailedStatus')?.values.find((known) => known.name === name);
+      if (code !== undefined) this.general[code.value] = 1;
+    }
+    this.unusual = this.since > 1 || this.functionCode === PRIVATE_ECHO;
     this.onRequest = machines.columns(`request ${this.name}`);
     this.onSuccess = machines.columns(`reply ${this.name} success`);
     this.onError = machines.columns(`reply ${this.name} error`);
@@ -187,6 +204,20 @@ export class MessageRow {
     this.conditionWord = condition?.word ?? 0;
     this.conditionLow = condition?.low ?? 0;
     this.conditionMask = condition?.mask ?? 0;
+  }
+
+  /** Whether a request asks for no answer whatever becomes of it. */
+  silent(words: Int32Array, at: number): boolean {
+    return this.hasReplyMode && getSocketCreateReplyMode(words, at) === REPLY_MODE_NEVER;
+  }
+
+  private readErrno({ errno }: MessageEntry, machines: Machines): void {
+    for (const { name, in: states, elsewhere } of errno) {
+      const number = errnoNumber(name);
+      this.errno[number] = 1;
+      if (states !== undefined) this.errnoStates[number] = machines.socket.bitsOf(states);
+      if (elsewhere === true) this.errnoElsewhere[number] = 1;
+    }
   }
 }
 

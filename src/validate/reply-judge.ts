@@ -51,11 +51,12 @@ import {
   TARGET_DEVICE,
   TARGET_EXECUTIVE,
 } from './message-rows.ts';
+import { Outcomes } from './outcomes.ts';
 import { ReplyLayout } from './reply-layout.ts';
 import { ReplyLists } from './reply-lists.ts';
 import type { RequestJudge } from './requests.ts';
 import { StatusJudge } from './statuses.ts';
-import { ILLEGAL_HERE, MALFORMED, MODE_MASK, MODE_SHIFT } from './transactions.ts';
+import { DETAIL_SIZE, ILLEGAL_HERE, MALFORMED, MODE_MASK, MODE_SHIFT } from './transactions.ts';
 import type { Trial } from './trial.ts';
 
 const REPLY_WORDS = 5;
@@ -73,6 +74,7 @@ export class ReplyJudge {
   private readonly frameWords: number;
   private readonly statuses: StatusJudge;
   private readonly layout: ReplyLayout;
+  private readonly outcomes: Outcomes;
   /** Of a card of network ports. */
   private readonly lan: LanReplies | undefined;
   private readonly failureCodes = enumerated('FailureCode');
@@ -88,6 +90,7 @@ export class ReplyJudge {
     const { lan } = trial;
     if (lan && requests.lan) this.lan = new LanReplies(trial, lan, requests, requests.lan, this.statuses);
     this.layout = new ReplyLayout(trial.findings, trial.head.frameBytes);
+    this.outcomes = new Outcomes(trial, requests, this.layout);
     this.frameWords = trial.head.frameBytes >> 2;
     this.withdrawn = withdrawn;
   }
@@ -160,6 +163,9 @@ export class ReplyJudge {
     let good = true;
     if (version !== VERSION_1_5) this.fault('H-01', row, `reply of version ${version}`);
     const least = (flags & FLAG_FAIL) === 0 ? REPLY_WORDS : FAILURE_WORDS;
+    const { outboundWords } = this.requests;
+    if (outboundWords > 0 && sizeWords > outboundWords && sizeWords <= this.frameWords)
+      this.fault('H-10', row, `reply of ${sizeWords} words, the host has asked for ${outboundWords}`);
     if (sizeWords < least || sizeWords > this.frameWords) {
       good = this.fault('H-02', row, `reply of MessageSize ${sizeWords}`);
     }
@@ -214,11 +220,15 @@ export class ReplyJudge {
     if (row.target === TARGET_DEVICE)
       this.lan?.answered(row, words[at + 4], this.portOf(words, at), success, illegal);
     if (success && !illegal) this.layout.judge(row, words, at, sizeWords);
+    if (success) this.outcomes.success(row, words, at, illegal);
+    else this.outcomes.refusal(row, words, at, sizeWords, status);
+    if (row.target === TARGET_DEVICE && row.functionCode < CLASS_FUNCTIONS && flags === 0 && !overlaid)
+      trial.users[this.portOf(words, at)]?.answered(row, transactions.taken[0], words[at + 4] & 0xffff);
     if (success && row.functionCode === EXEC_STATIC_MF_CREATE && row.target === TARGET_EXECUTIVE)
       this.requests.staticFrames += 1;
     if (status === REQUEST_STATUS_TRANSACTION_ERROR && !overlaid) {
       trial.transmit.doubt(transactions.takenFrame);
-      this.layout.judgeErrorPlace(row, words, at, sizeWords);
+      this.layout.judgeErrorPlace(row, words, at, sizeWords, transactions.taken[DETAIL_SIZE]);
     }
     if (socket >= 0 && socket < trial.sockets.count) {
       if (
@@ -227,11 +237,8 @@ export class ReplyJudge {
         sizeWords > 5 &&
         getSocketCloseReplySocketId(words, at) !== socket
       ) {
-        trial.findings.report(
-          'K-06',
-          row.index,
-          `${row.name} of socket ${socket} was answered for ${getSocketCloseReplySocketId(words, at)}`,
-        );
+        const told = getSocketCloseReplySocketId(words, at);
+        this.fault('K-06', row, `of socket ${socket}, was answered for ${told}`);
       }
       if ((flags & MALFORMED) === 0) trial.sockets.reply(row, socket, success, illegal);
       if (row.functionCode === SOCKET_ACCEPT_POST && !success) this.refusedPost(socket);
@@ -259,9 +266,12 @@ export class ReplyJudge {
       REQUEST_STATUS_TRANSACTION_ERROR,
       preserved !== NO_PRESERVED,
     );
+    this.layout.nothingBehind(row, frameSizeWords(words, at), FAILURE_WORDS);
+    trial.refusals.failed(row, words, at, found);
     if (!found) return;
     const { takenSocket: socket, takenFlags: flags, takenFrame } = trial.transactions;
     trial.coverage.reply(row, false);
+    if (row.target === TARGET_DEVICE && row.functionCode === SOCKET_SEND) trial.accounts?.doubt(socket);
     trial.transmit.undelivered(takenFrame);
     if (row.target === TARGET_DEVICE) this.lan?.answered(row, 0, this.portOf(words, at), false, true);
     if (row.target === TARGET_DEVICE && row.functionCode === SOCKET_RECEIVE_POST) {

@@ -30,6 +30,7 @@ export class ReplyLayout {
       this.fault('F-03', row, `a reply of ${sizeWords} words, not ${row.replyWords}`);
       return;
     }
+    this.nothingBehind(row, sizeWords, row.replyWords);
     const { replyChecks, replyReserved } = row;
     for (let word = FIRST_WORD; word < replyReserved.length; word++) {
       const stray = words[at + word] & replyReserved[word];
@@ -42,13 +43,31 @@ export class ReplyLayout {
     }
   }
 
+  /** Rule F-11. @param end the word behind the last that the reply's form has. */
+  nothingBehind(row: MessageRow, sizeWords: number, end: number): void {
+    if (sizeWords > end)
+      this.fault('F-11', row, `a reply of ${sizeWords} words, of which ${end} mean something`);
+  }
+
   /** A transaction error: the place where it says that the request is wrong. */
-  judgeErrorPlace(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
+  judgeErrorPlace(
+    row: MessageRow,
+    words: Int32Array,
+    at: number,
+    sizeWords: number,
+    requestWords: number,
+  ): void {
+    this.nothingBehind(row, sizeWords, TRANSACTION_ERROR_WORDS);
     const offset = getErrorOffset(words, at);
     const bit = words[at + BIT_OFFSET_WORD];
     if (sizeWords < TRANSACTION_ERROR_WORDS) {
       this.fault('F-03', row, `a transaction error of ${sizeWords} words, not ${TRANSACTION_ERROR_WORDS}`);
-    } else if (offset < 0 || offset >= this.frameBytes || bit < 0 || bit >= BYTE_BITS) {
+    } else if (
+      offset < 0 ||
+      offset >= Math.min(this.frameBytes, requestWords * 4) ||
+      bit < 0 ||
+      bit >= BYTE_BITS
+    ) {
       this.fault('F-03', row, `a transaction error at byte ${offset >>> 0}, bit ${bit >>> 0} of the request`);
     }
   }

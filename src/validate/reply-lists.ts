@@ -67,16 +67,18 @@ export class ReplyLists {
   records(row: MessageRow, words: Int32Array, at: number, sizeWords: number): void {
     const { trial, requests } = this;
     const count = getSocketReceivePostReplyCount(words, at);
-    if (!requests.receivePosted) this.fault('T-01', row, 'records, and no bucket was ever posted');
-    else if (words[at + 2] !== requests.receiveInitiator) {
+    if (!requests.posts.receivePosted) this.fault('T-01', row, 'records, and no bucket was ever posted');
+    else if (words[at + 2] !== requests.posts.receiveInitiator) {
       this.fault('T-05', row, `records with InitiatorContext ${hex(words[at + 2])}`);
     }
     if (!this.control(row, words, at, RECEIVE_RECORD_WORDS - 1)) return;
     const ended = this.aborted(row, words[at + 4], 'records');
-    if (sizeWords < SOCKET_RECEIVE_POST_REPLY_LIST_WORD + count * RECEIVE_RECORD_WORDS) {
+    const end = SOCKET_RECEIVE_POST_REPLY_LIST_WORD + count * RECEIVE_RECORD_WORDS;
+    if (sizeWords < end) {
       this.fault('F-03', row, `${count} records in ${sizeWords} words`);
       return;
     }
+    this.behind(row, sizeWords, end);
     trial.coverage.reply(row, true);
     for (let i = 0; i < count; i++) {
       const record = at + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + i * RECEIVE_RECORD_WORDS;
@@ -94,8 +96,8 @@ export class ReplyLists {
     const { trial, requests } = this;
     const count = getSocketSendReplyCount(words, at);
     const elementWords = getSocketSendReplyTrlElementWords(words, at);
-    if (!requests.sendPosted) this.fault('T-01', row, 'contexts, and nothing was ever sent');
-    else if (words[at + 2] !== requests.sendInitiator) {
+    if (!requests.posts.sendPosted) this.fault('T-01', row, 'contexts, and nothing was ever sent');
+    else if (words[at + 2] !== requests.posts.sendInitiator) {
       this.fault('T-05', row, `contexts with InitiatorContext ${hex(words[at + 2])}`);
     }
     if (!this.control(row, words, at, elementWords === 1 ? 1 : 0) || count === 0) {
@@ -103,16 +105,23 @@ export class ReplyLists {
       return;
     }
     this.aborted(row, words[at + 4], 'contexts');
-    if (sizeWords < SOCKET_SEND_REPLY_LIST_WORD + count * (1 + elementWords)) {
+    const end = SOCKET_SEND_REPLY_LIST_WORD + count * (1 + elementWords);
+    if (sizeWords < end) {
       this.fault('F-03', row, `${count} contexts in ${sizeWords} words`);
       return;
     }
+    this.behind(row, sizeWords, end);
     trial.coverage.reply(row, true);
     if (elementWords === 1) {
       this.outcomes(row, words, at, count);
       return;
     }
-    for (let i = 0; i < count; i++) trial.transmit.giveBack(words[at + SOCKET_SEND_REPLY_LIST_WORD + i]);
+    for (let i = 0; i < count; i++) {
+      const context = words[at + SOCKET_SEND_REPLY_LIST_WORD + i];
+      if (words[at + 4] === 0) trial.accounts?.returned(context);
+      trial.transmit.giveBack(context);
+    }
+    if (words[at + 4] !== 0) this.requests.aborts.ended(row.target, count);
   }
 
   /** Whether the list is of what a UtilAbort has ended; any other status but success is wrong. */
@@ -137,6 +146,13 @@ export class ReplyLists {
       );
     }
     this.trial.receive.fill(bucket);
+    this.requests.aborts.ended(row.target, 1);
+  }
+
+  /** Rule F-11. */
+  private behind(row: MessageRow, sizeWords: number, end: number): void {
+    if (sizeWords > end)
+      this.fault('F-11', row, `a reply of ${sizeWords} words, of which ${end} mean something`);
   }
 
   /** A posted number has its connection, or comes back without one. */
@@ -150,6 +166,7 @@ export class ReplyLists {
       return;
     }
     coverage.reply(row, status === 0);
+    if (status !== 0) this.trial.refusals.unposted(row, listener, words[at + 4] & 0xffff);
     if (words[at + 3] !== acceptedId || words[at + 2] !== sockets.postInitiator[acceptedId]) {
       this.fault(
         'T-05',
@@ -165,6 +182,7 @@ export class ReplyLists {
       );
     }
     sockets.reply(row, acceptedId, status === 0, false);
+    if (status === 0) this.trial.accounts?.answers.accepted(listener, acceptedId, words, at);
   }
 
   private record(
@@ -196,6 +214,7 @@ export class ReplyLists {
             `length ${length}, status ${status}`,
         );
       }
+      trial.accounts?.record(socket, error ? 2 : 1, 0, status);
       trial.sockets.record(socket, error ? 2 : 1, 0, false);
       return;
     }
@@ -212,9 +231,17 @@ export class ReplyLists {
           `status ${lengthWord >>> 24}`,
       );
     }
+    const full = offset + length === bucketBytes || trial.receive.unsure;
+    if ((flags & RECEIVE_FLAG_TRUNCATED) !== 0 && !full)
+      this.fault('F-07', row, `Truncated, with ${bucketBytes - offset - length} bytes of room left`);
+    if (datagram) {
+      const truncated = (flags & RECEIVE_FLAG_TRUNCATED) !== 0;
+      trial.accounts?.datagrams.record(socket, length - DATAGRAM_SOURCE_BYTES, truncated);
+    }
     trial.receive.fill(bucket);
     trial.sums.delivered += datagram ? length - DATAGRAM_SOURCE_BYTES : length;
     trial.sockets.record(socket, 0, length, datagram);
+    if (!datagram) trial.accounts?.record(socket, 0, length, 0);
   }
 
   private outcomes(row: MessageRow, words: Int32Array, at: number, count: number): void {
@@ -235,6 +262,7 @@ export class ReplyLists {
       if ((transactions.takenFlags & BATCHED) === 0)
         this.fault('F-06', row, `${hex(context)} is no transaction of a batch`);
       const socket = transactions.takenSocket;
+      if (!success) this.trial.accounts?.doubt(socket);
       if (socket >= 0 && socket < sockets.count) sockets.reply(row, socket, success, false);
     }
   }

@@ -2,12 +2,13 @@
  * Judges what the host posts. A request that is malformed, or not to be taken in its state, must be refused;
  * it is remembered so, and has no effect on the validator's tables.
  */
-import { creditSocketId } from '../i2o/credit.ts';
 import {
   EXEC_LCT_NOTIFY,
   EXEC_OUTBOUND_INIT,
+  EXEC_SYS_TAB_SET,
   getExecLctNotifyLastChangeIndicator,
   getExecOutboundInitHostPageBytes,
+  getExecOutboundInitOutboundFrameWords,
   getPrivateEchoXFunctionCode,
   PRIVATE_ECHO,
 } from '../i2o/executive.gen.ts';
@@ -29,19 +30,17 @@ import { LAN_RECEIVE_POST, LAN_RESET, LAN_SUSPEND } from '../i2o/lan.gen.ts';
 import {
   getSocketCreateReplyMode,
   getSocketCreateSocketId,
-  getSocketReceivePostBucketCount,
   REPLY_MODE_BATCH,
   REPLY_MODE_ON_ERROR,
   SOCKET_ACCEPT_POST,
   SOCKET_CONNECT,
-  SOCKET_IMPORT,
-  SOCKET_RECEIVE_CREDIT,
   SOCKET_RECEIVE_POST,
   SOCKET_SEND,
   SOCKET_SEND_TO,
 } from '../i2o/socket.gen.ts';
 import { HOST_TID, IOP_TID } from '../i2o/tids.ts';
 import { UTIL_ABORT, UTIL_EVENT_REGISTER, UTIL_NOP, UTIL_PARAMS_SET } from '../i2o/utility.gen.ts';
+import { AbortCounts } from './abort-counts.ts';
 import { ENDING } from './ending.ts';
 import { type Findings, hex } from './findings.ts';
 import { LanRequests, portKey } from './lan-requests.ts';
@@ -54,25 +53,38 @@ import {
   TARGET_EXECUTIVE,
   versionOf,
 } from './message-rows.ts';
-import { BATCHED, ILLEGAL_HERE, LATER, MALFORMED, MODE_SHIFT } from './transactions.ts';
+import { SocketPosts } from './socket-posts.ts';
+import {
+  BATCHED,
+  DETAIL_SIZE,
+  DETAIL_STATE,
+  ILLEGAL_HERE,
+  LATER,
+  MALFORMED,
+  MODE_SHIFT,
+  UNSEEN,
+} from './transactions.ts';
 import type { Trial } from './trial.ts';
 
 const ECHO_COUNT_ONLY = 2; // XFunctionCode of a PrivateEcho that is counted and not answered
 const VERSION_AND_RESERVED = 0x0f; // of word 0, VersionOffset: the version, and a bit that must be clear
 
 export class RequestJudge {
-  /** InitiatorContexts of the latest bucket post and send: whom records and returned contexts are for. */
-  receiveInitiator = 0;
-  sendInitiator = 0;
-  receivePosted = false;
-  sendPosted = false;
+  readonly posts: SocketPosts;
+  /** Words of an outbound frame, as the host has asked for; 0 before. */
+  outboundWords = 0;
+  /** What the last ExecSysTabSet calls this IOP and its host, as a failure record has it. */
+  iopWord = 0;
   /** Static frames the card has made: only then may a request name one. */
   staticFrames = 0;
   /** A request was posted that ends others: then some end with an ABORT, or with a PROCESS_ABORT status. */
   abortPosted = false;
   processAbortPosted = false;
+  /** Requests whose list goes on where no trace sees it. */
+  chainsSeen = 0;
   /** The last was one of the executive. */
   deviceEnding = false;
+  readonly aborts: AbortCounts;
   /** Of a card of network ports. */
   readonly lan: LanRequests | undefined;
   private readonly trial: Trial;
@@ -84,8 +96,10 @@ export class RequestJudge {
 
   constructor(trial: Trial) {
     this.trial = trial;
+    this.aborts = new AbortCounts(trial.findings);
     this.lan = trial.lan && new LanRequests(trial, trial.lan);
     this.findings = trial.findings;
+    this.posts = new SocketPosts(trial);
     this.frameWords = trial.head.frameBytes >> 2;
     const device = trial.head.classes.find(({ name }) => name !== 'executive' && name !== 'utility');
     for (const functionCode of ENDING) this.ending[functionCode] = 1;
@@ -99,6 +113,7 @@ export class RequestJudge {
     const sizeWords = frameSizeWords(words, at);
     const target = frameTarget(words, at) === IOP_TID ? TARGET_EXECUTIVE : TARGET_DEVICE;
     const row = trial.rows[rowIndex(target, functionCode)];
+    const initiator = frameInitiator(words, at);
     const header = this.header(row, words, at);
     if (sizeWords < 4 || sizeWords > this.frameWords) return;
     if (functionCode === UTIL_NOP) {
@@ -126,12 +141,28 @@ export class RequestJudge {
     const covered = row.isLan ? port : socket;
     trial.coverage.request(row, covered >= 0 && covered < trial.coverage.things ? covered : -1);
     const taken = header && trial.iop.request(row);
+    this.note(words, at, sizeWords, socket);
     let flags = list && fields ? 0 : MALFORMED;
+    if (initiator !== HOST_TID) for (const users of trial.users) users.unsure = true;
     if (flags === 0 && (!taken || !this.inState(row, socket, port, words, at))) flags = ILLEGAL_HERE;
     const lists = row.isLan && (row.several !== SEVERAL_NEVER || row.functionCode === LAN_RECEIVE_POST);
     if (lists) this.lan?.ask(row, words, at, port, flags);
-    else this.ask(row, words, at, socket, port, flags, batched);
+    else this.ask(row, words, at, socket, port, flags | this.unseen(row), batched);
+    if (row.sglWord !== 0 && trial.lists.chained) this.chainsSeen += 1;
     this.effects(row, words, at, socket, port, flags === 0);
+  }
+
+  private unseen(row: MessageRow): number {
+    return row.sglWord !== 0 && this.trial.lists.chained ? UNSEEN : 0;
+  }
+
+  /** What will be asked of the request when its answer comes. // Hot path. */
+  private note(words: Int32Array, at: number, sizeWords: number, socket: number): void {
+    const { transactions, sockets } = this.trial;
+    const { asking } = transactions;
+    for (let i = 0; i < DETAIL_STATE; i++) asking[i] = sizeWords > 4 + i ? words[at + 4 + i] : 0;
+    asking[DETAIL_STATE] = socket >= 0 && socket < sockets.count ? sockets.state[socket] : 0;
+    asking[DETAIL_SIZE] = sizeWords;
   }
 
   /** Words 0 and 1: rules H. // Hot path. */
@@ -234,8 +265,15 @@ export class RequestJudge {
     const initiator = portKey(frameInitiatorContext(words, at), port);
     const transaction = frameTransactionContext(words, at);
     const mode = row.hasReplyMode ? getSocketCreateReplyMode(words, at) : REPLY_MODE_BATCH;
+    // A send's contexts are its socket's: what it names comes back by contexts of its own.
+    const own = row.functionCode !== SOCKET_SEND && row.functionCode !== SOCKET_SEND_TO;
+    const waits = transactions.waitingOf[row.index] > 0;
+    if (own && waits && transactions.waits(row.index, initiator, transaction)) {
+      const contexts = `contexts ${hex(words[at + 2])} and ${hex(words[at + 3])}`;
+      this.fault('T-10', row, `${contexts} are of a request that waits already`);
+    }
     const quiet = mode >= REPLY_MODE_ON_ERROR;
-    if (flags === MALFORMED && row.target === TARGET_DEVICE) {
+    if ((flags & MALFORMED) !== 0 && row.target === TARGET_DEVICE) {
       // What is malformed is answered in every mode, but a message without a reply need not be.
       if (row.replyForm === 'none') transactions.mention(row.index, initiator, transaction, socket, flags);
       else transactions.ask(row.index, initiator, transaction, socket, flags);
@@ -294,12 +332,18 @@ export class RequestJudge {
     const { lists } = trial;
     if (row.functionCode === UTIL_ABORT) {
       this.abortPosted = true;
+      this.aborts.posted(row.target);
       trial.receive.unsure = true;
     }
     if (row.target === TARGET_EXECUTIVE) {
+      trial.refusals.executive(row.functionCode);
+      if (row.functionCode === EXEC_SYS_TAB_SET && good)
+        this.iopWord = (words[at + 4] & 0xffff0000) | (words[at + 4] & 0xfff);
       if (this.ending[row.functionCode] === 1) this.processAbortPosted = this.deviceEnding = true;
       if (row.polled) {
         trial.iop.polls(row, row.sglWord === 0 ? words[at + 6] : lists.answerAddress, good);
+        if (good && row.functionCode === EXEC_OUTBOUND_INIT)
+          this.outboundWords = getExecOutboundInitOutboundFrameWords(words, at);
         if (good && row.functionCode === EXEC_OUTBOUND_INIT)
           lists.hostPageBytes = getExecOutboundInitHostPageBytes(words, at);
       }
@@ -313,71 +357,8 @@ export class RequestJudge {
     }
     if (lan !== undefined && row.functionCode === UTIL_PARAMS_SET && good)
       lan.settings(words, at, frameSizeWords(words, at), port);
-    switch (row.functionCode) {
-      case SOCKET_SEND:
-      case SOCKET_SEND_TO:
-        this.sendInitiator = frameInitiatorContext(words, at);
-        this.sendPosted = true;
-        for (let i = 0; i < lists.named; i++) trial.transmit.send(lists.context[i], lists.owner[i], good);
-        if (lists.chained) trial.transmit.unseen = true;
-        if (good) trial.sums.sent += lists.bytes;
-        else trial.sums.unsure = true;
-        break;
-      case SOCKET_IMPORT:
-        if (!this.sendPosted) this.sendInitiator = frameInitiatorContext(words, at);
-        this.sendPosted = trial.transmit.unseen = true;
-        break;
-      case SOCKET_RECEIVE_POST:
-        this.receiveInitiator = frameInitiatorContext(words, at);
-        this.receivePosted = true;
-        if (!good) trial.sums.refusedBuckets = true;
-        if (lists.chained || !good)
-          trial.receive.hide(this.bucketsUnseen(getSocketReceivePostBucketCount(words, at)));
-        for (let i = 0; i < lists.named; i++) trial.receive.post(lists.bucket[i], lists.context[i]);
-        trial.receive.complete();
-        break;
-      case SOCKET_RECEIVE_CREDIT:
-        if (good) this.credits(row, words, at);
-        break;
-      case SOCKET_ACCEPT_POST:
-        if (good) this.acceptPosts(row, words, at, socket);
-        break;
-      case UTIL_EVENT_REGISTER:
-        if (good) trial.events.register(row, words, at);
-        break;
-    }
-  }
-
-  /** Buckets a message announces beside those its list is seen to name. */
-  private bucketsUnseen(announced: number): number {
-    const { lists, receive } = this.trial;
-    if (announced < 0 || announced > receive.count) return receive.count;
-    return Math.max(0, announced - lists.named);
-  }
-
-  private credits(row: MessageRow, words: Int32Array, at: number): void {
-    const { sockets } = this.trial;
-    const count = row.listCount!.read(words, at);
-    for (let i = 0; i < count; i++) {
-      const pair = at + row.listWord + i * row.listStride;
-      const socket = creditSocketId(words[pair]);
-      if (socket >= sockets.count || words[pair + 1] <= 0) {
-        this.fault('F-01', row, `${words[pair + 1]} bytes of socket ${hex(socket)}`);
-      } else {
-        sockets.credit(socket, words[pair + 1]);
-      }
-    }
-  }
-
-  private acceptPosts(row: MessageRow, words: Int32Array, at: number, listener: number): void {
-    const { sockets } = this.trial;
-    const count = row.listCount!.read(words, at);
-    for (let i = 0; i < count; i++) {
-      const acceptedId = words[at + row.listWord + i];
-      if (acceptedId < 0 || acceptedId >= sockets.count)
-        this.fault('F-01', row, `acceptedId ${hex(acceptedId)}`);
-      else sockets.post(acceptedId, listener, frameInitiatorContext(words, at));
-    }
+    if (row.functionCode === UTIL_EVENT_REGISTER && good) trial.events.register(row, words, at);
+    this.posts.effects(row, words, at, socket, good);
   }
 
   private fault(rule: string, row: MessageRow, seen: string): false {

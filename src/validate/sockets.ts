@@ -1,10 +1,26 @@
 /** Keeps the state of every socket number by the socket machine of spec/states.yaml: rules K and R-05. */
-import { SOCKET_ABORT } from '../i2o/socket.gen.ts';
+import { SOCKET_ABORT, SOCKET_CONNECT, SOCKET_CREATE } from '../i2o/socket.gen.ts';
 import type { Findings } from './findings.ts';
 import { ILLEGAL, type Machine, UNNAMED } from './machine.ts';
 import type { Machines, MessageRow } from './message-rows.ts';
 
+/** A number has been asked for by SocketCreate, which the card may have refused; exists; was refused. */
+const MAY_BE = 0;
+const IS = 1;
+const IS_NOT = 2;
+
+/** Who keeps more about a number than its state. */
+export interface SocketLives {
+  /** A number begins a new life. */
+  begins(socket: number): void;
+  /** The host has given a number up, or its connection is lost. @param whole nothing was cut off. */
+  ends(socket: number, whole: boolean): void;
+}
+
 export class Sockets {
+  /** Set once, before the first event. */
+  lives: SocketLives | undefined;
+  private readonly exists: Uint8Array;
   readonly state: Uint8Array;
   private readonly machine: Machine;
   private readonly findings: Findings;
@@ -25,17 +41,19 @@ export class Sockets {
   private readonly datagramFirst: number;
   private readonly datagramLast: number;
   private readonly closing: number;
+  private readonly failed: number;
 
   constructor(count: number, machines: Machines, findings: Findings) {
     const machine = machines.socket;
     this.machine = machine;
     this.findings = findings;
     this.state = new Uint8Array(count).fill(machine.initial);
+    this.exists = new Uint8Array(count);
     this.listener = new Int32Array(count).fill(-1);
     this.postInitiator = new Int32Array(count);
     this.uncredited = new Float64Array(count);
     this.endedNs = new Float64Array(count);
-    this.freedNs = new Float64Array(count);
+    this.freedNs = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
     this.postColumn = machine.column('event Post');
     this.withdrawnColumn = machine.column('event Withdrawn');
     this.recordColumns = [
@@ -47,6 +65,7 @@ export class Sockets {
     this.free = state('Free');
     this.posted = state('Posted');
     this.closing = state('Closing');
+    this.failed = state('Failed');
     this.afterEnd = ['PeerEnded', 'Ended', 'Failed'].map(state);
     this.datagramFirst = state('Datagram');
     this.datagramLast = state('DatagramConnected');
@@ -66,7 +85,11 @@ export class Sockets {
     const state = this.state[socket];
     const next = this.machine.after(state, row.onRequest.socket + variant);
     if (next !== ILLEGAL) {
-      if (state === this.free) this.forget(socket);
+      if (state === this.free) {
+        this.forget(socket);
+        this.exists[socket] = row.functionCode === SOCKET_CREATE && !row.silent(words, at) ? IS : MAY_BE;
+      } else if (next === this.closing) this.lives?.ends(socket, row.functionCode !== SOCKET_ABORT);
+      else if (row.functionCode === SOCKET_CONNECT && state === this.failed) this.lives?.begins(socket);
       this.state[socket] = next;
       return true;
     }
@@ -81,6 +104,8 @@ export class Sockets {
    */
   reply(row: MessageRow, socket: number, success: boolean, illegal: boolean): void {
     const column = success ? row.onSuccess.socket : row.onError.socket;
+    if (success) this.exists[socket] = IS;
+    else if (row.functionCode === SOCKET_CREATE) this.exists[socket] = IS_NOT;
     if (illegal) {
       if (success)
         this.findings.report(
@@ -120,6 +145,7 @@ export class Sockets {
     this.state[socket] = next;
     this.listener[socket] = listener;
     this.postInitiator[socket] = initiator;
+    this.exists[socket] = MAY_BE;
     this.forget(socket);
     return true;
   }
@@ -164,6 +190,7 @@ export class Sockets {
     }
     if (kind === 0) this.uncredited[socket] = this.uncredited[socket] + bytes;
     if (kind === 2) this.endedNs[socket] = this.findings.timeNs;
+    if (next === this.failed) this.lives?.ends(socket, false);
     this.state[socket] = next;
   }
 
@@ -187,6 +214,7 @@ export class Sockets {
   withdraw(): void {
     for (let socket = 0; socket < this.state.length; socket++) {
       const next = this.machine.after(this.state[socket], this.withdrawnColumn);
+      if (this.state[socket] !== this.free) this.lives?.ends(socket, false);
       if (next !== ILLEGAL) this.state[socket] = next;
     }
   }
@@ -213,12 +241,37 @@ export class Sockets {
     }
   }
 
+  /** Whether the card may know no such socket, since it has never said that it does. */
+  mayBeMissing(socket: number): boolean {
+    return this.exists[socket] !== IS;
+  }
+
+  /** When the number's former life ended; long ago where it had none. */
+  freedAt(socket: number): number {
+    return this.freedNs[socket];
+  }
+
+  /** @returns states by their names, as bits. */
+  bitsOf(names: readonly string[]): number {
+    return this.machine.bitsOf(names);
+  }
+
+  stateName(state: number): string {
+    return this.machine.states[state];
+  }
+
+  /** Whether a socket's state is one of those, as `Machine.bitsOf` gives them. */
+  isIn(socket: number, states: number): boolean {
+    return (states & (1 << this.state[socket])) !== 0;
+  }
+
   nameOf(socket: number): string {
     return this.machine.states[this.state[socket]];
   }
 
   /** A number begins a new life: nothing of the one before counts. */
   private forget(socket: number): void {
+    this.lives?.begins(socket);
     this.uncredited[socket] = 0;
     this.endedNs[socket] = 0;
   }

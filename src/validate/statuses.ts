@@ -1,6 +1,6 @@
 /** Judges the status word of a reply: rules F-04, F-05, F-08 and T-09. */
 import {
-  PRIVATE_ECHO,
+  DETAILED_STATUS_UNSUPPORTED_FUNCTION,
   REQUEST_STATUS_ABORT_DIRTY,
   REQUEST_STATUS_ABORT_PARTIAL,
   REQUEST_STATUS_PROCESS_ABORT_DIRTY,
@@ -43,6 +43,7 @@ export class StatusJudge {
     if ((word4 & STATUS_RESERVED) !== 0)
       this.fault('F-08', row, `bits ${hex(word4 & STATUS_RESERVED)} of word 4`);
     this.cause(row, status);
+    if (status >= ABORT_FIRST && status <= ABORT_LAST) this.requests.aborts.ended(row.target, 1);
     if (this.statuses[status] !== 1) this.fault('F-04', row, `ReqStatus ${hex(status, 2)}`);
     else if (status === REQUEST_STATUS_SUCCESS) {
       if (detail !== 0) this.fault('F-04', row, `ReqStatus SUCCESS with DetailedStatusCode ${detail}`);
@@ -66,12 +67,7 @@ export class StatusJudge {
     const ofClass = row.target === TARGET_DEVICE && row.known && row.functionCode >= CLASS_FUNCTIONS;
     if (status === REQUEST_STATUS_TRANSACTION_ERROR || !ofClass)
       return this.general[detail] === 1 && detail !== 0;
-    return row.errno[detail] === 1 || (this.unusual(row) && this.general[detail] === 1);
-  }
-
-  /** Whether a card of an older version, or of another organization, may refuse the message as unknown. */
-  private unusual(row: MessageRow): boolean {
-    return row.since > 1 || row.functionCode === PRIVATE_ECHO;
+    return row.errno[detail] === 1 || (row.unusual && detail === DETAILED_STATUS_UNSUPPORTED_FUNCTION);
   }
 
   /** Whether a reply is a refusal, where another kind of reply has no status. */

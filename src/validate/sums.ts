@@ -11,6 +11,9 @@ export class Sums {
   /** Frames, each way. */
   inbound = 0;
   outbound = 0;
+  /** Notifications. */
+  doorbells = 0;
+  interrupts = 0;
   /** Payload bytes the lists of send requests name, and those the receive records bring. */
   sent = 0;
   delivered = 0;
@@ -42,6 +45,17 @@ export class Sums {
       this.unequal('R-01', 2, 'frames posted', this.inbound, inboundReleased);
     if (outboundPosted < this.outbound)
       this.unequal('R-01', 3, 'frames received', this.outbound, outboundPosted);
+  }
+
+  /** Holds notifications and events against the ledgers. @param events told by replies. */
+  notices({ host, iop }: TraceEnd, events: number, drained: boolean): void {
+    this.equal('R-07', 0, 'doorbells', this.doorbells, host['doorbells']);
+    if (drained) this.equal('R-07', 1, 'events', events, iop['eventsSent']);
+    const raised = iop['interrupts'];
+    if (raised === undefined) return;
+    const slept = (host['hostSleeps'] ?? 0) > 0;
+    if (this.interrupts > raised || (this.interrupts === 0 && raised > 0 && slept))
+      this.unequal('R-07', 2, 'interrupts', this.interrupts, raised);
   }
 
   /** Holds the sums of a card of sockets against the ledgers. */

@@ -15,12 +15,18 @@ export const ILLEGAL_HERE = 1; // the machine does not name it in this state: it
 export const MALFORMED = 2; // it must be refused
 export const LATER = 4; // answered when something else happens, which may take for ever
 export const BATCHED = 8; // a transaction of a batched request: answered as an element of a list
+export const UNSEEN = 64; // part of it lies where no trace sees it: whether it is good cannot be told
 
 /** Bits above those: the request's reply mode. */
 export const MODE_SHIFT = 4;
 export const MODE_MASK = 3;
 /** And above those: the number of the port whose request it is, where the card has several. */
 export const PORT_SHIFT = 8;
+
+/** Words remembered of a request: 4 to 6, the state its socket was in, and its size in words. */
+export const DETAILS = 5;
+export const DETAIL_STATE = 3;
+export const DETAIL_SIZE = 4;
 
 const CHAINS = 1 << 12;
 const QUIET = 1 << 13;
@@ -40,6 +46,9 @@ export class Transactions {
   readonly frame: Float64Array;
   readonly timeNs: Float64Array;
   private readonly alike: Int32Array;
+  private readonly detail: Int32Array;
+  /** Of the request that is asked or mentioned next. */
+  readonly asking = new Int32Array(DETAILS);
   private free = 0;
   /** Requests that wait, by row. */
   readonly waitingOf: Int32Array;
@@ -52,6 +61,7 @@ export class Transactions {
   private readonly quietSocket = new Int32Array(QUIET);
   private readonly quietFlags = new Int32Array(QUIET);
   private readonly quietFrame = new Float64Array(QUIET);
+  private readonly quietDetail = new Int32Array(QUIET * DETAILS);
   private quietCount = 0;
   private readonly answeredRow = new Int32Array(ANSWERED).fill(NONE);
   private readonly answeredInitiator = new Int32Array(ANSWERED);
@@ -62,6 +72,7 @@ export class Transactions {
   takenSocket = NONE;
   takenFlags = 0;
   takenFrame = 0;
+  readonly taken = new Int32Array(DETAILS);
 
   /** @param capacity requests that can wait at once. @param rows functions there are. */
   constructor(capacity: number, rows: number, findings: Findings) {
@@ -77,6 +88,7 @@ export class Transactions {
     this.frame = new Float64Array(count);
     this.timeNs = new Float64Array(count);
     this.alike = new Int32Array(count);
+    this.detail = new Int32Array(count * DETAILS);
     this.waitingOf = new Int32Array(rows);
   }
 
@@ -86,7 +98,7 @@ export class Transactions {
     let entry = this.heads[chain];
     while (entry !== NONE) {
       if (this.matches(entry, row, initiator, transaction)) {
-        if (this.socket[entry] === socket && this.flags[entry] === flags) {
+        if (this.socket[entry] === socket && this.flags[entry] === flags && this.sameDetail(entry)) {
           this.alike[entry] = this.alike[entry] + 1;
           this.waitingOf[row] = this.waitingOf[row] + 1;
           return;
@@ -111,6 +123,7 @@ export class Transactions {
     this.frame[entry] = this.findings.frame;
     this.timeNs[entry] = this.findings.timeNs;
     this.alike[entry] = 1;
+    for (let i = 0; i < DETAILS; i++) this.detail[entry * DETAILS + i] = this.asking[i];
     this.waitingOf[row] = this.waitingOf[row] + 1;
     this.waiting += 1;
   }
@@ -125,6 +138,17 @@ export class Transactions {
     this.quietSocket[at] = socket;
     this.quietFlags[at] = flags;
     this.quietFrame[at] = this.findings.frame;
+    for (let i = 0; i < DETAILS; i++) this.quietDetail[at * DETAILS + i] = this.asking[i];
+  }
+
+  /** Whether a request of these contexts waits, of whatever socket. // Hot path. */
+  waits(row: number, initiator: number, transaction: number): boolean {
+    let entry = this.heads[chainOf(row, initiator, transaction)];
+    while (entry !== NONE) {
+      if (this.matches(entry, row, initiator, transaction)) return true;
+      entry = this.next[entry];
+    }
+    return false;
   }
 
   /**
@@ -149,6 +173,7 @@ export class Transactions {
     this.takenSocket = this.socket[found];
     this.takenFlags = this.flags[found];
     this.takenFrame = this.frame[found];
+    for (let i = 0; i < DETAILS; i++) this.taken[i] = this.detail[found * DETAILS + i];
     if (last) {
       assert(this.waitingOf[row] > 0, 'transactions: a request that is answered was counted as waiting');
       this.noteAnswered(row, initiator, transaction);
@@ -169,6 +194,7 @@ export class Transactions {
       this.takenSocket = this.quietSocket[at];
       this.takenFlags = this.quietFlags[at];
       this.takenFrame = this.quietFrame[at];
+      this.recall(at);
       this.quietRow[at] = NONE;
       this.noteAnswered(row, initiator, transaction);
       return true;
@@ -189,6 +215,7 @@ export class Transactions {
       this.takenSocket = this.quietSocket[at];
       this.takenFlags = this.quietFlags[at];
       this.takenFrame = this.quietFrame[at];
+      this.recall(at);
       this.quietRow[at] = NONE;
       return true;
     }
@@ -256,6 +283,17 @@ export class Transactions {
     this.free = entry;
     this.row[entry] = NONE;
     this.waiting -= 1;
+  }
+
+  private recall(quiet: number): void {
+    for (let i = 0; i < DETAILS; i++) this.taken[i] = this.quietDetail[quiet * DETAILS + i];
+  }
+
+  private sameDetail(entry: number): boolean {
+    for (let i = 0; i < DETAILS; i++) {
+      if (this.detail[entry * DETAILS + i] !== this.asking[i]) return false;
+    }
+    return true;
   }
 
   private matches(entry: number, row: number, initiator: number, transaction: number): boolean {

@@ -11,6 +11,9 @@ const WITH_CARD = 1;
 /** Named by a request the card must refuse: it may have taken it or not. */
 const IN_DOUBT = 2;
 
+/** What `Findings.hold` knows the host's writes by. */
+export const WRITES = 'writes';
+
 export class TransmitBuffers {
   private readonly findings: Findings;
   private readonly area: PoolArea;
@@ -19,6 +22,9 @@ export class TransmitBuffers {
   private readonly frame: Float64Array;
   private readonly socket: Int32Array;
   private readonly everSent: Uint8Array;
+  /** Bytes of a buffer that the host has written since it came back: from and up to, within it. */
+  private readonly writtenFrom: Int32Array;
+  private readonly writtenTo: Int32Array;
   /** Lists that cannot be seen (chained ones) may have named contexts: those nobody sent may come back. */
   unseen = false;
   /** Contexts the card has. */
@@ -34,6 +40,8 @@ export class TransmitBuffers {
     this.frame = new Float64Array(count);
     this.socket = new Int32Array(count);
     this.everSent = new Uint8Array(count);
+    this.writtenFrom = new Int32Array(area.count);
+    this.writtenTo = new Int32Array(area.count);
   }
 
   get count(): number {
@@ -72,6 +80,21 @@ export class TransmitBuffers {
     this.everSent[context] = 1;
     this.frame[context] = this.findings.frame;
     this.socket[context] = socket;
+  }
+
+  /**
+   * Rule O-05: bytes of a buffer are sent. Whoever lends buffers to programs does not see what these write, which
+   * only the ledger tells. // Hot path.
+   */
+  sent(context: number, length: number): void {
+    if (context >= this.area.count) return;
+    if (this.writtenTo[context] - this.writtenFrom[context] < length) {
+      const written = this.writtenTo[context] - this.writtenFrom[context];
+      const seen = `${length} bytes of buffer ${context} were sent, and ${written} were written since it came back`;
+      this.findings.hold(WRITES, 'O-05', context, seen);
+    }
+    this.writtenFrom[context] = 0;
+    this.writtenTo[context] = 0;
   }
 
   /** A context came back. // Hot path. */
@@ -114,6 +137,12 @@ export class TransmitBuffers {
     const { offset, bufferBytes } = this.area;
     const first = Math.floor((address - offset) / bufferBytes);
     const last = Math.floor((address + length - 1 - offset) / bufferBytes);
+    if (first === last && first < this.area.count) {
+      const at = address - offset - first * bufferBytes;
+      const none = this.writtenTo[first] === this.writtenFrom[first];
+      if (none || at < this.writtenFrom[first]) this.writtenFrom[first] = at;
+      if (none || at + length > this.writtenTo[first]) this.writtenTo[first] = at + length;
+    }
     for (let context = first; context <= last && context < this.area.count; context++) {
       if (this.state[context] === WITH_CARD) {
         this.findings.report('O-01', context, `${length} bytes at ${hex(address)}, in buffer ${context}`);

@@ -4,6 +4,7 @@
  */
 import type { TraceHead } from '../trace/sink.ts';
 import type { Coverage } from './coverage.ts';
+import type { DeviceUsers } from './device-users.ts';
 import type { EventRegistrations } from './event-registrations.ts';
 import type { Findings } from './findings.ts';
 import type { IopJudge } from './iop-machine.ts';
@@ -11,6 +12,8 @@ import type { LanTrial } from './lan-trial.ts';
 import type { ListJudge } from './list-judge.ts';
 import type { MessageRow } from './message-rows.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
+import type { Refusals } from './refusals.ts';
+import type { SocketAccounts } from './socket-accounts.ts';
 import type { Sockets } from './sockets.ts';
 import type { Sums } from './sums.ts';
 import type { Transactions } from './transactions.ts';
@@ -24,6 +27,11 @@ export interface Trial {
   readonly rows: readonly MessageRow[];
   readonly iop: IopJudge;
   readonly sockets: Sockets;
+  /** Of a card of sockets. */
+  readonly accounts: SocketAccounts | undefined;
+  readonly refusals: Refusals;
+  /** Of each device that the host speaks to. */
+  readonly users: readonly DeviceUsers[];
   readonly transmit: TransmitBuffers;
   readonly receive: ReceiveBuckets;
   readonly lists: ListJudge;

@@ -18,6 +18,7 @@ import {
   type TraceSink,
 } from '../trace/sink.ts';
 import { Coverage } from './coverage.ts';
+import { DeviceUsers } from './device-users.ts';
 import { EventRegistrations } from './event-registrations.ts';
 import { Findings, hex } from './findings.ts';
 import { FrameCredits } from './frame-credits.ts';
@@ -29,13 +30,17 @@ import { LanPorts } from './lan-ports.ts';
 import type { LanTrial } from './lan-trial.ts';
 import { ListJudge } from './list-judge.ts';
 import { Machines, messageRows, rowIndex, TARGET_DEVICE } from './message-rows.ts';
+import { notJudged } from './not-judged.ts';
 import { ReceiveBuckets } from './receive-buckets.ts';
+import { Refusals } from './refusals.ts';
 import { ReplyJudge } from './reply-judge.ts';
 import { RequestJudge } from './requests.ts';
+import { SocketAccounts } from './socket-accounts.ts';
+import { EVENTS } from './socket-events.ts';
 import { Sockets } from './sockets.ts';
 import { Sums } from './sums.ts';
 import { LATER, Transactions } from './transactions.ts';
-import { TransmitBuffers } from './transmit-buffers.ts';
+import { TransmitBuffers, WRITES } from './transmit-buffers.ts';
 import type { Trial } from './trial.ts';
 
 /** What is asked for this long before the end, and taken by the card, has been answered by the end. */
@@ -54,6 +59,24 @@ export class Validator implements TraceSink {
   private requests!: RequestJudge;
   private replies!: ReplyJudge;
   private lastDoorbellFrame = -1;
+
+  private lastEnd: TraceEnd | undefined;
+
+  /** What could not be judged, and why: a line each. Asked once the trace has been read. */
+  get notJudged(): readonly string[] {
+    const { lastEnd: end } = this;
+    if (this.coverage === undefined) return [];
+    const { trial, requests } = this;
+    return notJudged({
+      end,
+      drained: end !== undefined && trial.sums.drained(end),
+      packets: trial.accounts?.wire.packets,
+      late: trial.iop.late,
+      chained: requests.chainsSeen,
+      staticFrames: requests.staticFrames,
+      overflowed: trial.transactions.overflowed && requests.staticFrames === 0,
+    });
+  }
 
   get frames(): number {
     return this.findings.frame;
@@ -87,6 +110,10 @@ export class Validator implements TraceSink {
         ? new Coverage(rows, machines.socket.states, sockets.state)
         : new Coverage(rows, machines.lan.states, lan.ports.state);
     this.credits = new FrameCredits(head, findings);
+    const transactions = new Transactions(waiting, rows.length, findings);
+    const iop = new IopJudge(machines, rows, findings);
+    const accounts =
+      device === 'socket' ? new SocketAccounts(head, sockets, receive, transactions, findings) : undefined;
     this.trial = {
       head,
       deviceTid: deviceTidOf(head),
@@ -94,13 +121,18 @@ export class Validator implements TraceSink {
       lan,
       findings,
       rows,
-      iop: new IopJudge(machines, rows, findings),
+      iop,
       sockets,
       transmit,
       receive,
       lists: lan?.lists ?? new ListJudge(head, transmit, receive, findings),
-      transactions: new Transactions(waiting, rows.length, findings),
-      events: new EventRegistrations(findings, device === 'socket', head.socketsMax, memory.receive.count),
+      transactions,
+      accounts,
+      refusals: new Refusals(findings, sockets, machines.socket, transactions),
+      users: tids.map(() => new DeviceUsers(findings)),
+      events: new EventRegistrations(findings, accounts?.events, head.socketsMax, memory.receive.count, () =>
+        iop.operational(),
+      ),
       sums: new Sums(findings),
       coverage: this.coverage,
     };
@@ -150,8 +182,13 @@ export class Validator implements TraceSink {
 
   notification(kind: number, timeNs: number): void {
     this.time(timeNs);
-    if (kind !== DOORBELL) return;
-    const { inbound } = this.trial.sums;
+    const { sums } = this.trial;
+    if (kind !== DOORBELL) {
+      sums.interrupts += 1;
+      return;
+    }
+    sums.doorbells += 1;
+    const { inbound } = sums;
     if (inbound === this.lastDoorbellFrame && !this.credits.released) {
       this.findings.report('N-01', 0, `a doorbell, and nothing new since the one before`);
     }
@@ -199,19 +236,36 @@ export class Validator implements TraceSink {
       this.trial.lan?.loans.reset();
       this.trial.lan?.buckets.reset();
       this.credits.reset();
+      for (const users of this.trial.users) users.reset();
+      this.requests.aborts.reset();
     }
   }
 
-  packet(): void {
+  /** // Hot path. */
+  packet(
+    _timeNs: number,
+    sent: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    packetLength: number,
+  ): void {
     this.events += 1;
+    this.trial.accounts?.wire.packet(sent, bytes, offset, length, packetLength);
   }
 
   end(timeNs: number, end: TraceEnd): void {
     this.time(timeNs);
     this.ended = true;
+    this.lastEnd = end;
     const { transactions, sums, transmit, receive, sockets, findings, rows, lan } = this.trial;
     this.credits.end(timeNs - ANSWER_NS);
     sums.frames(end);
+    sums.notices(end, this.trial.events.seen, sums.drained(end));
+    const { accounts } = this.trial;
+    accounts?.wire.finish(end.lost === 0 && accounts.wire.packets > 0);
+    findings.settle(EVENTS, (end.iop['eventsLost'] ?? 0) === 0);
+    findings.settle(WRITES, (end.host['bytesLent'] ?? 0) === 0 && (end.host['handOffFills'] ?? 0) === 0);
     if (lan === undefined) sums.end(end, transmit, receive);
     else sums.endLan(end, lan, transactions.waitingOf[rowIndex(TARGET_DEVICE, LAN_PACKET_SEND)]);
     if (!sums.drained(end)) return;
@@ -223,6 +277,7 @@ export class Validator implements TraceSink {
       findings.report('T-03', row.index, contexts);
       return true;
     });
+    if (lan === undefined && !sums.unsure) this.requests.aborts.finish();
     const before = timeNs - ANSWER_NS;
     transmit.expectHome((socket) => sockets.overSince(socket, before));
     sockets.expectAnswered(before, false);

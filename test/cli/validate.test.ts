@@ -13,16 +13,20 @@ const OPTION_GET = 0x92;
 const folder = testFolder();
 
 /** Records the workload, broken or not. */
-function record(name: string, broken: boolean): void {
+function record(name: string, broken: boolean, open = false): void {
   const file = new FileSink(join(folder, name));
   const change = first(OPTION_GET, put(0, 0, 2, 2));
-  const { frame } = FileSink.prototype;
+  const { frame, end } = FileSink.prototype;
+  if (open) file.end = (timeNs) => end.call(file, timeNs, { host: {}, iop: {}, lost: 0 });
   let done = !broken;
   file.frame = (direction, timeNs, slot, words, at) => {
     if (!done && direction === 1) done = change(words, at);
     frame.call(file, direction, timeNs, slot, words, at);
   };
-  const world = new VirtualWorld({ cards: [{ packetSlots: 128 }], traces: [{ sink: file }] });
+  const world = new VirtualWorld({
+    cards: [{ packetSlots: 128 }],
+    traces: [{ sink: file, snapBytes: open ? 0 : 128 }],
+  });
   workload(world.cards[0], undefined);
   world.run(() => false, 1e9);
   world.cards[0].endTrace();
@@ -31,6 +35,7 @@ function record(name: string, broken: boolean): void {
 
 beforeAll(() => {
   record('clean.trace', false);
+  record('open.trace', false, true);
   writeFileSync(join(folder, 'other.txt'), 'hello');
   writeFileSync(join(folder, 'cut.trace'), readFileSync(join(folder, 'clean.trace')).subarray(0, 4000));
 });
@@ -76,6 +81,24 @@ it('as JSON what is wrong with a file is both data and a line', { timeout: TIMEO
   const [{ damage }] = JSON.parse(stdout) as [{ damage: string }];
   expect(damage).toMatch(/^not a trace/);
   expect([stderr, code]).toEqual([`inic: other.txt: ${damage}\n`, 2]);
+});
+
+it('says what it could not judge, which is an error where that is asked for', {
+  timeout: TIMEOUT_MS,
+}, async () => {
+  const lenient = await validate('open.trace');
+  expect(lenient.stdout).toMatch(
+    /^open\.trace: not judged: the sums \(rules R\): the ledger of the host and card is empty$/m,
+  );
+  expect(lenient.stdout).toMatch(
+    /^open\.trace: not judged: what packets show .*: no packets were recorded$/m,
+  );
+  expect(lenient.code).toBe(0);
+  const { code, stdout } = await validate('open.trace', '--strict', '--json');
+  const [{ notJudged }] = JSON.parse(stdout) as [{ notJudged: string[] }];
+  expect(notJudged).toHaveLength(2);
+  expect(code).toBe(1);
+  expect((await validate('clean.trace', '--strict')).code).toBe(0);
 });
 
 it('a live card is judged, and what it covered is told', { timeout: TIMEOUT_MS }, async () => {

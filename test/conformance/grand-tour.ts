@@ -47,7 +47,7 @@ export function grandTour(transport: Transport): Tape {
     immediateSlots: 16,
   };
   const cards = [{ transport, pools, mtu: 65535, packetSlots: 128, driver: { socketsMax: 64 } }] as const;
-  const world = new VirtualWorld({ cards, traces: [{ sink: tape, snapBytes: 0 }] });
+  const world = new VirtualWorld({ cards, traces: [{ sink: tape, snapBytes: 65_535 }] });
   const card = world.cards[0];
   const { control } = tape.start!.memory;
   const send = (vector: Vector): void => {

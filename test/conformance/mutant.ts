@@ -100,8 +100,8 @@ class Tampering implements TraceSink {
     this.validator.polled(timeNs, address, this.mutant.polled?.(value) ?? value);
   }
 
-  packet(): void {
-    this.validator.packet();
+  packet(...packet: Parameters<TraceSink['packet']>): void {
+    this.validator.packet(...packet);
   }
 
   end(timeNs: number, end: TraceEnd): void {

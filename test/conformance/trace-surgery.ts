@@ -39,7 +39,14 @@ export interface PolledEvent {
   address: number;
   value: number;
 }
-export type TapeEvent = FrameEvent | OwnerEvent | NotificationEvent | WriteEvent | PolledEvent;
+export interface PacketEvent {
+  readonly kind: 'packet';
+  timeNs: number;
+  sent: boolean;
+  bytes: Uint8Array;
+  packetLength: number;
+}
+export type TapeEvent = FrameEvent | OwnerEvent | NotificationEvent | WriteEvent | PolledEvent | PacketEvent;
 
 /** A trace: its head, what happened, its end. Also the sink that records one. */
 export class Tape implements TraceSink {
@@ -78,7 +85,22 @@ export class Tape implements TraceSink {
     this.events.push({ kind: 'polled', timeNs, address, value });
   }
 
-  packet(): void {}
+  packet(
+    timeNs: number,
+    sent: boolean,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    packetLength: number,
+  ): void {
+    this.events.push({
+      kind: 'packet',
+      timeNs,
+      sent,
+      bytes: bytes.slice(offset, offset + length),
+      packetLength,
+    });
+  }
 
   end(timeNs: number, end: TraceEnd): void {
     this.endNs = timeNs;
@@ -90,9 +112,10 @@ export class Tape implements TraceSink {
     const other = new Tape();
     other.start = structuredClone(this.start);
     other.frameWords = this.frameWords;
-    other.events = this.events.map((event) =>
-      event.kind === 'frame' ? { ...event, words: event.words.slice() } : { ...event },
-    );
+    other.events = this.events.map((event) => {
+      if (event.kind === 'frame') return { ...event, words: event.words.slice() };
+      return event.kind === 'packet' ? { ...event, bytes: event.bytes.slice() } : { ...event };
+    });
     other.finish = structuredClone(this.finish);
     other.endNs = this.endNs;
     return other;
@@ -164,6 +187,9 @@ export function play(tape: Tape, sink: TraceSink): void {
         break;
       case 'polled':
         sink.polled(timeNs, event.address, event.value);
+        break;
+      case 'packet':
+        sink.packet(timeNs, event.sent, event.bytes, 0, event.bytes.length, event.packetLength);
         break;
     }
   }

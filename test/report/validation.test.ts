@@ -21,6 +21,7 @@ const judged = (part: Partial<Judged>): Judged => ({
   seconds: 0,
   damage: '',
   whole: true,
+  notJudged: [],
   ...part,
 });
 

@@ -1,0 +1,119 @@
+/**
+ * Which datagrams have come for each port, by their packets, and which the records bring: rule D-03. A socket
+ * that was never bound has the port that its first datagram was seen to leave from.
+ */
+import { type Endpoints, LOCAL_PORT } from './endpoints.ts';
+import type { Findings } from './findings.ts';
+import type { Segment } from './wire-segment.ts';
+
+/** Datagrams of a port that may wait to be told of. */
+const WAITING = 256;
+const PORTS_MAX = 4096;
+/** Sockets without a known port whose datagram has not been seen to leave. */
+const LEAVING = 64;
+const NONE = -1;
+const MULTICAST_FIRST = 0xe000_0000;
+
+interface Port {
+  readonly lengths: Int32Array;
+  first: number;
+  count: number;
+  /** More have come than are remembered, or several sockets may share the port. */
+  unsure: boolean;
+}
+
+export class Datagrams {
+  private readonly findings: Findings;
+  private readonly endpoints: Endpoints;
+  private readonly witness: string;
+  private readonly ports = new Map<number, Port>();
+  /** By socket: the port it was seen to send from; NONE for none. */
+  private readonly seenPort: Int32Array;
+  private readonly leavingSocket = new Int32Array(LEAVING).fill(NONE);
+  private readonly leavingPort = new Int32Array(LEAVING);
+  private readonly leavingBytes = new Int32Array(LEAVING);
+  private leaving = 0;
+
+  constructor(count: number, endpoints: Endpoints, witness: string, findings: Findings) {
+    this.findings = findings;
+    this.endpoints = endpoints;
+    this.witness = witness;
+    this.seenPort = new Int32Array(count).fill(NONE);
+  }
+
+  /** A number begins a new life. */
+  begin(socket: number): void {
+    this.seenPort[socket] = NONE;
+    for (let i = 0; i < LEAVING; i++) if (this.leavingSocket[i] === socket) this.leavingSocket[i] = NONE;
+  }
+
+  /** A datagram was posted. @param port where to. */
+  sent(socket: number, port: number, bytes: number): void {
+    if ((this.endpoints.known[socket] & LOCAL_PORT) !== 0 || this.seenPort[socket] !== NONE) return;
+    const at = this.leaving & (LEAVING - 1);
+    this.leaving += 1;
+    this.leavingSocket[at] = socket;
+    this.leavingPort[at] = port;
+    this.leavingBytes[at] = bytes;
+  }
+
+  /** A packet with a datagram has passed. */
+  packet({ sourcePort, destinationPort, destination, length, looped }: Segment, sent: boolean): void {
+    if (sent) this.learn(sourcePort, destinationPort, length);
+    if (sent && !looped) return;
+    const port = this.portOf(destinationPort);
+    if (port === undefined) return;
+    if (destination >>> 0 >= MULTICAST_FIRST) port.unsure = true;
+    if (port.count === WAITING) {
+      port.unsure = true;
+      return;
+    }
+    port.lengths[(port.first + port.count) & (WAITING - 1)] = length;
+    port.count += 1;
+  }
+
+  /** A record brought a datagram. @param cut whether it says that the rest is lost. */
+  record(socket: number, bytes: number, cut: boolean): void {
+    const { known, localPort } = this.endpoints;
+    const number = (known[socket] & LOCAL_PORT) !== 0 ? localPort[socket] : this.seenPort[socket];
+    if (number === NONE || number === 0) return;
+    const port = this.portOf(number);
+    if (port === undefined || port.unsure) return;
+    for (let i = 0; i < port.count; i++) {
+      const length = port.lengths[(port.first + i) & (WAITING - 1)];
+      if (length !== bytes && !(cut && length > bytes)) continue;
+      port.first = (port.first + i + 1) & (WAITING - 1);
+      port.count -= i + 1;
+      return;
+    }
+    const what = `${cut ? 'the first ' : ''}${bytes} bytes of a datagram`;
+    this.findings.hold(
+      this.witness,
+      'D-03',
+      socket,
+      `${what} for socket ${socket}: none came for port ${number}`,
+    );
+  }
+
+  private learn(sourcePort: number, destinationPort: number, length: number): void {
+    let found = NONE;
+    for (let i = 0; i < LEAVING; i++) {
+      if (this.leavingSocket[i] === NONE || this.leavingBytes[i] !== length) continue;
+      if (this.leavingPort[i] !== destinationPort) continue;
+      if (found !== NONE && this.leavingSocket[found] !== this.leavingSocket[i]) return;
+      found = i;
+    }
+    if (found === NONE) return;
+    this.seenPort[this.leavingSocket[found]] = sourcePort;
+    this.leavingSocket[found] = NONE;
+  }
+
+  private portOf(number: number): Port | undefined {
+    const found = this.ports.get(number);
+    if (found !== undefined) return found;
+    if (this.ports.size >= PORTS_MAX) return undefined;
+    const port = { lengths: new Int32Array(WAITING), first: 0, count: 0, unsure: false };
+    this.ports.set(number, port);
+    return port;
+  }
+}

@@ -1,0 +1,113 @@
+/** All that is kept of sockets beside their state: their ends, their bytes, their packets and events. */
+import type { TraceHead } from '../trace/sink.ts';
+import { Datagrams } from './datagrams.ts';
+import { Endpoints } from './endpoints.ts';
+import type { Findings } from './findings.ts';
+import type { ReceiveBuckets } from './receive-buckets.ts';
+import { SocketAnswers } from './socket-answers.ts';
+import { SocketEventJudge } from './socket-events.ts';
+import type { SocketLives, Sockets } from './sockets.ts';
+import { Streams } from './streams.ts';
+import type { Transactions } from './transactions.ts';
+import { PACKETS, WireWitness } from './wire-witness.ts';
+
+export class SocketAccounts implements SocketLives {
+  readonly endpoints: Endpoints;
+  readonly streams: Streams;
+  readonly wire: WireWitness;
+  readonly datagrams: Datagrams;
+  readonly answers: SocketAnswers;
+  readonly events: SocketEventJudge;
+  private readonly sockets: Sockets;
+  private readonly ended: number;
+  private readonly toldEnd: number;
+  private readonly alive: number;
+  private readonly isAlive = (socket: number): boolean => this.sockets.isIn(socket, this.alive);
+  private readonly hasEnded = (socket: number): boolean => this.sockets.isIn(socket, this.ended);
+
+  constructor(
+    head: TraceHead,
+    sockets: Sockets,
+    receive: ReceiveBuckets,
+    transactions: Transactions,
+    findings: Findings,
+  ) {
+    const { count } = sockets;
+    const bits = (...names: string[]): number => sockets.bitsOf(names);
+    this.sockets = sockets;
+    this.ended = bits('Shut', 'Ended', 'Closing', 'Free', 'Failed');
+    this.toldEnd = bits('PeerEnded', 'Ended', 'Failed');
+    this.alive = bits('Connected', 'Shut', 'PeerEnded', 'Ended');
+    this.endpoints = new Endpoints(count, findings);
+    this.streams = new Streams(count, findings);
+    this.datagrams = new Datagrams(count, this.endpoints, PACKETS, findings);
+    const datagram: Datagrams['packet'] = (segment, sent) => this.datagrams.packet(segment, sent);
+    this.wire = new WireWitness(head, this.endpoints, this.streams, findings, this.hasEnded, datagram);
+    this.answers = new SocketAnswers(
+      findings,
+      sockets,
+      this.endpoints,
+      this.streams,
+      this.wire,
+      transactions,
+    );
+    const deaf = bits(
+      'Datagram',
+      'DatagramConnected',
+      'Connected',
+      'Connecting',
+      'Shut',
+      'PeerEnded',
+      'Ended',
+    );
+    this.events = new SocketEventJudge(findings, sockets, receive, bits('Free', 'Posted'), deaf);
+    sockets.lives = this;
+  }
+
+  begins(socket: number): void {
+    this.endpoints.forget(socket);
+    this.streams.begin(socket);
+    this.wire.forget(socket);
+    this.datagrams.begin(socket);
+    this.events.begin(socket);
+  }
+
+  ends(socket: number, whole: boolean): void {
+    this.wire.closed(socket, this.sockets.isIn(socket, this.toldEnd), whole);
+    if (!whole) this.streams.unsure[socket] = 1;
+    this.streams.end(socket);
+  }
+
+  /** Bytes of a stream are posted, in a buffer or a slot. @param dataWord of immediate data, or -1. */
+  send(socket: number, context: number, length: number, words: Int32Array, dataWord: number): void {
+    if (socket < 0 || socket >= this.sockets.count) return;
+    this.streams.send(socket, length);
+    this.wire.send(socket, context, length, words, dataWord);
+  }
+
+  /** A send was refused, or part of it cannot be seen. */
+  doubt(socket: number): void {
+    if (socket >= 0 && socket < this.sockets.count) this.streams.unsure[socket] = 1;
+  }
+
+  /** A transmit context came back. */
+  returned(context: number): void {
+    this.wire.returned(context, this.isAlive);
+  }
+
+  /** A receive record, before it moves its socket on. @param kind 0 data, 1 end of stream, 2 error. */
+  record(socket: number, kind: 0 | 1 | 2, bytes: number, errno: number): void {
+    const alive = this.isAlive(socket);
+    if (kind === 0) {
+      if (!alive) return;
+      this.streams.record(socket, bytes);
+      this.wire.record(socket);
+    } else if (kind === 1) {
+      if (!alive) return;
+      this.streams.ended(socket, this.hasEnded);
+      this.wire.ended(socket);
+    } else {
+      this.wire.failed(socket, errno);
+    }
+  }
+}
