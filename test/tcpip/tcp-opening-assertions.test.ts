@@ -8,12 +8,12 @@ import {
   agreeOnEcn,
   askForEcn,
   noteEcnBits,
-  noteTimeoutReduction,
   segmentFlags,
   synFlags,
   takeEcho,
   takeMark,
 } from '../../src/tcpip/tcp/ecn.ts';
+import { noteTimeoutReduction } from '../../src/tcpip/tcp/ecn-timeout.ts';
 import { fillsWindow } from '../../src/tcpip/tcp/output.ts';
 import { agePathMtu, recallPathMtu, suspectBlackHole } from '../../src/tcpip/tcp/path-mtu.ts';
 import { SynCookies, stampWith } from '../../src/tcpip/tcp/syn-cookies.ts';

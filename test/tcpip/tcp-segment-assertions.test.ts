@@ -73,6 +73,12 @@ describe('recovery and congestion control', () => {
   trips('congestion: an acknowledgement counts for at least one byte', () =>
     new NewReno().acknowledged(new CongestionState(), 1460, 0),
   );
+  trips('congestion: a window that grows lets something out', () => {
+    const state = new CongestionState();
+    state.ssthresh = 0;
+    state.cwnd = 0;
+    new NewReno().acknowledged(state, 1460, 1460);
+  });
   trips('congestion: what is outstanding is not negative', () =>
     new NewReno().lossFound(new CongestionState(), 1460, -1),
   );

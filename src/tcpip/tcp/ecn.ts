@@ -132,11 +132,3 @@ export function takeEcho(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, bytes: nu
   forbidUndo(congestion);
   beginReduction(tcb, (flight - recovery.sackedBytes) | 0);
 }
-
-/** A time-out has reduced the window: that ends what an echo began, and the peer is told as well. */
-export function noteTimeoutReduction(tcb: Tcb): void {
-  const { marks } = tcb;
-  assert(flightBytes(tcb) > 0, 'ECN: a time-out is of what is outstanding');
-  marks.reducing = 0;
-  marks.reductionDue = 1;
-}

@@ -18,7 +18,7 @@ import {
   RECOVERY_NONE,
   RECOVERY_TIMEOUT,
 } from './control-block/recovery-state.ts';
-import { noteTimeoutReduction } from './ecn.ts';
+import { noteTimeoutReduction } from './ecn-timeout.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { DUPLICATE_THRESHOLD, type Scoreboard } from './scoreboard.ts';
 import type { SegmentIn } from './segment-in.ts';

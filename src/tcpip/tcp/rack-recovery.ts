@@ -27,7 +27,7 @@ import {
   RECOVERY_NONE,
   RECOVERY_TIMEOUT,
 } from './control-block/recovery-state.ts';
-import { noteTimeoutReduction } from './ecn.ts';
+import { noteTimeoutReduction } from './ecn-timeout.ts';
 import { type FastRecovery, keepRecoverClose } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { beginReduction, isReducing, pipeBytes, reduce } from './proportional-rate.ts';
