@@ -72,6 +72,12 @@ function generateCase(spec: ClassSpec, message: Message, layout: Layout, reply: 
   if (reply && !fields.some(({ word }) => word === 3)) {
     if (layout.words > 5)
       lines.push(refuse(`status === 0 && sizeWords < ${layout.words}`, TOO_SMALL, SIZE_BYTE));
+    const ranged = fields
+      .map((field) => ({ field, wrong: rangeCondition(spec, field) }))
+      .filter(({ wrong }) => wrong !== '');
+    if (ranged.length > 0) lines.push('      if (status !== 0) return 0;');
+    for (const { field, wrong } of ranged)
+      lines.push(`      value = ${get(field.name)};`, refuse(wrong, INVALID_PARAMETER, field.word * 4));
     return [...lines, '      return 0;'];
   }
   if (reply)

@@ -55,6 +55,8 @@ export interface Errno {
   readonly in?: readonly string[];
   /** It is also the answer to a message that is legal in its state, for another of the reasons in `when`. */
   readonly elsewhere?: true;
+  /** States in which it may be the answer too, by what went before: another is the one to be expected there. */
+  readonly also?: readonly string[];
 }
 export interface Message {
   readonly name: string;
@@ -279,13 +281,15 @@ function readMessage(entry: unknown, known: Known, shared: Raw): Message {
 function readErrno(value: unknown, where: string): Errno[] {
   const errno = items(value, where).map((entry) => {
     if (typeof entry === 'string') return { name: entry };
-    const raw = record(entry, where, ['name', 'when?', 'in?', 'elsewhere?']);
-    const states =
-      raw['in'] === undefined ? undefined : items(raw['in'], where).map((state) => text(state, where));
+    const raw = record(entry, where, ['name', 'when?', 'in?', 'also?', 'elsewhere?']);
+    const [states, also] = (['in', 'also'] as const).map((key) =>
+      raw[key] === undefined ? undefined : items(raw[key], where).map((state) => text(state, where)),
+    );
     return {
       name: text(raw['name'], where),
       ...(raw['when'] === undefined ? {} : { when: text(raw['when'], where) }),
       ...(states === undefined ? {} : { in: states }),
+      ...(also === undefined ? {} : { also }),
       ...(raw['elsewhere'] === true ? { elsewhere: true as const } : {}),
     };
   });

@@ -1992,6 +1992,9 @@ export function checkSocketReply(words: Int32Array, frame: number, sizeWords: nu
       return 0;
     case SOCKET_STATUS_GET:
       if (status === 0 && sizeWords < 17) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      if (status !== 0) return 0;
+      value = getSocketStatusGetReplyState(words, frame);
+      if (value < 1 || value > 11) return DETAILED_STATUS_INVALID_PARAMETER;
       return 0;
     case SOCKET_NAME_GET:
       if (status === 0 && sizeWords < 7) return DETAILED_STATUS_MESSAGE_TOO_SMALL;

@@ -606,6 +606,7 @@ export const CATALOGUE: Catalogue = {
                 'Listening',
                 'DatagramConnected',
               ],
+              also: ['Ended', 'Failed', 'Datagram'],
             },
             { name: 'EADDRINUSE', when: 'another socket has the address and port' },
             { name: 'EADDRNOTAVAIL', when: 'the address is not the card\'s' },
@@ -868,8 +869,9 @@ export const CATALOGUE: Catalogue = {
           errno: [
             {
               name: 'EPIPE',
-              when: 'the host has ended its half, or the socket was never connected',
+              when: 'the host has ended its half, or the socket was never connected; of one that failed, when that has been told',
               in: ['Open', 'Bound', 'Shut', 'Ended', 'Listening'],
+              also: ['Failed'],
             },
             { name: 'ECONNRESET', when: 'the peer reset the connection' },
             { name: 'ECONNREFUSED', when: 'the connect was refused', in: ['Failed'] },

@@ -212,10 +212,10 @@ export class MessageRow {
   }
 
   private readErrno({ errno }: MessageEntry, machines: Machines): void {
-    for (const { name, in: states, elsewhere } of errno) {
+    for (const { name, in: states, also = [], elsewhere } of errno) {
       const number = errnoNumber(name);
       this.errno[number] = 1;
-      if (states !== undefined) this.errnoStates[number] = machines.socket.bitsOf(states);
+      if (states !== undefined) this.errnoStates[number] = machines.socket.bitsOf([...states, ...also]);
       if (elsewhere === true) this.errnoElsewhere[number] = 1;
     }
   }

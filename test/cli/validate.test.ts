@@ -71,6 +71,9 @@ it('what is no whole trace exits 2, each with its line', { timeout: TIMEOUT_MS }
   ]);
   expect(stdout.trimEnd().split('\n')).toEqual([
     expect.stringMatching(/^cut\.trace: \d+ frames, .*, up to its damage$/),
+    ...['sums', 'packets', 'order'].map((what) =>
+      expect.stringMatching(new RegExp(`^cut\\.trace: not judged: .*${what}`)),
+    ),
     expect.stringMatching(/^clean\.trace: .*0 violations/),
   ]);
   expect(code).toBe(2);

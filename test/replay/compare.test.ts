@@ -53,17 +53,21 @@ describe('keys', () => {
     ]);
   });
 
-  it('of events are only those that come whatever the timing', () => {
-    const event = (eventIndicator: string | number) =>
+  it('of events are only those of a connection that ends, which come whatever the timing', () => {
+    const CLOSED = 7;
+    const event = (eventIndicator: number, state: number, target: unknown = 8) =>
       keysOf(
         frame({
           message: 'UtilEventRegister',
           form: 'progress',
-          fields: { eventIndicator, eventData: 'socket 2' },
+          target,
+          fields: { eventIndicator, eventData: (state << 16) | 2 },
         }),
       );
-    expect(event(1)).toEqual(['UtilEventRegister socket 2']);
-    expect(event(2)).toEqual([]);
+    expect(event(1, CLOSED)).toEqual([`UtilEventRegister ${(CLOSED << 16) | 2}`]);
+    expect(event(1, CLOSED - 1)).toEqual([]);
+    expect(event(2, CLOSED)).toEqual([]);
+    expect(event(1, CLOSED, 0)).toEqual([]);
   });
 });
 

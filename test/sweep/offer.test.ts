@@ -41,7 +41,7 @@ describe('an offer', () => {
     [
       'a plan with an unknown key',
       { plan: { ...plan, sneaky: 1 } },
-      '"sneaky" is not known: expected title, world, workload, costs, vary, seeds, operations, warmup, limit',
+      '"sneaky" is not known: expected title, world, workload, costs, vary, seeds, operations, warmup, limit, policy',
     ],
     ['a plan that names a world', { plan: { ...plan, world: 'pair' } }, '"plan" is not one that was read'],
     ['a range', { plan: { ...plan, seeds: '1..3' } }, '"plan" is not one that was read'],

@@ -41,7 +41,7 @@ export const NOTICE_CUTS: readonly Cut[] = [
     'sizes',
     'replies longer than OutboundInit has allowed',
     ['H-10'],
-    inRequest(OUTBOUND_INIT, any, (words) => put(words, 5, 16, 31, 6)),
+    inRequest(OUTBOUND_INIT, any, (words) => put(words, 5, 16, 31, 17)),
   ),
   longer('a word behind an answer', 0x92, succeeded),
   longer('a word behind an answer of no fields', 0x93, succeeded),
