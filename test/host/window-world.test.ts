@@ -73,7 +73,10 @@ it('moves each byte of a stream over the bus once on its way out and once on its
   const { hosts, cards } = run('TCP_STREAM', { size: 8192 });
   const sent = sum(hosts, 'bytesSent');
   expect(sum(cards, 'windowFillsBytes')).toBe(sent);
-  expect(sum(cards, 'windowPlacementsBytes')).toBe(sent);
+  // A short segment comes whole and is copied: the rest of a write that the peer's window cut.
+  const whole = sum(hosts, 'windowWholeCopiesBytes');
+  expect(whole).toBeLessThan(sent / 100);
+  expect(sum(cards, 'windowPlacementsBytes') + whole).toBe(sent);
   expect(sum(hosts, 'sendCopies') + sum(hosts, 'receiveCopies')).toBe(0);
   expect(sum(hosts, 'mappings')).toBeGreaterThan(0);
 });
@@ -87,7 +90,8 @@ it('sends again from the window: nothing but headers crosses', () => {
   const sent = sum(hosts, 'bytesSent');
   expect(sum(cards, 'retransmitFetchesBytes')).toBeGreaterThan(0);
   expect(sum(cards, 'windowFillsBytes')).toBe(sent);
-  expect(sum(cards, 'windowPlacementsBytes')).toBe(sum(hosts, 'bytesReceived'));
+  const arrived = sum(cards, 'windowPlacementsBytes') + sum(hosts, 'windowWholeCopiesBytes');
+  expect(arrived).toBe(sum(hosts, 'bytesReceived'));
 });
 
 it('has a processor copy what is shorter than pays, and maps no page for that', () => {
