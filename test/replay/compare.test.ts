@@ -55,7 +55,7 @@ describe('keys', () => {
 
   it('of events are only those of a connection that ends, which come whatever the timing', () => {
     const CLOSED = 7;
-    const event = (eventIndicator: number, state: number, target: unknown = 8) =>
+    const event = (eventIndicator: number, state: number, target = 8) =>
       keysOf(
         frame({
           message: 'UtilEventRegister',
