@@ -124,7 +124,7 @@ function rangeOf(spec: ClassSpec, field: Field): readonly [min: number, max: num
   const numbers = values.map(({ value }) => value).sort((a, b) => a - b);
   const min = field.min ?? numbers[0] ?? 0;
   const max = field.max ?? numbers.at(-1) ?? top;
-  return min === 0 && max === top ? undefined : [min, max];
+  return min === 0 && max === top && field.powerOfTwo !== true ? undefined : [min, max];
 }
 
 /** Whether the values of a field's enumeration have gaps: then each good one is asked for. */
@@ -146,13 +146,15 @@ function requestRow(spec: ClassSpec, message: Message): { text: string; ranges: 
     const set = setOf(spec, field);
     if (range === undefined || set.length > SET_MAX) return [];
     const values = set.length === 0 ? '{ 0 }' : `{ ${set.map((value) => hex(value)).join(', ')} }`;
-    return [`{ ${fieldText(field)}, ${hex(range[0], 1)}u, ${hex(range[1], 1)}u, ${set.length}, ${values} }`];
+    const power = field.powerOfTwo === true ? 1 : 0;
+    const bounds = `${hex(range[0], 1)}u, ${hex(range[1], 1)}u, ${power}`;
+    return [`{ ${fieldText(field)}, ${bounds}, ${set.length}, ${values} }`];
   });
   const { list, sgl, fields } = request;
   const count = list === undefined ? 0 : fields.find(({ name }) => name === 'count')!.word;
   const numbers = [request.words, sgl?.word ?? 0, list?.word ?? 0, list?.stride ?? 1, count, ranges.length];
   const head = `  { ${hex(spec.id, 3)}, ${hex(message.function)}, ${numbers.join(', ')}`;
-  const rows = ranges.length === 0 ? '{ { 0, 0, 0, 0, 0, 0, { 0 } } }' : `{ ${ranges.join(', ')} }`;
+  const rows = ranges.length === 0 ? '{ { 0, 0, 0, 0, 0, 0, 0, { 0 } } }' : `{ ${ranges.join(', ')} }`;
   return { text: `${head}, ${rows} }, /* ${message.name} */`, ranges: ranges.length };
 }
 
@@ -180,9 +182,10 @@ export function generateHeader(source: ForeignSource): string {
     '',
     ...apart(linesOf(source)).map(([name, value]) => `#define INIC_${name} ${value}`),
     '',
-    '/* A field that not every value is good for. Where set_count is not 0, the good ones are those of set. */',
+    '/* A field that not every value is good for. Where set_count is not 0, the good ones are those of set; with',
+    ' * power_of_two, those that have one bit. */',
     'struct inic_range {',
-    `  uint8_t word, low, high; uint32_t min, max; uint8_t set_count; uint32_t set[${SET_MAX}];`,
+    `  uint8_t word, low, high; uint32_t min, max; uint8_t power_of_two, set_count; uint32_t set[${SET_MAX}];`,
     '};',
     '/* What every request is checked by: its least words, where its list begins (0: it has none), and where the',
     ' * count of its list is. */',

@@ -8,7 +8,6 @@ import { expect, it } from 'vitest';
 import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
 import { countsOf } from '../../src/report/conform-text.ts';
 import { testFolder } from '../cli/commands.ts';
-import { LONG } from '../long.ts';
 import { ROOT } from '../rules/sources.ts';
 
 const folder = testFolder();
@@ -30,14 +29,10 @@ it.skipIf(!has('gcc'))(
   () => {
     const warnings = ['-Wall', '-Wextra', '-Werror'];
     execFileSync('gcc', ['-O1', ...warnings, '-o', CARD, join(ROOT, 'spec/examples/c/card.c')]);
-    for (const only of LONG
-      ? ['']
-      : ['/state/Operational', 'header/', 'tour/', 'SocketSend/', 'SocketBind/']) {
-      const { verdicts, unknown, failure } = tried(CARD, 'card', only);
-      expect([failure, unknown]).toEqual(['', []]);
-      expect(verdicts.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
-      expect(countsOf(verdicts).passed).toBeGreaterThan(5);
-    }
+    const { verdicts, unknown, failure } = tried(CARD, 'card', '');
+    expect([failure, unknown]).toEqual(['', []]);
+    expect(verdicts.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+    expect(countsOf(verdicts).passed).toBeGreaterThan(500);
   },
   170_000,
 );
@@ -45,12 +40,10 @@ it.skipIf(!has('gcc'))(
 it.skipIf(!has('python3'))(
   'the host in Python',
   () => {
-    for (const only of LONG ? [''] : ['transfer/', 'replies/SocketRec']) {
-      const { verdicts, failure } = tried(HOST, 'host', only);
-      expect(failure).toBe('');
-      expect(verdicts.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
-      expect(verdicts).not.toHaveLength(0);
-    }
+    const { verdicts, failure } = tried(HOST, 'host', '');
+    expect(failure).toBe('');
+    expect(verdicts.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+    expect(verdicts.length).toBeGreaterThan(50);
   },
   170_000,
 );

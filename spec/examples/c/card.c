@@ -908,6 +908,7 @@ static uint32_t request_error(const struct inic_request *rule, const uint32_t *r
     uint32_t value = inic_get(request, range->word, range->low, range->high);
     *byte = range->word * 4u + range->low / 8u;
     if (value < range->min || value > range->max) return INIC_DETAILED_STATUS_INVALID_PARAMETER;
+    if (range->power_of_two && (value & (value - 1)) != 0) return INIC_DETAILED_STATUS_INVALID_PARAMETER;
     for (int at = 0; at < range->set_count && range->set[at] != value; at++)
       if (at == range->set_count - 1) return INIC_DETAILED_STATUS_INVALID_PARAMETER;
   }

@@ -1293,9 +1293,10 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_PIPE_END 15
 #define INIC_PIPE_END_FIELDS 0
 
-/* A field that not every value is good for. Where set_count is not 0, the good ones are those of set. */
+/* A field that not every value is good for. Where set_count is not 0, the good ones are those of set; with
+ * power_of_two, those that have one bit. */
 struct inic_range {
-  uint8_t word, low, high; uint32_t min, max; uint8_t set_count; uint32_t set[8];
+  uint8_t word, low, high; uint32_t min, max; uint8_t power_of_two, set_count; uint32_t set[8];
 };
 /* What every request is checked by: its least words, where its list begins (0: it has none), and where the
  * count of its list is. */
@@ -1305,85 +1306,85 @@ struct inic_request {
   struct inic_range ranges[3];
 };
 static const struct inic_request inic_requests[] = {
-  { 0x0a0, 0x81, 6, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x1u, 0x2u, 0, { 0 } } } }, /* SocketCreate */
-  { 0x0a0, 0x83, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketBind */
-  { 0x0a0, 0x85, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketConnect */
-  { 0x0a0, 0x87, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketListen */
-  { 0x0a0, 0x82, 6, 0, 6, 1, 5, 1, { { 5, 0, 7, 0x1u, 0x1au, 0, { 0 } } } }, /* SocketAcceptPost */
-  { 0x0a0, 0x89, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketSend */
-  { 0x0a0, 0x8b, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketSendTo */
-  { 0x0a0, 0x84, 4, 4, 0, 1, 0, 1, { { 3, 0, 31, 0x1u, 0x40u, 0, { 0 } } } }, /* SocketReceivePost */
-  { 0x0a0, 0x86, 5, 0, 5, 2, 4, 1, { { 4, 0, 7, 0x1u, 0xdu, 0, { 0 } } } }, /* SocketReceiveCredit */
-  { 0x0a0, 0x8d, 6, 0, 0, 1, 0, 1, { { 5, 0, 1, 0x0u, 0x2u, 0, { 0 } } } }, /* SocketShutdown */
-  { 0x0a0, 0x8f, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketClose */
-  { 0x0a0, 0x91, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketAbort */
-  { 0x0a0, 0x93, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketOptionSet */
-  { 0x0a0, 0x92, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketOptionGet */
-  { 0x0a0, 0x94, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketStatusGet */
-  { 0x0a0, 0x96, 6, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, { 0 } } } }, /* SocketNameGet */
-  { 0x0a0, 0x98, 8, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, { 0 } } } }, /* SocketExport */
-  { 0x0a0, 0x95, 9, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, { 0 } } } }, /* SocketImport */
-  { 0x000, 0xa0, 9, 0, 0, 1, 0, 1, { { 8, 0, 31, 0x58u, 0x58u, 0, { 0 } } } }, /* ExecStatusGet */
-  { 0x000, 0xa1, 6, 6, 0, 1, 0, 3, { { 4, 0, 31, 0x200u, 0x100000u, 0, { 0 } }, { 5, 0, 7, 0x0u, 0x80u, 5, { 0x00, 0x10, 0x20, 0x30, 0x80 } }, { 5, 16, 31, 0x11u, 0xffffu, 0, { 0 } } } }, /* ExecOutboundInit */
-  { 0x000, 0xa2, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecLctNotify */
-  { 0x000, 0xa3, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysTabSet */
-  { 0x000, 0xa5, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecBiosInfoSet */
-  { 0x000, 0xa7, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecBootDeviceSet */
-  { 0x000, 0xa8, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecHrtGet */
-  { 0x000, 0xa9, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwDownload */
-  { 0x000, 0xab, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwUpload */
-  { 0x000, 0xad, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwRemove */
-  { 0x000, 0xaf, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmSuspend */
-  { 0x000, 0xb1, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmDestroy */
-  { 0x000, 0xb2, 8, 8, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterRead */
-  { 0x000, 0xb3, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterAssign */
-  { 0x000, 0xb5, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterRelease */
-  { 0x000, 0xb7, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDeviceAssign */
-  { 0x000, 0xb9, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDeviceRelease */
-  { 0x000, 0xbb, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecConfigValidate */
-  { 0x000, 0xbd, 8, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopReset */
-  { 0x000, 0xbe, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopClear */
-  { 0x000, 0xc1, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysModify */
-  { 0x000, 0xc3, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysQuiesce */
-  { 0x000, 0xc5, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathQuiesce */
-  { 0x000, 0xc7, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmQuiesce */
-  { 0x000, 0xc9, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopConnect */
-  { 0x000, 0xca, 8, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecConnSetup */
-  { 0x000, 0xd1, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysEnable */
-  { 0x000, 0xd3, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathEnable */
-  { 0x000, 0xd5, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmEnable */
-  { 0x000, 0xd7, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathReset */
-  { 0x000, 0xd9, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmReset */
-  { 0x000, 0xdd, 9, 0, 0, 1, 0, 1, { { 4, 0, 7, 0x1u, 0xffu, 0, { 0 } } } }, /* ExecStaticMfCreate */
-  { 0x000, 0xdf, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecStaticMfRelease */
-  { 0x000, 0xff, 6, 0, 0, 1, 0, 1, { { 4, 0, 15, 0x1u, 0x3u, 0, { 0 } } } }, /* PrivateEcho */
-  { 0xfff, 0x00, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilNop */
-  { 0xfff, 0x01, 6, 0, 0, 1, 0, 1, { { 4, 16, 23, 0x0u, 0x7u, 0, { 0 } } } }, /* UtilAbort */
-  { 0xfff, 0x05, 5, 5, 0, 1, 0, 1, { { 4, 0, 31, 0x0u, 0x0u, 0, { 0 } } } }, /* UtilParamsSet */
-  { 0xfff, 0x06, 5, 5, 0, 1, 0, 1, { { 4, 0, 31, 0x0u, 0x0u, 0, { 0 } } } }, /* UtilParamsGet */
-  { 0xfff, 0x09, 5, 0, 0, 1, 0, 1, { { 4, 24, 31, 0x1u, 0x4u, 0, { 0 } } } }, /* UtilClaim */
-  { 0xfff, 0x0b, 5, 0, 0, 1, 0, 1, { { 4, 24, 31, 0x1u, 0x4u, 0, { 0 } } } }, /* UtilClaimRelease */
-  { 0xfff, 0x0d, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilDeviceReserve */
-  { 0xfff, 0x0f, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilDeviceRelease */
-  { 0xfff, 0x10, 5, 5, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilConfigDialog */
-  { 0xfff, 0x13, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilEventRegister */
-  { 0xfff, 0x14, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilEventAck */
-  { 0xfff, 0x15, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilReplyFaultNotify */
-  { 0xfff, 0x17, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilLock */
-  { 0xfff, 0x19, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilLockRelease */
-  { 0x020, 0x3b, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanPacketSend */
-  { 0x020, 0x3d, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanSduSend */
-  { 0x020, 0x3e, 4, 4, 0, 1, 0, 1, { { 3, 0, 31, 0x1u, 0x40u, 0, { 0 } } } }, /* LanReceivePost */
-  { 0x020, 0x35, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanReset */
-  { 0x020, 0x37, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanSuspend */
-  { 0x0a1, 0x40, 5, 0, 0, 1, 0, 1, { { 4, 0, 31, 0x1u, 0x7fffffffu, 0, { 0 } } } }, /* WindowOpen */
-  { 0x0a1, 0x41, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowHeaders */
-  { 0x0a1, 0x42, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowFill */
-  { 0x0a1, 0x43, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowSend */
-  { 0x0a1, 0x44, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowPlace */
-  { 0x0a1, 0x45, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowRelease */
-  { 0x0a1, 0x46, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowReset */
-  { 0x0a1, 0x47, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowSuspend */
+  { 0x0a0, 0x81, 6, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x1u, 0x2u, 0, 0, { 0 } } } }, /* SocketCreate */
+  { 0x0a0, 0x83, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketBind */
+  { 0x0a0, 0x85, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketConnect */
+  { 0x0a0, 0x87, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketListen */
+  { 0x0a0, 0x82, 6, 0, 6, 1, 5, 1, { { 5, 0, 7, 0x1u, 0x1au, 0, 0, { 0 } } } }, /* SocketAcceptPost */
+  { 0x0a0, 0x89, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketSend */
+  { 0x0a0, 0x8b, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketSendTo */
+  { 0x0a0, 0x84, 4, 4, 0, 1, 0, 1, { { 3, 0, 31, 0x1u, 0x40u, 0, 0, { 0 } } } }, /* SocketReceivePost */
+  { 0x0a0, 0x86, 5, 0, 5, 2, 4, 1, { { 4, 0, 7, 0x1u, 0xdu, 0, 0, { 0 } } } }, /* SocketReceiveCredit */
+  { 0x0a0, 0x8d, 6, 0, 0, 1, 0, 1, { { 5, 0, 1, 0x0u, 0x2u, 0, 0, { 0 } } } }, /* SocketShutdown */
+  { 0x0a0, 0x8f, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketClose */
+  { 0x0a0, 0x91, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketAbort */
+  { 0x0a0, 0x93, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketOptionSet */
+  { 0x0a0, 0x92, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketOptionGet */
+  { 0x0a0, 0x94, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketStatusGet */
+  { 0x0a0, 0x96, 6, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } } }, /* SocketNameGet */
+  { 0x0a0, 0x98, 8, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } } }, /* SocketExport */
+  { 0x0a0, 0x95, 9, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } } }, /* SocketImport */
+  { 0x000, 0xa0, 9, 0, 0, 1, 0, 1, { { 8, 0, 31, 0x58u, 0x58u, 0, 0, { 0 } } } }, /* ExecStatusGet */
+  { 0x000, 0xa1, 6, 6, 0, 1, 0, 3, { { 4, 0, 31, 0x200u, 0x100000u, 1, 0, { 0 } }, { 5, 0, 7, 0x0u, 0x80u, 0, 5, { 0x00, 0x10, 0x20, 0x30, 0x80 } }, { 5, 16, 31, 0x11u, 0xffffu, 0, 0, { 0 } } } }, /* ExecOutboundInit */
+  { 0x000, 0xa2, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecLctNotify */
+  { 0x000, 0xa3, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysTabSet */
+  { 0x000, 0xa5, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecBiosInfoSet */
+  { 0x000, 0xa7, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecBootDeviceSet */
+  { 0x000, 0xa8, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecHrtGet */
+  { 0x000, 0xa9, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwDownload */
+  { 0x000, 0xab, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwUpload */
+  { 0x000, 0xad, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwRemove */
+  { 0x000, 0xaf, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmSuspend */
+  { 0x000, 0xb1, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmDestroy */
+  { 0x000, 0xb2, 8, 8, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterRead */
+  { 0x000, 0xb3, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterAssign */
+  { 0x000, 0xb5, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterRelease */
+  { 0x000, 0xb7, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDeviceAssign */
+  { 0x000, 0xb9, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDeviceRelease */
+  { 0x000, 0xbb, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecConfigValidate */
+  { 0x000, 0xbd, 8, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopReset */
+  { 0x000, 0xbe, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopClear */
+  { 0x000, 0xc1, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysModify */
+  { 0x000, 0xc3, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysQuiesce */
+  { 0x000, 0xc5, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathQuiesce */
+  { 0x000, 0xc7, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmQuiesce */
+  { 0x000, 0xc9, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopConnect */
+  { 0x000, 0xca, 8, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecConnSetup */
+  { 0x000, 0xd1, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysEnable */
+  { 0x000, 0xd3, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathEnable */
+  { 0x000, 0xd5, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmEnable */
+  { 0x000, 0xd7, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathReset */
+  { 0x000, 0xd9, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmReset */
+  { 0x000, 0xdd, 9, 0, 0, 1, 0, 1, { { 4, 0, 7, 0x1u, 0xffu, 0, 0, { 0 } } } }, /* ExecStaticMfCreate */
+  { 0x000, 0xdf, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecStaticMfRelease */
+  { 0x000, 0xff, 6, 0, 0, 1, 0, 1, { { 4, 0, 15, 0x1u, 0x3u, 0, 0, { 0 } } } }, /* PrivateEcho */
+  { 0xfff, 0x00, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilNop */
+  { 0xfff, 0x01, 6, 0, 0, 1, 0, 1, { { 4, 16, 23, 0x0u, 0x7u, 0, 0, { 0 } } } }, /* UtilAbort */
+  { 0xfff, 0x05, 5, 5, 0, 1, 0, 1, { { 4, 0, 31, 0x0u, 0x0u, 0, 0, { 0 } } } }, /* UtilParamsSet */
+  { 0xfff, 0x06, 5, 5, 0, 1, 0, 1, { { 4, 0, 31, 0x0u, 0x0u, 0, 0, { 0 } } } }, /* UtilParamsGet */
+  { 0xfff, 0x09, 5, 0, 0, 1, 0, 1, { { 4, 24, 31, 0x1u, 0x4u, 0, 0, { 0 } } } }, /* UtilClaim */
+  { 0xfff, 0x0b, 5, 0, 0, 1, 0, 1, { { 4, 24, 31, 0x1u, 0x4u, 0, 0, { 0 } } } }, /* UtilClaimRelease */
+  { 0xfff, 0x0d, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilDeviceReserve */
+  { 0xfff, 0x0f, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilDeviceRelease */
+  { 0xfff, 0x10, 5, 5, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilConfigDialog */
+  { 0xfff, 0x13, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilEventRegister */
+  { 0xfff, 0x14, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilEventAck */
+  { 0xfff, 0x15, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilReplyFaultNotify */
+  { 0xfff, 0x17, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilLock */
+  { 0xfff, 0x19, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilLockRelease */
+  { 0x020, 0x3b, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanPacketSend */
+  { 0x020, 0x3d, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanSduSend */
+  { 0x020, 0x3e, 4, 4, 0, 1, 0, 1, { { 3, 0, 31, 0x1u, 0x40u, 0, 0, { 0 } } } }, /* LanReceivePost */
+  { 0x020, 0x35, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanReset */
+  { 0x020, 0x37, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanSuspend */
+  { 0x0a1, 0x40, 5, 0, 0, 1, 0, 1, { { 4, 0, 31, 0x1u, 0x7fffffffu, 0, 0, { 0 } } } }, /* WindowOpen */
+  { 0x0a1, 0x41, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowHeaders */
+  { 0x0a1, 0x42, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowFill */
+  { 0x0a1, 0x43, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowSend */
+  { 0x0a1, 0x44, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowPlace */
+  { 0x0a1, 0x45, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowRelease */
+  { 0x0a1, 0x46, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowReset */
+  { 0x0a1, 0x47, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowSuspend */
 };
 #define INIC_REQUEST_COUNT (sizeof inic_requests / sizeof inic_requests[0])
 
