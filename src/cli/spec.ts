@@ -22,7 +22,7 @@ export function addSpec(program: Command): void {
     .description('print the spec: messages with their words drawn, states, replies, errors')
     .argument(
       '[name]',
-      'a message, class, enumeration, structure, element, machine, rule or group, ' +
+      'a message, class, enumeration or value, structure, element, machine or state, rule, group, errno or option, ' +
         'or its number, such as 0x89',
     )
     .option('--json', 'the same for machines')

@@ -35,3 +35,8 @@ export function columns(rows: readonly (readonly string[])[], indent = 2): strin
     return lines.map((line) => line.trimEnd());
   });
 }
+
+/** A part of a page under its title; nothing where it has no lines. */
+export function section(title: string, lines: readonly string[]): string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines];
+}

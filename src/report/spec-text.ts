@@ -15,9 +15,10 @@ import type {
 } from '../spec/entries.ts';
 import { type Found, groupNumber } from '../spec/find.ts';
 import { refusalsOf } from '../spec/refusals.ts';
-import { columns, paragraph } from './spec-columns.ts';
+import { columns, paragraph, section } from './spec-columns.ts';
 import { type DrawnText, drawRows } from './spec-drawing.ts';
 import { messageTable } from './spec-list.ts';
+import { errnoPage, optionPage, statePage, valuePage } from './spec-parts.ts';
 import {
   bitsText,
   classTitle,
@@ -54,6 +55,14 @@ export function specPage(found: Found): readonly string[] {
       return rulePage(found.entry);
     case 'group':
       return groupPage(found.entry);
+    case 'state':
+      return statePage(found.entry);
+    case 'value':
+      return valuePage(found.entry);
+    case 'errno':
+      return errnoPage(found.entry);
+    case 'option':
+      return optionPage(found.entry);
   }
 }
 
@@ -247,8 +256,4 @@ function groupPage(group: GroupEntry): string[] {
     ...columns([['index', 'field', 'size', 'meaning'], ...rows]),
     ...paragraph(sourceText(group.fields), 2),
   ];
-}
-
-function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ['', title, ...lines];
 }

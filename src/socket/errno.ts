@@ -92,3 +92,12 @@ const NAMES: ReadonlyMap<number, string> = new Map([
 export function errnoName(errno: number): string {
   return NAMES.get(Math.abs(errno)) ?? `E${Math.abs(errno)}`;
 }
+
+const NUMBERS: ReadonlyMap<string, number> = new Map([...NAMES].map(([number, name]) => [name, number]));
+
+/** @returns the number of an errno by its name. @throws Error for a name that has none here. */
+export function errnoNumber(name: string): number {
+  const number = NUMBERS.get(name);
+  if (number === undefined) throw new Error(`errno ${name} has no number in src/socket/errno.ts`);
+  return number;
+}

@@ -1,17 +1,44 @@
 /** Finds whatever in the spec has a name, and names like it where there is none. */
+import * as options from '../socket/options.ts';
 import { CATALOGUE } from './catalogue.gen.ts';
 import type {
   ClassEntry,
   ElementEntry,
   EnumEntry,
+  EnumValueEntry,
+  ErrnoEntry,
   FrameEntry,
   GroupEntry,
   MachineEntry,
   MessageEntry,
   RuleEntry,
+  StateEntry,
   StructureEntry,
 } from './entries.ts';
 import { mostLike } from './likeness.ts';
+
+/** A state of a machine, with the machine. */
+export interface StateOf extends StateEntry {
+  readonly machine: MachineEntry;
+}
+
+/** A value of an enumeration, with the enumeration's name. */
+export interface ValueOf extends EnumValueEntry {
+  readonly enum: string;
+}
+
+/** An errno of the socket class, with the messages that it answers. */
+export interface ErrnoOf {
+  readonly name: string;
+  readonly answers: readonly { readonly message: string; readonly errno: ErrnoEntry }[];
+}
+
+/** A socket option, by Linux's name. */
+export interface OptionOf {
+  readonly name: string;
+  /** As SocketOptionSet and SocketOptionGet have it. */
+  readonly number: number;
+}
 
 /** One thing of the spec. */
 export type Found =
@@ -23,7 +50,11 @@ export type Found =
   | { readonly kind: 'element'; readonly entry: ElementEntry }
   | { readonly kind: 'machine'; readonly entry: MachineEntry }
   | { readonly kind: 'rule'; readonly entry: RuleEntry }
-  | { readonly kind: 'group'; readonly entry: GroupEntry };
+  | { readonly kind: 'group'; readonly entry: GroupEntry }
+  | { readonly kind: 'state'; readonly entry: StateOf }
+  | { readonly kind: 'value'; readonly entry: ValueOf }
+  | { readonly kind: 'errno'; readonly entry: ErrnoOf }
+  | { readonly kind: 'option'; readonly entry: OptionOf };
 
 /**
  * Each thing under the names it goes by; a class and a message also by their numbers, as the list prints
@@ -52,7 +83,39 @@ const index: readonly { readonly names: readonly string[]; readonly found: Found
     names: [entry.name, groupNumber(entry.number), groupNumber(entry.number).slice(2)],
     found: { kind: 'group', entry } as const,
   })),
+  ...CATALOGUE.machines.flatMap((machine) =>
+    machine.states.map((state) => ({
+      names: [state.name],
+      found: { kind: 'state', entry: { ...state, machine } } as const,
+    })),
+  ),
+  ...[CATALOGUE.frame, ...CATALOGUE.classes].flatMap(({ enums }) =>
+    enums.flatMap(({ name, values }) =>
+      values.map((value) => ({
+        names: [value.name],
+        found: { kind: 'value', entry: { ...value, enum: name } } as const,
+      })),
+    ),
+  ),
+  ...Object.entries(options)
+    .filter(([name, number]) => /^(SO|TCP|IP)_/.test(name) && typeof number === 'number')
+    .map(([name, number]) => ({
+      names: [name],
+      found: { kind: 'option', entry: { name, number } } as const,
+    })),
+  ...errnoEntries().map((entry) => ({ names: [entry.name], found: { kind: 'errno', entry } as const })),
 ];
+
+function errnoEntries(): ErrnoOf[] {
+  const messages = CATALOGUE.classes.find(({ name }) => name === 'socket')?.messages ?? [];
+  const names = [...new Set(messages.flatMap(({ errno }) => errno.map(({ name }) => name)))];
+  return names.map((name) => ({
+    name,
+    answers: messages.flatMap((message) =>
+      message.errno.filter((errno) => errno.name === name).map((errno) => ({ message: message.name, errno })),
+    ),
+  }));
+}
 
 /** @returns such as `0xF100`. */
 export function groupNumber(number: number): string {

@@ -9,7 +9,7 @@ import {
   REPLY_MODE_NEVER,
   SOCKET_SEND,
 } from '../i2o/socket.gen.ts';
-import * as errnos from '../socket/errno.ts';
+import { errnoNumber } from '../socket/errno.ts';
 import { classNamed, enumNamed, machineNamed, messageNamed, messageOf } from '../spec/catalogue.ts';
 import type { FieldEntry, LayoutEntry, MessageEntry, ReplyForm } from '../spec/entries.ts';
 import { Machine, UNNAMED } from './machine.ts';
@@ -325,10 +325,4 @@ function lanStatusNumber(name: string): number {
     if (known !== undefined) return known.value;
   }
   throw new Error(`no DetailedStatusCode is called ${name}`);
-}
-
-function errnoNumber(name: string): number {
-  const value = (errnos as unknown as Record<string, unknown>)[name];
-  if (typeof value !== 'number') throw new Error(`errno ${name} has no number in src/socket/errno.ts`);
-  return value;
 }

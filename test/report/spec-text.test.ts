@@ -22,6 +22,13 @@ const names = [
   ...CATALOGUE.machines.map(({ name }) => name),
   ...CATALOGUE.rules.map(({ id }) => id),
   ...CATALOGUE.groups.map(({ name }) => name),
+  ...CATALOGUE.machines.flatMap(({ states }) => states.map(({ name }) => name)),
+  ...[CATALOGUE.frame, ...CATALOGUE.classes].flatMap(({ enums }) =>
+    enums.flatMap(({ values }) => values.map(({ name }) => name)),
+  ),
+  ...messages
+    .filter(({ className }) => className === 'socket')
+    .flatMap(({ errno }) => errno.map(({ name }) => name)),
 ];
 const pageOf = (name: string): string => findByName(name).flatMap(specPage).join('\n');
 
@@ -49,6 +56,22 @@ describe('a page of the spec', () => {
     expect(pageOf('SocketListen')).toMatch(/machine socket +Open, Bound, Listening/);
     expect(pageOf('SocketSendTo')).toContain('Since version 2; ours, not I2O history');
     expect(pageOf('ExecLctNotify')).toContain('I2O 1.5');
+  });
+
+  it('tells of a state what it allows and where it leads, of a value or option its number, of an errno whom it answers', () => {
+    const state = pageOf('PeerEnded');
+    expect(state).toMatch(/^PeerEnded: a state of machine socket/);
+    expect(state).toMatch(/Legal here\n.*SocketSend/);
+    expect(state).toMatch(/Leads to it\n(.*\n)* +record EndOfStream +from Connected/);
+    expect(pageOf('SynSent')).toMatch(/^SynSent: value 2 \(0x02\) of enumeration TcpState/);
+    expect(pageOf('so_rcvbuf')).toMatch(/^SO_RCVBUF: option 5 of SocketOptionSet/);
+    expect(pageOf('TCP_KEEPIDLE_SECONDS')).toMatch(/Linux's TCP_KEEPIDLE, in seconds/);
+    const errno = pageOf('epipe');
+    expect(errno).toMatch(/^EPIPE: errno 32/);
+    for (const { name, errno: answers } of messages) {
+      const is = answers.some((answer) => answer.name === 'EPIPE');
+      expect(new RegExp(`^ +${name} `, 'm').test(errno)).toBe(is);
+    }
   });
 
   it('lists every message with its function and version', () => {
@@ -114,6 +137,8 @@ describe('namesLike', () => {
     ['socketsendd', 'SocketSend'],
     ['lctnotify', 'ExecLctNotify'],
     ['FailureRecords', 'FailureRecord'],
+    ['PeerEnd', 'PeerEnded'],
+    ['ECONNREFUSE', 'ECONNREFUSED'],
   ])('%s: %s comes first', (typed, meant) => expect(namesLike(typed)[0]).toBe(meant));
   it('is empty for what is like nothing', () => expect(namesLike('qqqqqqqq')).toEqual([]));
 });

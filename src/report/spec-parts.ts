@@ -1,0 +1,69 @@
+/** Parts of entries of the spec as pages of text: a machine's state, an enumeration's value, an errno. */
+import { errnoNumber } from '../socket/errno.ts';
+import type { ErrnoOf, OptionOf, StateOf, ValueOf } from '../spec/find.ts';
+import { columns, paragraph, section } from './spec-columns.ts';
+import { sentence, triggerText } from './spec-said.ts';
+import { hexText } from './spec-words.ts';
+
+/** What may be asked in the state, and what leads into it and out of it. */
+export function statePage({ name, doc, machine }: StateOf): string[] {
+  const asked: string[] = [];
+  const leaves: string[][] = [];
+  const enters: string[][] = [];
+  for (const transition of machine.transitions) {
+    const { in: starts, to, on } = transition;
+    const trigger = triggerText(transition);
+    if (starts.includes(name) && on.startsWith('request ')) asked.push(on.slice('request '.length));
+    if (starts.includes(name) && to !== 'same' && to !== name) leaves.push([trigger, `to ${to}`]);
+    const from = starts.filter((state) => state !== name);
+    if (to === name && from.length > 0) enters.push([trigger, `from ${from.join(', ')}`]);
+  }
+  const says = asked.length === 0 ? 'nothing' : [...new Set(asked)].join(', ');
+  return [
+    `${name}: a state of machine ${machine.name}${name === machine.initial ? ', the initial one' : ''}`,
+    '',
+    ...paragraph(sentence(doc)),
+    ...section('Legal here', paragraph(says, 2)),
+    ...section('Leads to it', columns(enters)),
+    ...section('Leads away', columns(leaves)),
+  ];
+}
+
+export function valuePage({ name, value, doc, enum: enumeration }: ValueOf): string[] {
+  return [
+    `${name}: value ${value} (${hexText(value, 2)}) of enumeration ${enumeration}`,
+    '',
+    ...paragraph(sentence(doc)),
+  ];
+}
+
+/** The messages that it answers, and when. */
+export function errnoPage({ name, answers }: ErrnoOf): string[] {
+  const rows = answers.map(({ message, errno }) => {
+    const states =
+      errno.in === undefined ? '' : `; where that is all that is wrong, in ${errno.in.join(', ')}`;
+    return [message, `${errno.when ?? ''}${states}`];
+  });
+  return [
+    `${name}: errno ${errnoNumber(name)}, as on Linux`,
+    '',
+    ...paragraph('The DetailedStatusCode of a reply of the socket class, with ReqStatus ErrorNoData.'),
+    ...section('Answers', columns(rows)),
+  ];
+}
+
+/** Units that a name ends in, where the value is not a switch or a number of bytes. */
+const UNITS = { _SECONDS: 'seconds', _MS: 'milliseconds' };
+
+export function optionPage({ name, number }: OptionOf): string[] {
+  const unit = Object.entries(UNITS).find(([ending]) => name.endsWith(ending));
+  const linux = unit === undefined ? name : name.slice(0, -unit[0].length);
+  return [
+    `${name}: option ${number} of SocketOptionSet and SocketOptionGet`,
+    '',
+    ...paragraph(
+      `Linux's ${linux}${unit === undefined ? '' : `, in ${unit[1]}`}; the number is the socket class's own. ` +
+        'A card refuses one that it does not have with ENOPROTOOPT.',
+    ),
+  ];
+}
