@@ -6,6 +6,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { packageVersion } from '../record/manifest.ts';
+import { PAGE_COLUMNS, setPageColumns } from '../report/spec-columns.ts';
 import { specSite } from '../report/spec-html.ts';
 import { SITE_STARTS } from '../report/spec-html-parts.ts';
 import { specJson } from '../report/spec-json.ts';
@@ -14,6 +15,7 @@ import { specPage } from '../report/spec-text.ts';
 import { type Found, findByName, namesLike } from '../spec/find.ts';
 import { fileErrorText, UserError } from './errors.ts';
 import type { FileKind } from './file-kinds.ts';
+import { lineWidth } from './terminal.ts';
 import { checkReplaceable } from './writable.ts';
 
 export function addSpec(program: Command): void {
@@ -49,6 +51,7 @@ function spec(name: string | undefined, options: SpecOptions): void {
     process.stdout.write(specJson(`inic ${packageVersion()}`, name === undefined ? undefined : found));
     return;
   }
+  setPageColumns(lineWidth(process.stdout, PAGE_COLUMNS));
   const pages = name === undefined ? [specList()] : found.map(specPage);
   process.stdout.write(`${pages.map((lines) => lines.join('\n')).join('\n\n\n')}\n`);
 }

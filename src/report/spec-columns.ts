@@ -1,6 +1,17 @@
-/** Sets text in columns and paragraphs, for pages of at most 100 characters a line. */
+/** Sets text in columns and paragraphs, for pages of at most so many characters a line. */
 
+/** The width of a page where nobody says another. */
 export const PAGE_COLUMNS = 100;
+/** Words drawn take 70 characters, whatever the width; text next to nothing is not read any more. */
+const COLUMNS_MIN = 40;
+const LAST_COLUMN_MIN = 16;
+
+let pageColumns = PAGE_COLUMNS;
+
+/** How wide pages are from now on; at least COLUMNS_MIN. A process prints for one terminal. */
+export function setPageColumns(columns: number): void {
+  pageColumns = Math.max(COLUMNS_MIN, columns);
+}
 
 /** Breaks words into lines of at most `width` characters; a longer word has a line of its own. */
 export function wrapped(text: string, width: number): string[] {
@@ -17,7 +28,7 @@ export function wrapped(text: string, width: number): string[] {
 /** Breaks a text into the lines of an indented paragraph. */
 export function paragraph(text: string, indent = 0): string[] {
   const margin = ' '.repeat(indent);
-  return wrapped(text, PAGE_COLUMNS - indent).map((line) => margin + line);
+  return wrapped(text, pageColumns - indent).map((line) => margin + line);
 }
 
 /** Sets rows in columns as wide as their contents; the last column is wrapped in what is left of the line. */
@@ -30,7 +41,7 @@ export function columns(rows: readonly (readonly string[])[], indent = 2): strin
   const margin = ' '.repeat(used);
   return rows.flatMap((row) => {
     const head = widths.map((width, column) => row[column].padEnd(width + 2)).join('');
-    const [first, ...more] = wrapped(row[count - 1], PAGE_COLUMNS - used);
+    const [first, ...more] = wrapped(row[count - 1], Math.max(LAST_COLUMN_MIN, pageColumns - used));
     const lines = [`${' '.repeat(indent)}${head}${first}`, ...more.map((line) => margin + line)];
     return lines.map((line) => line.trimEnd());
   });

@@ -2,7 +2,7 @@
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import type { ClassEntry } from '../spec/entries.ts';
 import { groupNumber } from '../spec/find.ts';
-import { columns, PAGE_COLUMNS, paragraph } from './spec-columns.ts';
+import { columns, paragraph } from './spec-columns.ts';
 import { classTitle, inOneLine, OURS, originText } from './spec-said.ts';
 import { hexText } from './spec-words.ts';
 
@@ -28,7 +28,9 @@ export function specList(): readonly string[] {
       rules.map(({ id }) => ({ name: id })),
     ),
     '',
-    'inic spec NAME says all about one of these: its words drawn, its fields, states and replies.',
+    ...paragraph(
+      'inic spec NAME says all about one of these: its words drawn, its fields, states and replies.',
+    ),
   ];
 }
 
@@ -49,5 +51,5 @@ function named(title: string, entries: readonly { readonly name: string }[]): st
   if (entries.length === 0) return [];
   const head = `${title}:`.padEnd(18);
   const [first, ...more] = paragraph(entries.map(({ name }) => name).join(', '), head.length);
-  return [`${head}${first!.trim()}`, ...more].map((line) => line.slice(0, PAGE_COLUMNS));
+  return [`${head}${first!.trim()}`, ...more];
 }

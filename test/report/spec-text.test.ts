@@ -1,6 +1,6 @@
 /** The pages of `inic spec` as text: nothing left out, nothing wider than the page. */
 import { describe, expect, it } from 'vitest';
-import { PAGE_COLUMNS } from '../../src/report/spec-columns.ts';
+import { PAGE_COLUMNS, setPageColumns } from '../../src/report/spec-columns.ts';
 import { drawRows } from '../../src/report/spec-drawing.ts';
 import { specList } from '../../src/report/spec-list.ts';
 import { specPage } from '../../src/report/spec-text.ts';
@@ -71,6 +71,22 @@ describe('a page of the spec', () => {
     for (const { name, errno: answers } of messages) {
       const is = answers.some((answer) => answer.name === 'EPIPE');
       expect(new RegExp(`^ +${name} `, 'm').test(errno)).toBe(is);
+    }
+  });
+
+  it.each([80, 140])('keeps text within %i columns', (width) => {
+    setPageColumns(width);
+    try {
+      for (const name of ['socket', 'EPIPE', 'Connected', 'H-01']) {
+        const text = findByName(name)
+          .flatMap(specPage)
+          .filter((line) => !/[|+]|^[ 0-9]*$/.test(line));
+        expect(text.filter((line) => line.length > width)).toEqual([]);
+        expect(pageOf(name)).not.toMatch(/undefined|NaN/);
+      }
+      expect(Math.max(...specList().map((line) => line.length))).toBeLessThanOrEqual(width);
+    } finally {
+      setPageColumns(PAGE_COLUMNS);
     }
   });
 
