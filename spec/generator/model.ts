@@ -55,7 +55,7 @@ export interface Errno {
   readonly in?: readonly string[];
   /** It is also the answer to a message that is legal in its state, for another of the reasons in `when`. */
   readonly elsewhere?: true;
-  /** States in which it may be the answer too, by what went before: another is the one to be expected there. */
+  /** States in which it may be the answer too, by what went before; another is to be expected there. */
   readonly also?: readonly string[];
 }
 export interface Message {

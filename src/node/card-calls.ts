@@ -12,18 +12,18 @@ import { type Bound, ELSEWHERE } from './policy.ts';
 import type { Listener, Pump } from './pump.ts';
 
 /** @returns a socket, or a negative errno. */
-function openSocket({ stack, deadErrno }: Pump): number {
-  return deadErrno !== 0 ? -deadErrno : stack.socket();
+function openSocket({ stack, deadErrno }: Pump, type?: number): number {
+  return deadErrno !== 0 ? -deadErrno : stack.socket(type);
 }
 
 /**
  * @param shares whether the port may be bound again, as libuv has it: only a live listener keeps it busy. Not
  *   for a port of the stack's choice, which a later bind must find taken.
- * @returns a socket that is bound, or a negative errno.
+ * @param type SOCK_ number; a stream unless told. @returns a socket that is bound, or a negative errno.
  */
-export function openBound(pump: Pump, address: number, port: number, shares = true): number {
+export function openBound(pump: Pump, address: number, port: number, shares = true, type?: number): number {
   const stack = pump.stack;
-  const socket = openSocket(pump);
+  const socket = openSocket(pump, type);
   if (socket < 0) return socket;
   if (shares) stack.setOption(socket, SO_REUSEADDR, 1);
   const result = stack.bind(socket, address === ANY_MAPPED ? ANY : address, port);

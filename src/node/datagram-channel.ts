@@ -7,9 +7,10 @@
 import type { AsyncResource } from 'node:async_hooks';
 import { DATAGRAM_BYTES_MAX, type DatagramSource, type Endpoint, SOCK_DGRAM } from '../socket/contract.ts';
 import { EAGAIN, EBADF } from '../socket/errno.ts';
-import { IP_TTL, SO_BROADCAST, SO_RCVBUF, SO_REUSEADDR, SO_SNDBUF } from '../socket/options.ts';
+import { IP_TTL, SO_BROADCAST, SO_RCVBUF, SO_SNDBUF } from '../socket/options.ts';
 import { formatAddress } from './addresses.ts';
 import { type DatagramSender, type SendRequest, type UdpHandle, UV_ECANCELED } from './bindings.ts';
+import { openBound } from './card-calls.ts';
 import { captureContext } from './channel-state.ts';
 import type { Pump, PumpedSocket } from './pump.ts';
 
@@ -17,15 +18,12 @@ import type { Pump, PumpedSocket } from './pump.ts';
 const READS_MAX = 32;
 const READS_PER_CLOCK = 4;
 
-/** Where a socket is bound, and what the program has set before it was. */
-export interface DatagramPlace {
-  readonly address: number;
-  /** 0: one of the card's choice. */
-  readonly port: number;
-  readonly shares: boolean;
-  readonly broadcast: boolean;
+/** What the program has set of a socket. It outlives what the socket is on the card. */
+export interface DatagramSettings {
+  shares: boolean;
+  broadcast: boolean;
   /** Undefined: the stack's own. */
-  readonly hops: number | undefined;
+  hops: number | undefined;
 }
 
 /** A datagram that the card had no room for. */
@@ -41,18 +39,12 @@ const arrived = Buffer.allocUnsafeSlow(DATAGRAM_BYTES_MAX + 1);
 const source: DatagramSource = { address: 0, port: 0 };
 
 /** @returns a socket on the card that is bound and set as told, or a negative errno. */
-function openSocket(pump: Pump, place: DatagramPlace): number {
-  if (pump.deadErrno !== 0) return -pump.deadErrno;
-  const { stack } = pump;
-  const socket = stack.socket(SOCK_DGRAM);
+function openSocket(pump: Pump, address: number, port: number, settings: DatagramSettings): number {
+  const socket = openBound(pump, address, port, settings.shares, SOCK_DGRAM);
   if (socket < 0) return socket;
-  if (place.shares) stack.setOption(socket, SO_REUSEADDR, 1);
-  if (place.broadcast) stack.setOption(socket, SO_BROADCAST, 1);
-  if (place.hops !== undefined) stack.setOption(socket, IP_TTL, place.hops);
-  const result = stack.bind(socket, place.address, place.port);
-  if (result >= 0) return socket;
-  stack.close(socket);
-  return result;
+  if (settings.broadcast) pump.stack.setOption(socket, SO_BROADCAST, 1);
+  if (settings.hops !== undefined) pump.stack.setOption(socket, IP_TTL, settings.hops);
+  return socket;
 }
 
 export class DatagramChannel implements PumpedSocket {
@@ -68,7 +60,9 @@ export class DatagramChannel implements PumpedSocket {
   private readonly pump: Pump;
   private readonly handle: UdpHandle;
   private readonly context = captureContext();
-  private place: DatagramPlace;
+  private readonly settings: DatagramSettings;
+  private readonly address: number;
+  private readonly port: number;
   private readonly waiting: PendingSend[] = [];
   private reading = false;
   private referenced: boolean;
@@ -79,7 +73,8 @@ export class DatagramChannel implements PumpedSocket {
     pump: Pump,
     handle: UdpHandle,
     socket: number,
-    place: DatagramPlace,
+    address: number,
+    settings: DatagramSettings,
     besideKernel: boolean,
   ) {
     this.pump = pump;
@@ -87,20 +82,26 @@ export class DatagramChannel implements PumpedSocket {
     this.socket = socket;
     this.besideKernel = besideKernel;
     this.referenced = handle.hasRef();
-    const port = pump.stack.localEndpoint(socket)?.port ?? place.port;
-    this.place = { ...place, port };
+    this.settings = settings;
+    this.address = address;
+    this.port = pump.stack.localEndpoint(socket)?.port ?? 0;
     pump.add(this);
   }
 
-  /** @returns the channel, or a negative errno. */
+  /**
+   * @param at where it is bound; the port 0 is one of the card's choice. @param settings the caller's, which
+   *   changes them. @returns the channel, or a negative errno.
+   */
   static open(
     pump: Pump,
     handle: UdpHandle,
-    place: DatagramPlace,
+    at: Endpoint,
+    settings: DatagramSettings,
     besideKernel: boolean,
   ): DatagramChannel | number {
-    const socket = openSocket(pump, place);
-    return socket < 0 ? socket : new DatagramChannel(pump, handle, socket, place, besideKernel);
+    const socket = openSocket(pump, at.address, at.port, settings);
+    if (socket < 0) return socket;
+    return new DatagramChannel(pump, handle, socket, at.address, settings, besideKernel);
   }
 
   /** How many datagrams wait for room. */
@@ -127,14 +128,12 @@ export class DatagramChannel implements PumpedSocket {
   /** Sets what the program may change after the socket was bound. @returns 0 or a negative errno. */
   setOption(option: typeof SO_BROADCAST | typeof IP_TTL, value: number): number {
     if (this.closed) return -EBADF;
-    if (option === IP_TTL) this.place = { ...this.place, hops: value };
-    else this.place = { ...this.place, broadcast: value !== 0 };
     return this.pump.stack.setOption(this.socket, option, value);
   }
 
   /**
    * Sets or, with 0 bytes, tells the room for what arrives or leaves.
-   * @returns the room there is now: like Linux's kernel, twice what was asked.
+   * @returns the room there is now.
    */
   bufferSize(bytes: number, ofReceiving: boolean): number {
     const { stack } = this.pump;
@@ -153,12 +152,12 @@ export class DatagramChannel implements PumpedSocket {
 
   /** Has no peer any more: by a new socket at the same port, since the contract cannot take a peer away. */
   disconnect(): number {
-    const { pump } = this;
+    const { pump, socket } = this;
     this.peer = undefined;
-    pump.remove(this);
-    pump.stack.close(this.socket);
-    this.socket = openSocket(pump, this.place);
-    pump.add(this);
+    if (pump.deadErrno !== 0) return -pump.deadErrno;
+    pump.stack.close(socket);
+    this.socket = openSocket(pump, this.address, this.port, this.settings);
+    pump.replaced(this, socket);
     return Math.min(0, this.socket);
   }
 

@@ -8,7 +8,7 @@ import { EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENOTCONN } from '../socket/errno.ts'
 import { IP_TTL, SO_BROADCAST } from '../socket/options.ts';
 import { ANY, formatAddress, isLoopback, parseIPv4 } from './addresses.ts';
 import type { AddressInfoOut, NativeBindings, SendRequest, UdpHandle } from './bindings.ts';
-import { DatagramChannel, type DatagramPlace } from './datagram-channel.ts';
+import { DatagramChannel, type DatagramSettings } from './datagram-channel.ts';
 import { bindReason, isOnlyOnCard, type Policy } from './policy.ts';
 import { FOR_WORKERS, NO_ROOM, NOT_ITS_ADDRESS, NOT_ITS_OPTION, PORT_TAKEN } from './routes.ts';
 
@@ -21,9 +21,7 @@ interface Known {
   /** Whether it is bound to every address in the kernel, and may come to be on the card as well. */
   everywhere: boolean;
   receiving: boolean;
-  shares: boolean;
-  broadcast: boolean;
-  hops: number | undefined;
+  readonly settings: DatagramSettings;
 }
 
 type Handle = UdpHandle & { [kDatagrams]?: Known };
@@ -64,9 +62,7 @@ function knownOf(handle: Handle): Known {
     channel: undefined,
     everywhere: false,
     receiving: false,
-    shares: false,
-    broadcast: false,
-    hops: undefined,
+    settings: { shares: false, broadcast: false, hops: undefined },
   };
   return handle[kDatagrams];
 }
@@ -141,7 +137,7 @@ function bind(seam: Seam, handle: Handle, text: string, port: number, flags: num
   const policy = seam.policy();
   if (policy === undefined) return original.bind.call(handle, text, port, flags);
   const known = knownOf(handle);
-  known.shares = (flags & REUSEADDR) !== 0;
+  known.settings.shares = (flags & REUSEADDR) !== 0;
   const address = parseIPv4(text);
   const reason = kernelReason(policy, address, port, flags);
   if (reason === undefined && address !== ANY) return bindOnCard(policy, handle, known, address, port);
@@ -168,15 +164,11 @@ function kernelReason(policy: Policy, address: number, port: number, flags: numb
   );
 }
 
-function placeOf({ shares, broadcast, hops }: Known, address: number, port: number): DatagramPlace {
-  return { address, port, shares, broadcast, hops };
-}
-
 /** Binds to an address that the machine has not. */
 function bindOnCard(policy: Policy, handle: Handle, known: Known, address: number, port: number): number {
   const pump = policy.open();
   if (pump === undefined) return -EADDRNOTAVAIL;
-  const channel = DatagramChannel.open(pump, handle, placeOf(known, address, port), false);
+  const channel = DatagramChannel.open(pump, handle, { address, port }, known.settings, false);
   if (typeof channel === 'number') return channel;
   known.channel = channel;
   policy.routes.datagrams.card++;
@@ -188,7 +180,13 @@ function openBeside({ original }: Seam, policy: Policy, handle: Handle, known: K
   const out: AddressInfoOut = {};
   const pump = policy.open();
   if (pump === undefined || original.getsockname.call(handle, out) !== 0) return;
-  const channel = DatagramChannel.open(pump, handle, placeOf(known, ANY, out.port ?? 0), true);
+  const channel = DatagramChannel.open(
+    pump,
+    handle,
+    { address: ANY, port: out.port ?? 0 },
+    known.settings,
+    true,
+  );
   if (typeof channel === 'number') {
     policy.routes.datagrams.toKernel(channel === -EADDRINUSE ? PORT_TAKEN : NO_ROOM);
     return;
@@ -277,12 +275,12 @@ function settingMethods(original: UdpHandle) {
   };
   return {
     setBroadcast(this: Handle, on: number): number {
-      knownOf(this).broadcast = on !== 0;
+      knownOf(this).settings.broadcast = on !== 0;
       return both(this, () => original.setBroadcast.call(this, on), SO_BROADCAST, on === 0 ? 0 : 1);
     },
     setTTL(this: Handle, hops: number): number {
       const result = both(this, () => original.setTTL.call(this, hops), IP_TTL, hops);
-      if (result === 0) knownOf(this).hops = hops;
+      if (result === 0) knownOf(this).settings.hops = hops;
       return result;
     },
     bufferSize(this: Handle, bytes: number, ofReceiving: boolean, context: object): number | undefined {

@@ -157,6 +157,12 @@ export class Pump {
     if (this.live === 0) this.onEmpty?.();
   }
 
+  /** A channel has another socket of the card in place of `before`. */
+  replaced(channel: PumpedSocket, before: number): void {
+    if (this.channels[before] === channel) this.channels[before] = undefined;
+    if (channel.socket >= 0) this.channels[channel.socket] = channel;
+  }
+
   /** Whether an immediate of the pump's waits for its turn of the loop. */
   get waits(): boolean {
     return this.scheduled;

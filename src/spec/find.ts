@@ -1,5 +1,5 @@
 /** Finds whatever in the spec has a name, and names like it where there is none. */
-import * as options from '../socket/options.ts';
+import { OPTION_NAMES } from '../socket/option-names.ts';
 import { CATALOGUE } from './catalogue.gen.ts';
 import type {
   ClassEntry,
@@ -97,12 +97,10 @@ const index: readonly { readonly names: readonly string[]; readonly found: Found
       })),
     ),
   ),
-  ...Object.entries(options)
-    .filter(([name, number]) => /^(SO|TCP|IP)_/.test(name) && typeof number === 'number')
-    .map(([name, number]) => ({
-      names: [name],
-      found: { kind: 'option', entry: { name, number } } as const,
-    })),
+  ...[...OPTION_NAMES].map(([number, name]) => ({
+    names: [name],
+    found: { kind: 'option', entry: { name, number } } as const,
+  })),
   ...errnoEntries().map((entry) => ({ names: [entry.name], found: { kind: 'errno', entry } as const })),
 ];
 

@@ -209,6 +209,19 @@ describe('a connected socket', () => {
     expect(texts).toEqual(['from the peer', 'from a stranger']);
   });
 
+  it('stays on the card when it is disconnected, though it is the last there and no card is installed', async () => {
+    await onCard();
+    const client = await bound(OWN);
+    const { port } = client.address();
+    client.connect(port, OWN);
+    await once(client, 'connect');
+    uninstall();
+    client.disconnect();
+    const heard = message(client);
+    client.send('to itself', port, OWN);
+    expect((await heard).text).toBe('to itself');
+  });
+
   it('is told that nobody listens at its peer', async () => {
     await onCard();
     const client = socket();

@@ -1293,10 +1293,11 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_PIPE_END 15
 #define INIC_PIPE_END_FIELDS 0
 
-/* A field that not every value is good for. Where set_count is not 0, the good ones are those of set; with
- * power_of_two, those that have one bit. */
+/* A field that not every value is good for. Where set_count is not 0, the good ones are those of
+ * set; with power_of_two, those that have one bit. */
 struct inic_range {
-  uint8_t word, low, high; uint32_t min, max; uint8_t power_of_two, set_count; uint32_t set[8];
+  uint8_t word, low, high; uint32_t min, max;
+  uint8_t power_of_two, set_count; uint32_t set[8];
 };
 /* What every request is checked by: its least words, where its list begins (0: it has none), and where the
  * count of its list is. */

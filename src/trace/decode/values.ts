@@ -1,6 +1,6 @@
 /** Numbers of a frame as words a stranger understands: names of enumerations, errnos, addresses, contexts. */
 import { errnoName } from '../../socket/errno.ts';
-import * as options from '../../socket/options.ts';
+import { OPTION_NAMES } from '../../socket/option-names.ts';
 import { enumNamed, enumValueName } from '../../spec/catalogue.ts';
 import type { FieldEntry } from '../../spec/entries.ts';
 
@@ -9,9 +9,6 @@ export type Value = number | string;
 export type Values = Readonly<Record<string, Value>>;
 
 const ADDRESS = /address$/i;
-const OPTIONS: ReadonlyMap<number, string> = new Map(
-  Object.entries(options).map(([name, number]) => [number, name]),
-);
 
 /** @returns the bits of a field, not negative. */
 export function fieldBits({ word, low, high }: FieldEntry, words: Int32Array, at: number): number {
@@ -30,7 +27,7 @@ export function fieldValue(field: FieldEntry, className: string, words: Int32Arr
   if (className !== 'socket')
     return bits > 65535 || (/address/i.test(field.name) && bits > 0) ? hexText(bits) : bits;
   if (ADDRESS.test(field.name)) return ipv4Text(bits);
-  if (field.name === 'option') return OPTIONS.get(bits) ?? bits;
+  if (field.name === 'option') return OPTION_NAMES.get(bits) ?? bits;
   if (/context$/i.test(field.name)) return contextText(bits);
   return bits;
 }
