@@ -1,6 +1,7 @@
 /** Our own card with the memory the vectors ask for, behind a bare host. */
+
+import type { VectorFrame } from '../../src/conform/card/vector-file.ts';
 import { SOCKETS, VECTOR_CARD, VectorHost } from '../../src/conform/card/vector-host.ts';
-import type { VectorFrame } from '../../src/conform/card/vectors.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { BareCard } from '../iop/bed.ts';
 import { echoOn } from '../iop/echo.ts';

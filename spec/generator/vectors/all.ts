@@ -1,4 +1,5 @@
 /** Every file of spec/vectors. */
+import type { Drawing, Scenario } from '../../../src/conform/card/vector-file.ts';
 import type { MachineEntry } from '../../../src/spec/entries.ts';
 import type { FrameSpec } from '../frame.ts';
 import type { ClassSpec, Layout } from '../model.ts';
@@ -8,7 +9,7 @@ import { listScenarios } from './list-scenarios.ts';
 import { parameterScenarios } from './parameter-scenarios.ts';
 import { replyVectors } from './replies.ts';
 import { requestVectors } from './requests.ts';
-import { type Scenario, scenarioText } from './scenario.ts';
+import { scenarioText } from './scenario.ts';
 import {
   findMessage,
   homeState,
@@ -19,7 +20,7 @@ import {
   socketStateVectors,
 } from './states.ts';
 import { transactionScenarios } from './transaction-scenarios.ts';
-import { type Drawing, type Vector, type VectorFile, vectorText } from './vector.ts';
+import { type Vector, type VectorFile, vectorText } from './vector.ts';
 
 /** Function numbers no class of ours has, one of each range there is. */
 const UNKNOWN_FUNCTIONS = [0x1e, 0x21, 0x9e, 0xee];

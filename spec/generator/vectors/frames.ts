@@ -2,6 +2,7 @@
  * Builds frames from the YAML alone: an encoder of its own, so that the generated codecs are held against
  * something else.
  */
+import type { ElementValue, Place } from '../../../src/conform/card/vector-file.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../../src/i2o/tids.ts';
 import type { ElementSpec, FrameSpec } from '../frame.ts';
 import {
@@ -13,7 +14,7 @@ import {
   type Structure,
 } from '../model.ts';
 import { goodValues } from './values.ts';
-import { type ElementValue, type Frame, type Place, VECTOR_MEMORY } from './vector.ts';
+import { type Frame, VECTOR_MEMORY } from './vector.ts';
 
 export const VERSION = 1;
 export const FLAG_MULTIPLE = 0x10;

@@ -2,8 +2,8 @@
  * Scenarios of scatter-gather lists: every element type, buffers in pieces, chains, bit buckets, batches of
  * transactions.
  */
+import type { ExpectedItem, Scenario, ScenarioStep } from '../../../src/conform/card/vector-file.ts';
 import { FLAG_MULTIPLE } from './frames.ts';
-import type { ItemPattern, Scenario, ScenarioStep } from './scenario.ts';
 import * as s from './script.ts';
 import type { Specs } from './states.ts';
 import { VECTOR_MEMORY } from './vector.ts';
@@ -33,7 +33,7 @@ function buckets(specs: Specs, count: number): ScenarioStep {
 }
 
 /** Bytes of the stream in a bucket. */
-function record(bucket: number | undefined, byteLength: number, socketId = PEER): ItemPattern {
+function record(bucket: number | undefined, byteLength: number, socketId = PEER): ExpectedItem {
   const words = [bucket, socketId, LAST_IN_BUCKET << 24, byteLength];
   return { message: 'SocketReceivePost', status: s.SUCCESS, ...s.expected(words) };
 }
@@ -44,7 +44,7 @@ function good(
   id: string,
   title: string,
   list: readonly s.Part[],
-  write: ScenarioStep['write'],
+  write: NonNullable<ScenarioStep['write']>,
   contexts: readonly s.Part[],
   arrived: readonly number[],
 ): Scenario {
@@ -69,7 +69,7 @@ function bad(
   title: string,
   list: readonly s.Part[],
   detail: number,
-  items: readonly ItemPattern[] = [],
+  items: readonly ExpectedItem[] = [],
 ): Scenario {
   const frame = s.request(specs, 'SocketSend', { socketId: SUBJECT, replyMode: IMMEDIATE_MODE }, list);
   return {
@@ -147,7 +147,8 @@ function posts(specs: Specs): Scenario[] {
   const apart = [0x11000000 | half, 0, s.receive(0), 0xd0000000 | half, s.receive(1, half)];
   const wrong = ask(1, apart);
   const behind = [s.written(s.transmit(9), [0xd1000000 | BUCKET_BYTES, 4, s.receive(4)])];
-  const refusal = s.expected([...s.malformed(wrong, INVALID_PARAMETER, undefined).words]);
+  const { bytes } = s.malformed(wrong, INVALID_PARAMETER, undefined);
+  const refusal = { bytes };
   const scenario = (name: string, title: string, state: string, ...steps: ScenarioStep[]): Scenario => ({
     id: `SocketReceivePost/list/${name}`,
     title,
@@ -179,7 +180,7 @@ function posts(specs: Specs): Scenario[] {
 }
 
 /** One outcome of a batch. */
-function outcome(context: number, requestStatus: number, detail: number): ItemPattern {
+function outcome(context: number, requestStatus: number, detail: number): ExpectedItem {
   return {
     message: 'SocketSend',
     status: s.SUCCESS,
@@ -208,7 +209,7 @@ function batches(specs: Specs): Scenario[] {
   ];
   const errors = [outcome(102, s.ERROR_NO_DATA, EBADF)];
   const successes = [outcome(101, s.SUCCESS, 0), outcome(104, s.SUCCESS, 0)];
-  const scenario = (name: string, mode: number, items: readonly ItemPattern[]): Scenario => ({
+  const scenario = (name: string, mode: number, items: readonly ExpectedItem[]): Scenario => ({
     id: `SocketSend/batch/${name}`,
     title: `four transactions of three sockets, one of them unknown, one empty; reply mode ${name}`,
     state: 'socket.Connected',

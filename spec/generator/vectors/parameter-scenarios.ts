@@ -3,8 +3,8 @@
  * FieldUnreadable, NoKeyField, ScalarError and TableError are not among them: no group has a field or a table
  * of that kind.
  */
+import type { Scenario } from '../../../src/conform/card/vector-file.ts';
 import { DEVICE_TID } from '../../../src/i2o/tids.ts';
-import type { Scenario } from './scenario.ts';
 import * as s from './script.ts';
 import type { Specs } from './states.ts';
 

@@ -1,8 +1,16 @@
 /** Builds the steps of scenarios: requests with lists written by hand, and what is expected of them. */
+import type {
+  Expected,
+  ExpectedItem,
+  ExpectedReply,
+  Place,
+  ScenarioStep,
+  Spot,
+} from '../../../src/conform/card/vector-file.ts';
 import { buildFrame, type Damage, FLAG_LAST, FLAG_REPLY } from './frames.ts';
-import type { Expected, ItemPattern, ReplyPattern, ScenarioStep, Spot, WordPattern } from './scenario.ts';
+import { patternText, type WordPattern } from './scenario.ts';
 import { findMessage, type Specs } from './states.ts';
-import { type Frame, type Place, VECTOR_MEMORY } from './vector.ts';
+import { bytesText, type Frame, frameValue, VECTOR_MEMORY } from './vector.ts';
 
 /** A word, or the address (of `immediate`: the context) of a spot. */
 export type Part = number | Spot;
@@ -26,7 +34,7 @@ export const immediate = spot('immediate');
 export const preserved = (): Spot => ({ area: 'preserved', number: 0, offset: 0 });
 
 /** Where a spot is in the memory the vectors are computed for. */
-export function placeValue({ area, number, offset }: Spot): number {
+export function placeValue({ area, number, offset = 0 }: Spot): number {
   const memory = VECTOR_MEMORY;
   if (area === 'preserved') return 0;
   if (area === 'immediate') return memory.immediate.firstContext + number;
@@ -39,9 +47,7 @@ function isSpot(part: Wanted): part is Spot {
 }
 
 function placed(parts: readonly Wanted[], first: number): Place[] {
-  return parts.flatMap((part, i) =>
-    isSpot(part) ? [{ word: first + i, area: part.area, number: part.number, offset: part.offset }] : [],
-  );
+  return parts.flatMap((part, i) => (isSpot(part) ? [{ word: first + i, ...part }] : []));
 }
 
 function pattern(part: Wanted): WordPattern {
@@ -51,7 +57,8 @@ function pattern(part: Wanted): WordPattern {
 }
 
 export function expected(parts: readonly Wanted[]): Expected {
-  return { words: parts.map(pattern), places: placed(parts, 0) };
+  const places = placed(parts, 0);
+  return { bytes: patternText(parts.map(pattern)), ...(places.length === 0 ? {} : { places }) };
 }
 
 /** A request whose list, if it has one, is `list`. @param context word 3, where it is not a field. */
@@ -73,33 +80,40 @@ export function request(
 }
 
 /** A reply of one transaction to `asked`. @param body words from 4 on. @param last whether it is the last. */
-export function single(asked: Frame, body: readonly Wanted[], last = true): ReplyPattern {
+export function single(asked: Frame, body: readonly Wanted[], last = true): ExpectedReply {
   const flags = FLAG_REPLY | (last ? FLAG_LAST : 0);
   const word0 = { value: (1 | (flags << 8) | ((4 + body.length) << 16)) >>> 0, mask: ALL };
   return expected([word0, asked.words[1], asked.words[2], asked.words[3], ...body]);
 }
 
 /** A status alone. */
-export function status(asked: Frame, requestStatus: number, detail: number): ReplyPattern {
+export function status(asked: Frame, requestStatus: number, detail: number): ExpectedReply {
   return single(asked, [((requestStatus << 24) | detail) >>> 0]);
 }
 
 /** The request itself is wrong. @param offset byte of it that is. */
-export function malformed(asked: Frame, detail: number, offset: number | undefined): ReplyPattern {
+export function malformed(asked: Frame, detail: number, offset: number | undefined): ExpectedReply {
   return single(asked, [((TRANSACTION_ERROR << 24) | detail) >>> 0, offset, undefined]);
 }
 
 /** A buffer that is the host's again. */
-export function home(context: Part, requestStatus = SUCCESS): ItemPattern {
+export function home(context: Part, requestStatus = SUCCESS): ExpectedItem {
   return { message: 'SocketSend', status: requestStatus, ...expected([context]) };
 }
 
 export function step(
   title: string,
   frame: Frame,
-  rest: Partial<Omit<ScenarioStep, 'title' | 'frame'>> = {},
+  { write = [], replies = [], items = [], read = [] }: Partial<ScenarioStep> = {},
 ): ScenarioStep {
-  return { title, frame, write: [], replies: [], items: [], read: [], ...rest };
+  return {
+    title,
+    ...(write.length === 0 ? {} : { write }),
+    ...frameValue(frame),
+    replies,
+    items,
+    ...(read.length === 0 ? {} : { read }),
+  };
 }
 
 /** Words of so many bytes that tell where they came from. */
@@ -112,15 +126,12 @@ export function filled(byteLength: number, salt: number): number[] {
 }
 
 /** Something to be written to memory. */
-export function written(at: Spot, parts: readonly Part[]): ScenarioStep['write'][number] {
-  return {
-    ...at,
-    words: parts.map((part) => (isSpot(part) ? placeValue(part) : part >>> 0)),
-    places: placed(parts, 0),
-  };
+export function written(at: Spot, parts: readonly Part[]): Spot & Expected {
+  const words = parts.map((part) => (isSpot(part) ? placeValue(part) : part >>> 0));
+  return { ...at, places: placed(parts, 0), bytes: bytesText(words) };
 }
 
 /** Something memory must hold. */
-export function held(at: Spot, parts: readonly Wanted[]): ScenarioStep['read'][number] {
+export function held(at: Spot, parts: readonly Wanted[]): Spot & Expected {
   return { ...at, ...expected(parts) };
 }

@@ -2,9 +2,9 @@
  * Scenarios of transactions that outlive their request: aborts, events, progress; a card of version 1; a
  * preserved frame.
  */
+import type { Scenario } from '../../../src/conform/card/vector-file.ts';
 import { DEVICE_TID } from '../../../src/i2o/tids.ts';
 import { FLAG_MULTIPLE } from './frames.ts';
-import type { Scenario } from './scenario.ts';
 import * as s from './script.ts';
 import type { Specs } from './states.ts';
 
@@ -162,17 +162,17 @@ function versionTwo(specs: Specs): Scenario[] {
 function preserved(specs: Specs): Scenario {
   const frame = s.request(specs, 'SocketStatusGet', {}, [], { version: 2 });
   const own = s.preserved();
-  const record = s.single(frame, [undefined, undefined, undefined, own, 0]);
   const word0 = { value: 0x0009e001, mask: 0xffffffff };
   const word4 = { value: ((INVALID_VERSION << 24) | (FORMAT_ERROR << 16)) >>> 0, mask: 0xffff0000 };
-  const words = record.words.map((word, i) => (i === 0 ? word0 : i === 4 ? word4 : word));
+  const header = [word0, frame.words[1], frame.words[2], frame.words[3]];
+  const record = s.expected([...header, word4, undefined, undefined, own, 0]);
   const title = 'a failure record names the frame it kept';
   return {
     id: 'failure/preserved',
     title,
     state: 'operational',
     transport: 'fifo',
-    steps: [s.step(title, frame, { replies: [{ ...record, words }] })],
+    steps: [s.step(title, frame, { replies: [record] })],
   };
 }
 

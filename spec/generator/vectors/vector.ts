@@ -1,7 +1,15 @@
 /**
- * What a conformance vector is, and how it is written: a line of JSON each. spec/vectors/README.md explains
- * it to its users.
+ * What a conformance vector is before it is written, and how it is: a line of JSON each. What a file holds in
+ * the end are the types of src/conform/card/vector-file.ts.
  */
+import type * as file from '../../../src/conform/card/vector-file.ts';
+import type {
+  FrameFacts,
+  Place,
+  SetupFacts,
+  VectorFacts,
+  VectorFrame,
+} from '../../../src/conform/card/vector-file.ts';
 
 /** Of a message that is answered in memory: what the word at its list's first address says in the end. */
 interface Polled {
@@ -41,71 +49,24 @@ export type Judgement =
       readonly code: number;
     };
 
-/** A word that depends on where the card's memory is. */
-export interface Place {
-  readonly word: number;
-  /**
-   * `transmit`, `receive`, `control`: an address there; `immediate`: a context of immediate data;
-   * `preserved`: the posted frame's.
-   */
-  readonly area: 'transmit' | 'receive' | 'control' | 'immediate' | 'preserved';
-  /** Which buffer, or which immediate slot. */
-  readonly number: number;
-  /** Bytes from the buffer's first; 0 where it is not said. */
-  readonly offset?: number;
-}
-
-export interface ElementValue {
-  readonly kind: string;
-  readonly flags: number;
-  readonly count: number;
-  readonly words: readonly number[];
-}
-
 /** A frame and what it says. */
-export interface Frame {
+export interface Frame extends FrameFacts {
   /** As 32-bit numbers; written little-endian. Not more than a frame has, whatever its size says. */
   readonly words: readonly number[];
-  readonly fields: Readonly<Record<string, number>>;
-  readonly list?: readonly (readonly number[])[];
-  readonly elements?: readonly ElementValue[];
   readonly places: readonly Place[];
 }
 
-export interface Vector {
-  readonly id: string;
-  readonly title: string;
-  readonly message: string;
-  readonly kind: 'request' | 'reply';
-  /** Where the card has to be; `operational` unless it says otherwise. A key of the file's `setups`. */
-  readonly state?: string;
-  /** Class version that brought the message. */
-  readonly since: number;
+/** A vector before its frame is written. */
+export interface Vector extends VectorFacts {
   readonly frame: Frame;
   readonly expect: Answer | Judgement;
 }
 
-/** One step towards a state. The card is given turns until it rests before the next. */
-export interface SetupStep {
-  readonly title: string;
+export interface SetupStep extends SetupFacts {
   readonly frame: Frame;
-  /** Posted together with what comes next: the card gets no turn between. */
-  readonly together?: true;
 }
 
-/**
- * Where a layout's fields are: name, word, lowest bit, highest bit; and how many words come before its list.
- */
-export interface Drawing {
-  readonly words: number;
-  readonly fields: readonly (readonly [name: string, word: number, low: number, high: number])[];
-}
-
-export interface VectorFile {
-  readonly class: string;
-  /** By message, of those the vectors have. */
-  readonly layouts: Readonly<Record<string, { readonly request: Drawing; readonly reply?: Drawing }>>;
-  readonly classVersion: number;
+export interface VectorFile extends Pick<file.VectorFile, 'class' | 'classVersion' | 'layouts'> {
   readonly setups: Readonly<Record<string, readonly SetupStep[]>>;
   readonly vectors: readonly Vector[];
 }
@@ -131,25 +92,25 @@ export function bytesText(words: readonly number[]): string {
 }
 
 /** A file of vectors: JSON, each vector on a line of its own. */
-export function vectorText(file: VectorFile): string {
+export function vectorText(made: VectorFile): string {
   const head = {
     format: 'inic-vectors',
     formatVersion: 1,
     generated: 'by spec/generate.ts from spec/*.yaml; do not edit',
-    class: file.class,
-    classVersion: file.classVersion,
+    class: made.class,
+    classVersion: made.classVersion,
     memory: VECTOR_MEMORY,
   };
-  const setups = Object.entries(file.setups).map(([state, steps]) => {
+  const setups = Object.entries(made.setups).map(([state, steps]) => {
     const lines = steps.map(
       ({ frame, ...rest }) => `      ${JSON.stringify({ ...rest, ...frameValue(frame) })}`,
     );
     return `    ${JSON.stringify(state)}: [${lines.length === 0 ? '' : `\n${lines.join(',\n')}\n    `}]`;
   });
-  const vectors = file.vectors.map(
+  const vectors = made.vectors.map(
     ({ frame, expect, ...rest }) => `    ${JSON.stringify({ ...rest, ...frameValue(frame), expect })}`,
   );
-  const layouts = Object.entries(file.layouts).map(
+  const layouts = Object.entries(made.layouts).map(
     ([message, drawings]) => `    ${JSON.stringify(message)}: ${JSON.stringify(drawings)}`,
   );
   const [first] = JSON.stringify(head, null, 2).split(/\n}$/);
@@ -161,7 +122,7 @@ export function vectorText(file: VectorFile): string {
   return `${[first, ...lists].join(',\n  ')}\n}\n`;
 }
 
-export function frameValue({ words, fields, list, elements, places }: Frame): object {
+export function frameValue({ words, fields, list, elements, places }: Frame): VectorFrame {
   return {
     bytes: bytesText(words),
     fields,

@@ -12,18 +12,11 @@ import type { BareHost } from './bare-host.ts';
 import { ForeignBare } from './foreign-bare.ts';
 import type { ForeignDevice } from './foreign-card.ts';
 import { judge } from './judge.ts';
-import { runScenario, type Scenario, type ScenarioFile } from './scenario.ts';
+import { runScenario } from './scenario.ts';
 import { runTour, type TourName } from './tour-case.ts';
+import type { Scenario, ScenarioFile, Vector, VectorFile, VectorFrame } from './vector-file.ts';
 import { SetupFailure, SOCKETS, VECTOR_CARD, VectorHost } from './vector-host.ts';
-import {
-  scenarioNames,
-  scenarioText,
-  type Vector,
-  type VectorFile,
-  type VectorFrame,
-  vectorFiles,
-  wordsOf,
-} from './vectors.ts';
+import { scenarioFile, scenarioNames, type VectorFileAt, vectorFiles, wordsOf } from './vectors.ts';
 
 /** What it takes to close the books of a card at rest. */
 const BOOKS = ['ExecSysQuiesce', 'ExecSysEnable', 'SocketCreate', 'SocketSend', 'SocketReceivePost'];
@@ -72,13 +65,13 @@ export function cardCases(claims: Claims): Case[] {
     file.vectors.filter(({ kind }) => kind === 'request').map((vector) => vectorCase(file, vector, claims)),
   );
   const scenarios = scenarioNames().flatMap((name) => {
-    const file = JSON.parse(scenarioText(name)) as ScenarioFile;
+    const file = scenarioFile(name);
     return file.scenarios.map((scenario) => scenarioCase(name, file, scenario, claims));
   });
   return [...vectors, ...scenarios, ...tourCases()];
 }
 
-function vectorCase(file: VectorFile, vector: Vector, claims: Claims): Case {
+function vectorCase(file: VectorFileAt, vector: Vector, claims: Claims): Case {
   const device = deviceOf(file, vector);
   const { state = 'operational' } = vector;
   const setups = state.startsWith('socket.') ? ['operational', state] : [state];

@@ -17,7 +17,8 @@ import { LAN_DETAILED_STATUS_NAMES } from '../../i2o/lan.gen.ts';
 import { WINDOW_DETAILED_STATUS_NAMES } from '../../i2o/window.gen.ts';
 import { errnoName } from '../../socket/errno.ts';
 import { messageNamed } from '../../spec/catalogue.ts';
-import { type Vector, wordsOf } from './vectors.ts';
+import type { Vector } from './vector-file.ts';
+import { wordsOf } from './vectors.ts';
 
 const SUCCESS = 0x00;
 const ERROR_NO_DATA = 0x05;

@@ -3,42 +3,8 @@
  * what is expected.
  */
 import { messageNamed } from '../../spec/catalogue.ts';
+import type { Expected, Scenario, ScenarioFile, ScenarioStep } from './vector-file.ts';
 import type { VectorHost } from './vector-host.ts';
-import type { Place, SetupStep, VectorFile, VectorFrame } from './vectors.ts';
-
-interface Expected {
-  /** As a frame's bytes; dots are not judged. */
-  readonly bytes: string;
-  readonly places?: readonly Place[];
-}
-
-interface Spot {
-  readonly area: Place['area'];
-  readonly number: number;
-  readonly offset: number;
-}
-
-export interface ScenarioStep extends VectorFrame {
-  readonly title: string;
-  readonly write?: readonly (Spot & Expected)[];
-  readonly replies: readonly (Expected & { readonly any?: true })[];
-  readonly items: readonly (Expected & { readonly message: string; readonly status: number })[];
-  readonly read?: readonly (Spot & Expected)[];
-}
-
-export interface Scenario {
-  readonly id: string;
-  readonly title: string;
-  readonly state: string;
-  readonly classVersion?: 1 | 2;
-  readonly transport?: 'fifo';
-  readonly steps: readonly ScenarioStep[];
-}
-
-export interface ScenarioFile {
-  readonly setups: Readonly<Record<string, readonly SetupStep[]>>;
-  readonly scenarios: readonly Scenario[];
-}
 
 /** Time a step takes at the most: a delayed acknowledgement, and whatever waits for company. */
 const TURN_NS = 5e6;
@@ -50,7 +16,7 @@ export function functionNamed(message: string): number {
 
 /** @param card a card that has just been started. @returns what is wrong. */
 export function runScenario(card: VectorHost, file: ScenarioFile, scenario: Scenario): string[] {
-  card.bring(file as unknown as VectorFile, scenario.state);
+  card.bring(file, scenario.state);
   card.rest(TURNS, TURN_NS);
   return scenario.steps.flatMap((step) => {
     for (const { bytes, places, ...at } of step.write ?? []) {

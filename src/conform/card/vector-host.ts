@@ -5,7 +5,8 @@
 import type { CardOverrides } from '../../world/config/settings.ts';
 import type { BareHost } from './bare-host.ts';
 import { replyText, succeeded } from './judge.ts';
-import { type Place, type VectorFile, type VectorFrame, wordsOf } from './vectors.ts';
+import type { Spot, VectorFile, VectorFrame } from './vector-file.ts';
+import { wordsOf } from './vectors.ts';
 
 /** Socket numbers there are. */
 export const SOCKETS = 16;
@@ -46,7 +47,7 @@ export class VectorHost {
   }
 
   /** Goes through a setup; sockets begin where the card is operational. */
-  bring(file: VectorFile, state: string): void {
+  bring(file: Pick<VectorFile, 'setups'>, state: string): void {
     if (state.startsWith('socket.')) this.bring(file, 'operational');
     for (const step of file.setups[state]) {
       if (step.together === true) {
@@ -114,7 +115,7 @@ export class VectorHost {
     return words;
   }
 
-  address({ area, number, offset = 0 }: Omit<Place, 'word'>): number {
+  address({ area, number, offset = 0 }: Spot): number {
     const { layout } = this.bare.memory;
     switch (area) {
       case 'transmit':

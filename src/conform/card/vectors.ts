@@ -3,55 +3,18 @@
  * generator.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import type { ScenarioFile, VectorFile, VectorFrame } from './vector-file.ts';
 
-export interface Place {
-  readonly word: number;
-  readonly area: 'transmit' | 'receive' | 'control' | 'immediate' | 'preserved';
-  readonly number: number;
-  readonly offset?: number;
-}
-
-export interface VectorFrame {
-  readonly bytes: string;
-  readonly fields: Readonly<Record<string, number>>;
-  readonly list?: readonly (readonly number[])[];
-  readonly elements?: readonly {
-    readonly kind: string;
-    readonly flags: number;
-    readonly count: number;
-    readonly words: readonly number[];
-  }[];
-  readonly places?: readonly Place[];
-}
-
-export interface Vector extends VectorFrame {
-  readonly id: string;
-  readonly title: string;
-  readonly message: string;
-  readonly kind: 'request' | 'reply';
-  readonly state?: string;
-  readonly since: number;
-  readonly expect: Readonly<Record<string, unknown>>;
-}
-
-export interface SetupStep extends VectorFrame {
-  readonly title: string;
-  /** The card gets no turn before the next frame. */
-  readonly together?: true;
-}
-
-export interface VectorFile {
+/** A file, with its name. */
+export interface VectorFileAt extends VectorFile {
   readonly path: string;
-  readonly class: string;
-  readonly setups: Readonly<Record<string, readonly SetupStep[]>>;
-  readonly vectors: readonly Vector[];
 }
 
 /** In the tree, also for what runs from the built one. */
 const HERE = new URL('../../../spec/vectors/', import.meta.url);
 const folder = existsSync(HERE) ? HERE : new URL('../../../../spec/vectors/', import.meta.url);
 
-export function vectorFiles(): VectorFile[] {
+export function vectorFiles(): VectorFileAt[] {
   return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .map((name) => ({
@@ -60,7 +23,7 @@ export function vectorFiles(): VectorFile[] {
     }));
 }
 
-export function vectorFile(path: string): VectorFile {
+export function vectorFile(path: string): VectorFileAt {
   return vectorFiles().find((file) => file.path === path)!;
 }
 
@@ -74,8 +37,8 @@ export function wordsOf({ bytes }: VectorFrame): Int32Array {
 }
 
 /** A file of scenarios, by its name without the ending. */
-export function scenarioText(name: string): string {
-  return readFileSync(new URL(`scenarios/${name}.json`, folder), 'utf8');
+export function scenarioFile(name: string): ScenarioFile {
+  return JSON.parse(readFileSync(new URL(`scenarios/${name}.json`, folder), 'utf8')) as ScenarioFile;
 }
 
 export function scenarioNames(): string[] {

@@ -4,7 +4,8 @@
  */
 import { Validator } from '../../validate/validator.ts';
 import type { CardOverrides } from '../../world/config/settings.ts';
-import { type Vector, vectorFiles, wordsOf } from '../card/vectors.ts';
+import type { Vector } from '../card/vector-file.ts';
+import { vectorFiles, wordsOf } from '../card/vectors.ts';
 import type { Case, Finding } from '../link/case.ts';
 import type { Link } from '../link/link.ts';
 import { ForeignHost } from './foreign-host.ts';
