@@ -8,7 +8,7 @@ import { LONG } from './test/long.ts';
  */
 const SHARED = [
   ...['bond', 'dma', 'hdm', 'host', 'i2o', 'iop', 'ism', 'lan', 'ledger', 'osm', 'socket', 'tcpip', 'time', 'window'],
-  ...['wire', 'workloads'],
+  ...['wire', 'workloads', 'conformance', 'measure', 'record', 'replay', 'spec', 'trace', 'validate', 'explain', 'drill'],
 ].map((folder) => `${folder}/**/*.test.ts`);
 const left = LONG ? [] : LEFT_TO_LONG.files.map((file) => `**/${file}`);
 const exclude = [...configDefaults.exclude, ...left];
