@@ -23,7 +23,7 @@ import { type Damage, damageOf, NO_TRACE } from './trace-argument.ts';
 const SHOWN = 20;
 const VIOLATIONS = 1;
 
-const CLASSES = ['socket', 'lan'] as const;
+const CLASSES = ['socket', 'lan', 'window'] as const;
 type DeviceClass = (typeof CLASSES)[number];
 
 interface ValidateOptions {
@@ -60,7 +60,7 @@ export function addValidate(program: Command): void {
     )
     .option(
       '--class <name>',
-      'with --live: socket, or lan for network ports, in virtual time (default: socket)',
+      'with --live: socket; in virtual time also lan for network ports, and window (default: socket)',
       oneOf(CLASSES),
     )
     .option('--virtual', 'with --live: in virtual time instead of on a thread, the same each time')
@@ -73,14 +73,15 @@ export function addValidate(program: Command): void {
 async function validateLive(files: readonly string[], options: ValidateOptions): Promise<void> {
   if (files.length > 0) throw new UserError('--live judges a card, no files');
   const { transport = 'ring', seed = 1, virtual = false, class: device = 'socket' } = options;
-  if (device === 'lan' && !virtual)
-    throw new UserError('--class lan is judged in virtual time only: add --virtual');
+  if (device !== 'socket' && !virtual)
+    throw new UserError(`--class ${device} is judged in virtual time only: add --virtual`);
   // A world of cards is loaded only here: to judge a file takes none.
-  const { runLive, runLanLive } = await import('../tour/live.ts');
-  const live = device === 'lan' ? runLanLive(transport, seed) : await runLive({ transport, seed, virtual });
+  const { runLive, runPortLive } = await import('../tour/live.ts');
+  const live =
+    device === 'socket' ? await runLive({ transport, seed, virtual }) : runPortLive(device, transport, seed);
   const { validator, failure } = live;
   const { findings, frames, events, coverage } = validator;
-  const what = device === 'lan' ? ', lan' : '';
+  const what = device === 'socket' ? '' : `, ${device}`;
   const judged: Judged = {
     name: `live${what}, ${transport}, ${virtual ? 'virtual time' : 'a thread'}, seed ${seed}`,
     frames,

@@ -7,6 +7,7 @@ import { openCard } from '../world/open/card.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { runLanTour } from './lan-live.ts';
 import { Tour } from './tour.ts';
+import { runWindowTour } from './window-live.ts';
 
 export interface LiveOptions {
   readonly transport: Transport;
@@ -58,10 +59,14 @@ export async function runLive({ transport, seed, virtual, card: settings = {} }:
   return { validator, failure };
 }
 
+/** Classes of network ports, each with a tour of its own. */
+export type PortClass = 'lan' | 'window';
+
 /** The same of a card of network ports, whose host speaks in messages of its own; in virtual time. */
-export function runLanLive(transport: Transport, seed: number): Live {
+export function runPortLive(device: PortClass, transport: Transport, seed: number): Live {
   const validator = new Validator();
-  return { validator, failure: runLanTour(validator, { transport }, seed, ROUNDS) };
+  const run = device === 'lan' ? runLanTour : runWindowTour;
+  return { validator, failure: run(validator, { transport }, seed, ROUNDS) };
 }
 
 function attempt(run: () => void): string {

@@ -89,6 +89,7 @@ function checkMemory(value: unknown, frameWords: number): TraceMemory {
     receive: poolArea(raw['receive'], 'memory.receive'),
     immediate: poolArea(raw['immediate'], 'memory.immediate'),
     ...(raw['packets'] !== undefined && { packets: poolArea(raw['packets'], 'memory.packets') }),
+    ...(raw['headers'] !== undefined && { headers: poolArea(raw['headers'], 'memory.headers') }),
     control: {
       offset: integer(control['offset'], 'memory.control.offset', 0, REGION_BYTES_MAX),
       byteLength: integer(control['byteLength'], 'memory.control.byteLength', 0, REGION_BYTES_MAX),

@@ -69,6 +69,8 @@ export interface TraceMemory {
   readonly immediate: PoolArea;
   /** Of a card of network ports: buffers of packets to be sent, or of their headers. */
   readonly packets?: PoolArea;
+  /** Of a card with the TCP window: memory for the headers of what arrives, as many buffers as slots. */
+  readonly headers?: PoolArea;
   /** The only part of the region the executive may write for the host. */
   readonly control: { readonly offset: number; readonly byteLength: number };
 }

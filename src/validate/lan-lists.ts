@@ -3,10 +3,10 @@
  * wherever in the host's memory for them. Beside what every list's tables have, it notes where they lie.
  */
 import { assert } from '../assert/assert.ts';
-import type { PoolArea } from '../dma/pool-area.ts';
 import { LAN_SDU_SEND } from '../i2o/lan.gen.ts';
 import { hex } from './findings.ts';
 import { ListJudge } from './list-judge.ts';
+import { isInArea } from './memory-areas.ts';
 
 /** More than the largest frame has room for. */
 const PIECES_MAX = 1024;
@@ -43,7 +43,7 @@ export class LanListJudge extends ListJudge {
       return;
     }
     if (!begins && contexts > 0) this.fault('S-03', 'a packet that is not closed by END_OF_BUFFER');
-    if (!within(transmit, address, count) && (packets === undefined || !within(packets, address, count)))
+    if (!isInArea(transmit, address, count) && (packets === undefined || !isInArea(packets, address, count)))
       this.fault('S-05', `${count} bytes at ${hex(address)} are in no memory for packets`);
     if (begins || contexts > 0) {
       this.packet = this.named;
@@ -67,7 +67,7 @@ export class LanListJudge extends ListJudge {
       this.fault('S-01', `a bucket's context of ${contexts} words`);
       return;
     }
-    if (!within(receive, address, count))
+    if (!isInArea(receive, address, count))
       this.fault('S-05', `${count} bytes at ${hex(address)} are in no memory for buckets`);
     if (!closes) this.fault('S-03', `the bucket of context ${hex(context)} is not closed by END_OF_BUFFER`);
     this.elements += 1;
@@ -96,8 +96,4 @@ export class LanListJudge extends ListJudge {
     this.bytesOf[packet] += count;
     this.pieces = pieces + 1;
   }
-}
-
-function within({ offset, count, bufferBytes }: PoolArea, address: number, length: number): boolean {
-  return address >= offset && address + length <= offset + count * bufferBytes;
 }

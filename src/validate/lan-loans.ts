@@ -1,7 +1,8 @@
 /**
- * Memory of packets that a card of network ports has: from the moment their request is posted until their
- * context comes back the host leaves it alone, rule O-01. Packets whose context need not come back are not
- * noted: the host learns by nothing but time when their memory is its own.
+ * Memory that a card has while a context is out: of packets, of a window's fills and placements. From the
+ * moment the request is posted until the context comes back the host leaves it alone, rules O-01 and O-02.
+ * Packets whose context need not come back are not noted: the host learns by nothing but time when their
+ * memory is its own.
  */
 import { assert } from '../assert/assert.ts';
 import type { PoolArea } from '../dma/pool-area.ts';
@@ -44,6 +45,7 @@ class LentBuffers {
 
 export class LanLoans {
   private readonly findings: Findings;
+  private readonly rule: string;
   private readonly areas: readonly LentBuffers[];
   private readonly next: Int32Array;
   /** Number of the packet that a piece is of; 0 for one that is free. */
@@ -54,10 +56,11 @@ export class LanLoans {
   /** First piece of each packet, by its number's remainder. */
   private readonly heads: Int32Array;
 
-  /** @param packets that may be out at once. */
-  constructor(areas: readonly PoolArea[], packets: number, findings: Findings) {
+  /** @param packets that may be out at once. @param rule that a write of the host's breaks. */
+  constructor(areas: readonly PoolArea[], packets: number, findings: Findings, rule = 'O-01') {
     const count = packets * PIECES_PER_PACKET + SPARE;
     this.findings = findings;
+    this.rule = rule;
     this.areas = areas.map((area) => new LentBuffers(area));
     this.next = Int32Array.from({ length: count }, (_, i) => (i + 1 < count ? i + 1 : NONE));
     this.packet = new Int32Array(count);
@@ -99,14 +102,20 @@ export class LanLoans {
 
   /** The host wrote to memory that packets lie in. */
   hostWrote(address: number, length: number): void {
-    if (!this.areas.some((area) => area.any(address, length))) return;
+    const piece = this.lentAt(address, length);
+    if (piece === NONE) return;
+    this.findings.report(this.rule, piece, `${length} bytes at ${hex(address)}, of a packet that is out`);
+  }
+
+  /** @returns a piece that is out and has a byte of this memory; -1: none has. */
+  lentAt(address: number, length: number): number {
+    if (!this.areas.some((area) => area.any(address, length))) return NONE;
     for (let piece = 0; piece < this.packet.length; piece++) {
       if (this.packet[piece] === 0) continue;
-      if (address >= this.address[piece] + this.length[piece] || this.address[piece] >= address + length)
-        continue;
-      this.findings.report('O-01', piece, `${length} bytes at ${hex(address)}, of a packet that is out`);
-      return;
+      const ends = this.address[piece] + this.length[piece];
+      if (address < ends && this.address[piece] < address + length) return piece;
     }
+    return NONE;
   }
 
   /** The card was reset: the host has everything again. */

@@ -110,8 +110,8 @@ export class LanPorts {
   }
 }
 
-/** Of a port as the card's configuration has it; without one any length is taken. */
-function packetBytesMax(configuration: TraceHead['configuration'], port: number): number {
+/** A port's longest packet as the card's configuration has it; without one any length is taken. */
+export function packetBytesMax(configuration: TraceHead['configuration'], port: number): number {
   const further = configuration['furtherPorts'];
   const own: unknown = port === 0 ? configuration : Array.isArray(further) ? further[port - 1] : undefined;
   const mtu = typeof own === 'object' && own !== null ? Reflect.get(own, 'mtu') : undefined;

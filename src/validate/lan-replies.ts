@@ -63,6 +63,7 @@ const KNOWN_FLAGS =
   LAN_PACKET_FLAG_LAST_BUCKET;
 
 export class LanReplies {
+  readonly acceptedRule = 'L-02';
   private readonly trial: Trial;
   private readonly lan: LanTrial;
   private readonly requests: RequestJudge;
@@ -102,7 +103,23 @@ export class LanReplies {
   /**
    * An answer to one of a port's messages as a whole has been found. @param illegal it was to be refused.
    */
-  answered(row: MessageRow, word4: number, port: number, success: boolean, illegal: boolean): void {
+  answered(
+    row: MessageRow,
+    words: Int32Array,
+    at: number,
+    port: number,
+    success: boolean,
+    illegal: boolean,
+  ): void {
+    this.concluded(row, words[at + 4], port, success, illegal);
+  }
+
+  /** The request was not delivered. */
+  failed(row: MessageRow, port: number): void {
+    this.concluded(row, 0, port, false, true);
+  }
+
+  private concluded(row: MessageRow, word4: number, port: number, success: boolean, illegal: boolean): void {
     const { lan } = this;
     const own = lan.ports.all[port];
     if (row.functionCode === UTIL_PARAMS_SET) {
@@ -110,7 +127,7 @@ export class LanReplies {
       own.asked = undefined;
       return;
     }
-    if (!row.isLan) return;
+    if (!row.ofPort) return;
     if (success && illegal) this.fault('L-02', row, `it succeeded at port ${port}`);
     const suspended = (word4 & 0xffff) === LAN_DETAILED_STATUS_SUSPENDED;
     if (suspended && !illegal && word4 >>> 24 === REQUEST_STATUS_ERROR_NO_DATA)

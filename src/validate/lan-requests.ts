@@ -31,7 +31,7 @@ import { SGL_END_OF_BUFFER, sglBytesOf, sglShapeOf } from '../i2o/list/sgl.ts';
 import { PARAMS_OPERATION_FIELD_SET, UTIL_PARAMS_SET_SGL_WORD } from '../i2o/utility.gen.ts';
 import { LanBatching } from './lan-ports.ts';
 import type { LanTrial } from './lan-trial.ts';
-import type { MessageRow } from './message-rows.ts';
+import { type MessageRow, SEVERAL_NEVER } from './message-rows.ts';
 import { BATCHED, MALFORMED, MODE_SHIFT, PORT_SHIFT } from './transactions.ts';
 import type { Trial } from './trial.ts';
 
@@ -57,6 +57,21 @@ export class LanRequests {
   constructor(trial: Trial, lan: LanTrial) {
     this.trial = trial;
     this.lan = lan;
+  }
+
+  /** Whether its answers come in lists. */
+  hasOwnAnswers(row: MessageRow): boolean {
+    return row.several !== SEVERAL_NEVER || row.functionCode === LAN_RECEIVE_POST;
+  }
+
+  /** @returns whether the port takes the request. */
+  inState(row: MessageRow, _words: Int32Array, _at: number, port: number): boolean {
+    return this.lan.ports.request(row, port);
+  }
+
+  /** Whether it gives back what others have named. */
+  endsOthers({ functionCode }: MessageRow): boolean {
+    return functionCode === LAN_RESET || functionCode === LAN_SUSPEND;
   }
 
   /** Notes who waits for what answer of LanPacketSend, LanSduSend or LanReceivePost. // Hot path. */
@@ -137,7 +152,7 @@ export class LanRequests {
     const { transactions } = this.trial;
     transactions.forget((entry) => {
       const row = this.trial.rows[transactions.row[entry]];
-      if (!row.isLan || transactions.frame[entry] !== frame) return false;
+      if (!row.ofPort || transactions.frame[entry] !== frame) return false;
       if ((transactions.flags[entry] & BATCHED) === 0) return false;
       this.lan.loans.end(transactions.socket[entry]);
       return true;

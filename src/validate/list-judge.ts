@@ -165,8 +165,8 @@ export class ListJudge extends ListTables {
     return after;
   }
 
-  /** One piece of host memory. // Hot path. */
-  private piece(
+  /** One piece of memory. // Hot path. */
+  protected piece(
     flags: number,
     contexts: number,
     context: number,

@@ -41,6 +41,12 @@ const SGL_BITS: Readonly<Record<string, number>> = {
   data: SGL_IMMEDIATE,
 };
 
+/** Codes that a class of ports refuses its messages by. */
+const STATUSES: Readonly<Record<string, string>> = {
+  lan: 'LanDetailedStatus',
+  window: 'WindowDetailedStatus',
+};
+
 /** A field that not every value is good for. */
 export class FieldCheck {
   readonly name: string;
@@ -96,6 +102,7 @@ export interface Columns {
   readonly session: number;
   readonly socket: number;
   readonly lan: number;
+  readonly window: number;
 }
 
 /** Whether a message's header has the flag MULTIPLE: never, as the host likes, or always. */
@@ -109,8 +116,8 @@ export class MessageRow {
   readonly functionCode: number;
   readonly name: string;
   readonly known: boolean;
-  /** It is a message of a network port. */
-  readonly isLan: boolean;
+  /** It is a message of a network port: of the LAN class, or of the window class. */
+  readonly ofPort: boolean;
   /** SEVERAL_ constant. */
   readonly several: number;
   readonly since: number;
@@ -162,7 +169,7 @@ export class MessageRow {
     this.functionCode = index & (FUNCTIONS - 1);
     this.name = entry?.name ?? `function 0x${this.functionCode.toString(16)}`;
     this.known = entry !== undefined;
-    this.isLan = entry?.className === 'lan';
+    this.ofPort = entry?.className === 'lan' || entry?.className === 'window';
     this.several = severalOf(entry);
     this.since = entry?.since ?? 1;
     this.replyForm = entry?.replyForm ?? 'status';
@@ -188,7 +195,9 @@ export class MessageRow {
     this.replyNamesSocket = entry?.replyForm === 'single' && hasField(reply, 'socketId');
     // Executive and utility messages name general codes in their place: see `generalStatuses`.
     if (entry?.className === 'socket') this.readErrno(entry, machines);
-    if (entry?.className === 'lan') for (const { name } of entry.errno) this.errno[lanStatusNumber(name)] = 1;
+    const statuses = STATUSES[entry?.className ?? ''];
+    if (statuses !== undefined)
+      for (const { name } of entry?.errno ?? []) this.errno[statusNumber(name, statuses)] = 1;
     for (const { name } of entry?.errno ?? []) {
       const code = enumNamed('DetailedStatus')?.values.find((known) => known.name === name);
       if (code !== undefined) this.general[code.value] = 1;
@@ -227,14 +236,16 @@ export class Machines {
   readonly session: Machine = machine('session');
   readonly socket: Machine = machine('socket');
   readonly lan: Machine = machine('lan');
+  readonly window: Machine = machine('window');
 
   columns(on: string): Columns {
-    const { iop, session, socket, lan } = this;
+    const { iop, session, socket, lan, window } = this;
     return {
       iop: iop.column(on),
       session: session.column(on),
       socket: socket.column(on),
       lan: lan.column(on),
+      window: window.column(on),
     };
   }
 }
@@ -318,9 +329,9 @@ function severalOf(entry: MessageEntry | undefined): number {
   return entry?.className === 'socket' && entry.function === SOCKET_SEND ? SEVERAL_MAY : SEVERAL_NEVER;
 }
 
-/** Of a name of LanDetailedStatus; of a message that the device does not serve, of DetailedStatus. */
-function lanStatusNumber(name: string): number {
-  for (const enumeration of ['LanDetailedStatus', 'DetailedStatus']) {
+/** @param of enumeration of the class; what the device does not serve is refused by one of DetailedStatus. */
+function statusNumber(name: string, of: string): number {
+  for (const enumeration of [of, 'DetailedStatus']) {
     const known = enumNamed(enumeration)?.values.find((entry) => entry.name === name);
     if (known !== undefined) return known.value;
   }

@@ -31,7 +31,8 @@ export class Outcomes {
     if (row.functionCode === EXEC_SYS_TAB_SET && row.target === TARGET_EXECUTIVE)
       trial.refusals.iopWord = requests.iopWord;
     const aborts = row.replyForm === 'overlaid' && row.functionCode === UTIL_ABORT;
-    if (aborts && trial.lan === undefined) requests.aborts.answered(row, words[at + 4]);
+    if (aborts && trial.lan === undefined && trial.window === undefined)
+      requests.aborts.answered(row, words[at + 4]);
   }
 
   /** Whether an error has a reason, and what follows for the socket's accounts. */

@@ -123,7 +123,7 @@ export class Refusals {
       this.findings.report('Q-01', row.index, what);
       return;
     }
-    if (row.isLan || takenSocket < 0 || takenSocket >= this.sockets.count || row.errno[detail] !== 1) return;
+    if (row.ofPort || takenSocket < 0 || takenSocket >= this.sockets.count || row.errno[detail] !== 1) return;
     const within = row.errnoStates[detail];
     const illegal = (takenFlags & ILLEGAL_HERE) !== 0;
     if (!illegal && (within === 0 || row.errnoElsewhere[detail] === 1)) return;

@@ -52,12 +52,14 @@ import {
   TARGET_EXECUTIVE,
 } from './message-rows.ts';
 import { Outcomes } from './outcomes.ts';
+import type { PortReplies } from './port-replies.ts';
 import { ReplyLayout } from './reply-layout.ts';
 import { ReplyLists } from './reply-lists.ts';
 import type { RequestJudge } from './requests.ts';
 import { StatusJudge } from './statuses.ts';
 import { DETAIL_SIZE, ILLEGAL_HERE, MALFORMED, MODE_MASK, MODE_SHIFT } from './transactions.ts';
 import type { Trial } from './trial.ts';
+import { WindowReplies } from './window-replies.ts';
 
 const REPLY_WORDS = 5;
 /** Word 0: VersionOffset's version, and the bit above it that must be clear. */
@@ -75,8 +77,8 @@ export class ReplyJudge {
   private readonly statuses: StatusJudge;
   private readonly layout: ReplyLayout;
   private readonly outcomes: Outcomes;
-  /** Of a card of network ports. */
-  private readonly lan: LanReplies | undefined;
+  /** Of a card of network ports, of the one class or of the other. */
+  private readonly ports: PortReplies | undefined;
   private readonly failureCodes = enumerated('FailureCode');
   /** The device has withdrawn everything: what was out must be home. */
   private readonly withdrawn: () => void;
@@ -87,8 +89,10 @@ export class ReplyJudge {
     this.lists = new ReplyLists(trial, requests);
     this.requests = requests;
     this.statuses = new StatusJudge(trial, requests);
-    const { lan } = trial;
-    if (lan && requests.lan) this.lan = new LanReplies(trial, lan, requests, requests.lan, this.statuses);
+    const { lan, window } = trial;
+    if (lan && requests.lan) this.ports = new LanReplies(trial, lan, requests, requests.lan, this.statuses);
+    if (window && requests.window)
+      this.ports = new WindowReplies(trial, window, requests, requests.window, this.statuses);
     this.layout = new ReplyLayout(trial.findings, trial.head.frameBytes);
     this.outcomes = new Outcomes(trial, requests, this.layout);
     this.frameWords = trial.head.frameBytes >> 2;
@@ -116,14 +120,10 @@ export class ReplyJudge {
       trial.events.event(row, words, at, last);
       return;
     }
-    if (
-      this.lan !== undefined &&
-      row.isLan &&
-      (flags & FLAG_MULTIPLE) !== 0 &&
-      row.replyForm === 'multiple'
-    ) {
+    const { ports } = this;
+    if (ports && row.ofPort && (flags & FLAG_MULTIPLE) !== 0 && row.replyForm === 'multiple') {
       this.final(row, last);
-      this.lan.list(row, words, at, sizeWords, this.portOf(words, at));
+      ports.list(row, words, at, sizeWords, this.portOf(words, at));
       return;
     }
     if (row.target === TARGET_DEVICE && (flags & FLAG_MULTIPLE) !== 0) {
@@ -214,11 +214,11 @@ export class ReplyJudge {
     const illegal = (flags & (ILLEGAL_HERE | MALFORMED)) !== 0;
     trial.coverage.reply(row, success);
     if (success && (flags & MALFORMED) !== 0) {
-      const rule = row.isLan ? 'L-02' : row.target === TARGET_DEVICE ? 'K-05' : 'I-05';
-      this.fault(rule, row, 'a malformed request succeeded');
+      const ofDevice = this.ports?.acceptedRule ?? 'K-05';
+      this.fault(row.target === TARGET_DEVICE ? ofDevice : 'I-05', row, 'a malformed request succeeded');
     }
     if (row.target === TARGET_DEVICE)
-      this.lan?.answered(row, words[at + 4], this.portOf(words, at), success, illegal);
+      this.ports?.answered(row, words, at, this.portOf(words, at), success, illegal);
     if (success && !illegal) this.layout.judge(row, words, at, sizeWords);
     if (success) this.outcomes.success(row, words, at, illegal);
     else this.outcomes.refusal(row, words, at, sizeWords, status);
@@ -273,7 +273,7 @@ export class ReplyJudge {
     trial.coverage.reply(row, false);
     if (row.target === TARGET_DEVICE && row.functionCode === SOCKET_SEND) trial.accounts?.doubt(socket);
     trial.transmit.undelivered(takenFrame);
-    if (row.target === TARGET_DEVICE) this.lan?.answered(row, 0, this.portOf(words, at), false, true);
+    if (row.target === TARGET_DEVICE) this.ports?.failed(row, this.portOf(words, at));
     if (row.target === TARGET_DEVICE && row.functionCode === SOCKET_RECEIVE_POST) {
       trial.receive.undelivered = true;
       trial.receive.unsure = true;
@@ -307,8 +307,9 @@ export class ReplyJudge {
     const initiator = this.keyOf(row, words, at);
     const transaction = frameTransactionContext(words, at);
     if (transactions.take(row.index, initiator, transaction, true)) return true;
-    if (row.isLan) {
-      const behind = this.trial.lan?.ports.all[this.portOf(words, at)].takenFrame ?? 0;
+    if (row.ofPort) {
+      const ports = this.trial.lan?.ports ?? this.trial.window?.ports;
+      const behind = ports?.all[this.portOf(words, at)].takenFrame ?? 0;
       if (transactions.takeQuietBehind(row.index, initiator, transaction, behind)) {
         if (success)
           this.fault('T-04', row, 'success was answered; the return of what it names is the answer');

@@ -26,7 +26,6 @@ import {
   HEADER_WORDS,
   VERSION_1_5,
 } from '../i2o/frame.ts';
-import { LAN_RECEIVE_POST, LAN_RESET, LAN_SUSPEND } from '../i2o/lan.gen.ts';
 import {
   getSocketCreateReplyMode,
   getSocketCreateSocketId,
@@ -65,9 +64,22 @@ import {
   UNSEEN,
 } from './transactions.ts';
 import type { Trial } from './trial.ts';
+import { WindowRequests } from './window-requests.ts';
 
 const ECHO_COUNT_ONLY = 2; // XFunctionCode of a PrivateEcho that is counted and not answered
 const VERSION_AND_RESERVED = 0x0f; // of word 0, VersionOffset: the version, and a bit that must be clear
+
+/** What judges the messages of a class of network ports. */
+interface PortRequests {
+  /** Whether `ask` finds who waits for its answers: they come in lists. */
+  hasOwnAnswers(row: MessageRow): boolean;
+  ask(row: MessageRow, words: Int32Array, at: number, port: number, flags: number): void;
+  /** @returns whether the port takes it. */
+  inState(row: MessageRow, words: Int32Array, at: number, port: number): boolean;
+  /** Whether it ends others' requests. */
+  endsOthers(row: MessageRow): boolean;
+  effects(row: MessageRow, words: Int32Array, at: number, port: number, good: boolean): void;
+}
 
 export class RequestJudge {
   readonly posts: SocketPosts;
@@ -85,8 +97,10 @@ export class RequestJudge {
   /** The last was one of the executive. */
   deviceEnding = false;
   readonly aborts: AbortCounts;
-  /** Of a card of network ports. */
+  /** Of a card of network ports, of the one class or of the other. */
   readonly lan: LanRequests | undefined;
+  readonly window: WindowRequests | undefined;
+  private readonly ports: PortRequests | undefined;
   private readonly trial: Trial;
   /** By function of the executive: 1 where it ends requests of others. */
   private readonly ending = new Uint8Array(256);
@@ -98,6 +112,8 @@ export class RequestJudge {
     this.trial = trial;
     this.aborts = new AbortCounts(trial.findings);
     this.lan = trial.lan && new LanRequests(trial, trial.lan);
+    this.window = trial.window && new WindowRequests(trial, trial.window);
+    this.ports = this.lan ?? this.window;
     this.findings = trial.findings;
     this.posts = new SocketPosts(trial);
     this.frameWords = trial.head.frameBytes >> 2;
@@ -131,22 +147,21 @@ export class RequestJudge {
     const socket = row.namesSocket && sizeWords > 4 && !batched ? getSocketCreateSocketId(words, at) : -1;
     const fields = header && this.fields(row, words, at, sizeWords, socket);
     // Of a network port every element with a context is a transaction.
-    const framed = batched && !row.isLan;
+    const framed = batched && !row.ofPort;
     const list =
       fields &&
       (row.sglWord === 0 || trial.lists.judge(row, words, at, sizeWords, socket, framed)) &&
       (row.sglCount === undefined || this.counted(row, words, at)) &&
       (!row.polled || row.sglWord !== 0 || this.inControl(row, words[at + 6], words[at + 7]));
     const port = target === TARGET_DEVICE ? Math.max(0, trial.portOf(frameTarget(words, at))) : 0;
-    const covered = row.isLan ? port : socket;
+    const covered = row.ofPort ? port : socket;
     trial.coverage.request(row, covered >= 0 && covered < trial.coverage.things ? covered : -1);
     const taken = header && trial.iop.request(row);
     this.note(words, at, sizeWords, socket);
     let flags = list && fields ? 0 : MALFORMED;
     if (initiator !== HOST_TID) for (const users of trial.users) users.unsure = true;
     if (flags === 0 && (!taken || !this.inState(row, socket, port, words, at))) flags = ILLEGAL_HERE;
-    const lists = row.isLan && (row.several !== SEVERAL_NEVER || row.functionCode === LAN_RECEIVE_POST);
-    if (lists) this.lan?.ask(row, words, at, port, flags);
+    if (row.ofPort && this.ports?.hasOwnAnswers(row)) this.ports.ask(row, words, at, port, flags);
     else this.ask(row, words, at, socket, port, flags | this.unseen(row), batched);
     if (row.sglWord !== 0 && trial.lists.chained) this.chainsSeen += 1;
     this.effects(row, words, at, socket, port, flags === 0);
@@ -238,8 +253,8 @@ export class RequestJudge {
   }
 
   private inState(row: MessageRow, socket: number, port: number, words: Int32Array, at: number): boolean {
-    const { sockets, lists, lan } = this.trial;
-    if (row.isLan) return lan === undefined || lan.ports.request(row, port);
+    const { sockets, lists } = this.trial;
+    if (row.ofPort) return this.ports === undefined || this.ports.inState(row, words, at, port);
     if (socket >= 0) return sockets.request(row, socket, words, at);
     if (row.functionCode !== SOCKET_SEND) return true;
     // A batch: each transaction is judged by its own socket, and refused alone.
@@ -283,7 +298,7 @@ export class RequestJudge {
       transactions.mention(row.index, initiator, transaction, socket, flags | modeFlags(mode));
       return;
     }
-    if (row.isLan) {
+    if (row.ofPort) {
       transactions.ask(row.index, initiator, transaction, socket, flags);
       return;
     }
@@ -328,7 +343,7 @@ export class RequestJudge {
     port: number,
     good: boolean,
   ): void {
-    const { trial, lan } = this;
+    const { trial, lan, ports } = this;
     const { lists } = trial;
     if (row.functionCode === UTIL_ABORT) {
       this.abortPosted = true;
@@ -350,9 +365,9 @@ export class RequestJudge {
       if (row.functionCode === UTIL_EVENT_REGISTER && good) trial.events.register(row, words, at);
       return;
     }
-    if (lan !== undefined && row.isLan) {
-      if (row.functionCode === LAN_RESET || row.functionCode === LAN_SUSPEND) this.processAbortPosted = true;
-      lan.effects(row, words, at, port, good);
+    if (ports !== undefined && row.ofPort) {
+      if (ports.endsOthers(row)) this.processAbortPosted = true;
+      ports.effects(row, words, at, port, good);
       return;
     }
     if (lan !== undefined && row.functionCode === UTIL_PARAMS_SET && good)

@@ -56,13 +56,13 @@ export class StatusJudge {
   private cause(row: MessageRow, status: number): void {
     const { abortPosted, processAbortPosted } = this.requests;
     const aborted = status >= ABORT_FIRST && status <= ABORT_LAST && !abortPosted;
-    const ended = status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST && !processAbortPosted;
+    const ended = this.isProcessAbort(status) && !processAbortPosted;
     if (aborted || ended) this.fault('T-09', row, `ReqStatus ${hex(status, 2)}, and nobody asked for that`);
   }
 
   private detailGood(row: MessageRow, detail: number, status: number): boolean {
     if (detail >= this.general.length) return false;
-    const aborted = status <= ABORT_LAST || (status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST);
+    const aborted = status <= ABORT_LAST || this.isProcessAbort(status);
     if (aborted) return true;
     const ofClass = row.target === TARGET_DEVICE && row.known && row.functionCode >= CLASS_FUNCTIONS;
     if (status === REQUEST_STATUS_TRANSACTION_ERROR || !ofClass)
@@ -73,6 +73,11 @@ export class StatusJudge {
   /** Whether a reply is a refusal, where another kind of reply has no status. */
   isRefusal(status: number, sizeWords: number): boolean {
     return status !== 0 && this.statuses[status] === 1 && sizeWords <= TRANSACTION_ERROR_WORDS;
+  }
+
+  /** Whether a status says that a reset, a suspension or the executive has ended something. */
+  isProcessAbort(status: number): boolean {
+    return status >= PROCESS_ABORT_FIRST && status <= PROCESS_ABORT_LAST;
   }
 
   private fault(rule: string, row: MessageRow, seen: string): false {

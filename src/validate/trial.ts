@@ -18,6 +18,7 @@ import type { Sockets } from './sockets.ts';
 import type { Sums } from './sums.ts';
 import type { Transactions } from './transactions.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
+import type { WindowTrial } from './window-trial.ts';
 
 export interface Trial {
   readonly head: TraceHead;
@@ -35,8 +36,9 @@ export interface Trial {
   readonly transmit: TransmitBuffers;
   readonly receive: ReceiveBuckets;
   readonly lists: ListJudge;
-  /** Of a card of network ports. */
+  /** Of a card of network ports, by its class. */
   readonly lan: LanTrial | undefined;
+  readonly window: WindowTrial | undefined;
   /** @returns the number of the device that the host speaks to, among those of its class; -1 for no such. */
   portOf(tid: number): number;
   readonly transactions: Transactions;

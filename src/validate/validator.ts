@@ -7,6 +7,7 @@ import type { PoolArea } from '../dma/pool-area.ts';
 import { frameFunction } from '../i2o/frame.ts';
 import { LAN_PACKET_SEND } from '../i2o/lan.gen.ts';
 import { UTIL_NOP } from '../i2o/utility.gen.ts';
+import { WINDOW_FILL, WINDOW_PLACE, WINDOW_SEND } from '../i2o/window.gen.ts';
 import { deviceTidOf, deviceTidsOf } from '../trace/head.ts';
 import {
   DOORBELL,
@@ -23,14 +24,10 @@ import { EventRegistrations } from './event-registrations.ts';
 import { Findings, hex } from './findings.ts';
 import { FrameCredits } from './frame-credits.ts';
 import { IopJudge, RESTARTED } from './iop-machine.ts';
-import { LanBuckets } from './lan-buckets.ts';
-import { LanListJudge } from './lan-lists.ts';
-import { LanLoans } from './lan-loans.ts';
-import { LanPorts } from './lan-ports.ts';
-import type { LanTrial } from './lan-trial.ts';
 import { ListJudge } from './list-judge.ts';
 import { Machines, messageRows, rowIndex, TARGET_DEVICE } from './message-rows.ts';
 import { notJudged } from './not-judged.ts';
+import { lanTrial, resetPorts, windowTrial, withdrawPorts } from './port-trials.ts';
 import { ReceiveBuckets } from './receive-buckets.ts';
 import { Refusals } from './refusals.ts';
 import { ReplyJudge } from './reply-judge.ts';
@@ -87,31 +84,29 @@ export class Validator implements TraceSink {
     return this.trial.sockets.nameOf(socket);
   }
 
-  /** @throws RangeError for a class that the spec has no rules for. */
   head(head: TraceHead): void {
     const { findings, machines } = this;
     const { memory } = head;
     const device =
       head.classes.find(({ name }) => name !== 'executive' && name !== 'utility')?.name ?? 'socket';
-    if (device === 'window')
-      throw new RangeError(
-        'a trace of a card with the TCP window cannot be judged: the spec has no rules for its messages',
-      );
     const rows = messageRows(machines, device);
     const transmit = new TransmitBuffers(memory.transmit, memory.immediate, findings);
     const receive = new ReceiveBuckets(memory.receive, findings);
     const sockets = new Sockets(head.socketsMax, machines, findings);
     const tids = deviceTidsOf(head);
-    const lan = device === 'lan' ? this.lanTrial(head, tids.length, transmit, receive) : undefined;
+    const ground = { head, ports: tids.length, machines, findings, transmit, receive };
+    const iop = new IopJudge(machines, rows, findings);
+    const lan = device === 'lan' ? lanTrial(ground) : undefined;
+    const window = device === 'window' ? windowTrial(ground, () => iop.late) : undefined;
     const packets = memory.packets?.count ?? 0;
     const waiting = 2 * head.socketsMax + memory.inbound.count + memory.outbound.count + 2 * packets;
-    this.coverage =
-      lan === undefined
-        ? new Coverage(rows, machines.socket.states, sockets.state)
-        : new Coverage(rows, machines.lan.states, lan.ports.state);
+    this.coverage = new Coverage(
+      rows,
+      (window ? machines.window : lan ? machines.lan : machines.socket).states,
+      (window ?? lan)?.ports.state ?? sockets.state,
+    );
     this.credits = new FrameCredits(head, findings);
     const transactions = new Transactions(waiting, rows.length, findings);
-    const iop = new IopJudge(machines, rows, findings);
     const accounts =
       device === 'socket' ? new SocketAccounts(head, sockets, receive, transactions, findings) : undefined;
     this.trial = {
@@ -119,13 +114,14 @@ export class Validator implements TraceSink {
       deviceTid: deviceTidOf(head),
       portOf: (tid) => tids.indexOf(tid),
       lan,
+      window,
       findings,
       rows,
       iop,
       sockets,
       transmit,
       receive,
-      lists: lan?.lists ?? new ListJudge(head, transmit, receive, findings),
+      lists: lan?.lists ?? window?.lists ?? new ListJudge(head, transmit, receive, findings),
       transactions,
       accounts,
       refusals: new Refusals(findings, sockets, machines.socket, transactions),
@@ -138,25 +134,6 @@ export class Validator implements TraceSink {
     };
     this.requests = new RequestJudge(this.trial);
     this.replies = new ReplyJudge(this.trial, this.credits, this.requests, () => this.withdrawn(false));
-  }
-
-  private lanTrial(
-    head: TraceHead,
-    ports: number,
-    transmit: TransmitBuffers,
-    receive: ReceiveBuckets,
-  ): LanTrial {
-    const { findings, machines } = this;
-    const { memory } = head;
-    const areas = memory.packets === undefined ? [memory.transmit] : [memory.transmit, memory.packets];
-    return {
-      ports: new LanPorts(head, ports, machines, findings),
-      buckets: new LanBuckets(memory.receive, ports, findings),
-      loans: new LanLoans(areas, memory.packets?.count ?? memory.transmit.count, findings),
-      lists: new LanListJudge(head, transmit, receive, findings),
-      hidden: false,
-      returned: 0,
-    };
   }
 
   /** A frame has passed. // Hot path: 0.45 µs with the events that belong to it. */
@@ -200,7 +177,7 @@ export class Validator implements TraceSink {
   write(side: number, timeNs: number, address: number, length: number): void {
     this.time(timeNs);
     const { transmit, receive, packets, control, inbound, regionBytes } = this.trial.head.memory;
-    const { lan } = this.trial;
+    const { lan, window } = this.trial;
     const end = address + length;
     const inTransmit = touches(transmit, address, end) || (packets && touches(packets, address, end));
     const inReceive = touches(receive, address, end);
@@ -211,13 +188,13 @@ export class Validator implements TraceSink {
         `${length} bytes at ${hex(address)}, outside the region`,
       );
     } else if (side === SIDE_CARD) {
-      if (inReceive) (lan?.buckets ?? this.trial.receive).cardWrote(address, length);
+      if (inReceive && window === undefined) (lan?.buckets ?? this.trial.receive).cardWrote(address, length);
       else if (inTransmit)
         this.findings.report('O-04', side, `${length} bytes at ${hex(address)}, in a transmit buffer`);
     } else if (inTransmit) {
-      (lan?.loans ?? this.trial.transmit).hostWrote(address, length);
+      (window?.loans ?? lan?.loans ?? this.trial.transmit).hostWrote(address, length);
     } else if (inReceive) {
-      (lan?.buckets ?? this.trial.receive).hostWrote(address, length);
+      (window?.places ?? lan?.buckets ?? this.trial.receive).hostWrote(address, length);
     } else if (address < control.offset || end > control.offset + control.byteLength) {
       const slotWords = (address >> 2) - inbound.firstWord;
       const slot = Math.floor(slotWords / inbound.strideWords);
@@ -233,8 +210,7 @@ export class Validator implements TraceSink {
       this.withdrawn(true);
       this.trial.transactions.forget(() => true);
       this.trial.transmit.reset();
-      this.trial.lan?.loans.reset();
-      this.trial.lan?.buckets.reset();
+      resetPorts(this.trial);
       this.credits.reset();
       for (const users of this.trial.users) users.reset();
       this.requests.aborts.reset();
@@ -258,7 +234,7 @@ export class Validator implements TraceSink {
     this.time(timeNs);
     this.ended = true;
     this.lastEnd = end;
-    const { transactions, sums, transmit, receive, sockets, findings, rows, lan } = this.trial;
+    const { transactions, sums, transmit, receive, sockets, findings, rows, lan, window } = this.trial;
     this.credits.end(timeNs - ANSWER_NS);
     sums.frames(end);
     sums.notices(end, this.trial.events.seen, sums.drained(end));
@@ -266,8 +242,13 @@ export class Validator implements TraceSink {
     accounts?.wire.finish(end.lost === 0 && accounts.wire.packets > 0);
     findings.settle(EVENTS, (end.iop['eventsLost'] ?? 0) === 0);
     findings.settle(WRITES, (end.host['bytesLent'] ?? 0) === 0 && (end.host['handOffFills'] ?? 0) === 0);
-    if (lan === undefined) sums.end(end, transmit, receive);
-    else sums.endLan(end, lan, transactions.waitingOf[rowIndex(TARGET_DEVICE, LAN_PACKET_SEND)]);
+    const waiting = (functions: readonly number[]): number =>
+      functions.reduce((sum, code) => sum + transactions.waitingOf[rowIndex(TARGET_DEVICE, code)], 0);
+    if (window !== undefined) {
+      const left = waiting([WINDOW_FILL, WINDOW_SEND, WINDOW_PLACE]);
+      window.sums.end(end, findings, window.mirror, sums.drained(end), left);
+    } else if (lan === undefined) sums.end(end, transmit, receive);
+    else sums.endLan(end, lan, waiting([LAN_PACKET_SEND]));
     if (!sums.drained(end)) return;
     transactions.forget((entry) => {
       if ((transactions.flags[entry] & LATER) !== 0) return true;
@@ -277,7 +258,7 @@ export class Validator implements TraceSink {
       findings.report('T-03', row.index, contexts);
       return true;
     });
-    if (lan === undefined && !sums.unsure) this.requests.aborts.finish();
+    if (lan === undefined && window === undefined && !sums.unsure) this.requests.aborts.finish();
     const before = timeNs - ANSWER_NS;
     transmit.expectHome((socket) => sockets.overSince(socket, before));
     sockets.expectAnswered(before, false);
@@ -286,12 +267,12 @@ export class Validator implements TraceSink {
 
   /** The device was quiesced or cleared, or restarted: then nothing of before is answered any more. */
   private withdrawn(restarted: boolean): void {
-    const { transactions, transmit, receive, sockets, rows, findings, lan } = this.trial;
+    const { transactions, transmit, receive, sockets, rows, findings } = this.trial;
     transactions.forget((entry) => {
       const row = rows[transactions.row[entry]];
       if (row.index < rows.length / 2) return false;
       // A port tells of packets when it has frames for that, if need be behind the executive's answer.
-      if (row.isLan && !restarted) return false;
+      if (row.ofPort && !restarted) return false;
       if (!restarted)
         findings.report(
           'T-03',
@@ -305,7 +286,7 @@ export class Validator implements TraceSink {
       sockets.expectAnswered(this.findings.timeNs, true);
     }
     receive.reset();
-    lan?.ports.withdraw();
+    withdrawPorts(this.trial);
     sockets.withdraw();
   }
 

@@ -116,3 +116,14 @@ it('without a file it says what it needs', { timeout: TIMEOUT_MS }, async () => 
   expect(stderr).toMatch(/needs a trace/);
   expect(code).toBe(1);
 });
+
+it.each(['lan', 'window'])('--class %s judges a port in virtual time, and does no other', async (device) => {
+  const live = [MAIN, 'validate', '--live', '--class', device, '--seed', '3'];
+  const { code, stdout } = await runNode(folder, [...live, '--virtual']);
+  expect(code).toBe(0);
+  expect(stdout).toContain(`live, ${device}, ring, virtual time, seed 3: `);
+  expect(stdout).toContain('0 violations');
+  const threaded = await runNode(folder, live);
+  expect(threaded.code).toBe(1);
+  expect(threaded.stderr).toBe(`inic: --class ${device} is judged in virtual time only: add --virtual\n`);
+});

@@ -11,6 +11,7 @@ import { ReceiveBuckets } from '../../src/validate/receive-buckets.ts';
 import { Sockets } from '../../src/validate/sockets.ts';
 import { Transactions } from '../../src/validate/transactions.ts';
 import { TransmitBuffers } from '../../src/validate/transmit-buffers.ts';
+import { WindowListJudge } from '../../src/validate/window-lists.ts';
 import { trips } from '../rules/trips.ts';
 
 const AREA = { offset: 4096, count: 4, bufferBytes: 2048 };
@@ -64,6 +65,12 @@ describe('buckets and packets of network ports', () => {
     const judge = new LanListJudge(none, none, none, new Findings());
     judge.pieces = 1024;
     judge['note'](4096, 60);
+  });
+  trips('window lists: what a frame can name fits the tables', () => {
+    const none = undefined as never;
+    const judge = new WindowListJudge(none, none, none, new Findings());
+    judge.pieces = 1024;
+    judge['note'](4096, 60, 0);
   });
   trips('lan buckets: a bucket that comes back is in its chain', () => {
     const buckets = new LanBuckets(AREA, 1, new Findings());

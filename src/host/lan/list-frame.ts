@@ -58,7 +58,9 @@ export class ListFrame {
 
   /** The same of so many that may each need a message of its own. */
   hasRoomFor(messages: number): boolean {
-    const wanted = this.ahead?.isBegun === true ? messages + 1 : messages;
+    // A transport may count the frame under way among those that are free until it is posted.
+    const own = this.frame === NO_FRAME ? 0 : 1;
+    const wanted = messages + own + (this.ahead?.isBegun === true ? 1 : 0);
     if (this.frames.framesFreeFor(wanted) >= wanted) return true;
     this.frames.short = true;
     return false;

@@ -168,6 +168,7 @@ function headOf(request: TraceRequest, card: TracedCard): TraceHead {
       receive: lan?.receive ?? window?.places ?? layout.receive,
       immediate: layout.immediate,
       ...(packets !== undefined && { packets }),
+      ...(window !== undefined && { headers: window.headers }),
       control: { offset: layout.control, byteLength: CONTROL_BYTES },
     },
     socketsMax: config.driver.socketsMax,

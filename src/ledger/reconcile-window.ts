@@ -2,8 +2,8 @@
  * Balances the books of a host whose TCP window is in its card's memory, over messages: every byte that went
  * in came out, or is lost by a name, and host and card say the same of what the window holds.
  */
-import type { Ledger } from '../../ledger/ledger.ts';
-import { balanceOf, counterValue, type Reconciliation, type Row, row } from '../../ledger/reconcile.ts';
+import type { Ledger } from './ledger.ts';
+import { balanceOf, type Counters, counterValue, type Reconciliation, type Row, row } from './reconcile.ts';
 
 /** What the window holds now, as the card has it. */
 export interface WindowContent {
@@ -17,8 +17,7 @@ type Count = (name: string) => number;
 export function reconcileWindowHost(host: Ledger, card: Ledger, held: WindowContent): Reconciliation {
   const [ofHost, ofCard] = [host.snapshot(), card.snapshot()];
   const h = (name: string): number => counterValue(ofHost, name);
-  const c = (name: string): number => counterValue(ofCard, name);
-  return balanceOf([...programRows(h), ...cardRows(h, c, held)]);
+  return balanceOf([...programRows(h), ...windowCardRows(ofHost, ofCard, held)]);
 }
 
 /** What the program sent and received. */
@@ -61,8 +60,10 @@ function programRows(h: Count): Row[] {
   ];
 }
 
-/** What host and card say of each other, and of the window. */
-function cardRows(h: Count, c: Count, held: WindowContent): Row[] {
+/** @returns what host and card say of each other, and of the window: it holds once nothing is with the card. */
+export function windowCardRows(ofHost: Counters, ofCard: Counters, held: WindowContent): Row[] {
+  const h = (name: string): number => counterValue(ofHost, name);
+  const c = (name: string): number => counterValue(ofCard, name);
   return [
     row('bytes to be filled = filled', h('windowFillsAskedBytes'), c('windowFillsBytes')),
     row(

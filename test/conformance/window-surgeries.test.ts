@@ -1,0 +1,60 @@
+/**
+ * A trace with something of every message of the window class breaks no rule; cut into, it breaks the rule the
+ * cut is of, at the frame cut. So does a driver's, whose end says something else than its frames.
+ */
+import { describe, expect, it } from 'vitest';
+import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
+import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
+import { runWindowTour } from '../../src/tour/window-live.ts';
+import { runLan } from '../validate/lan-world.ts';
+import { judgeTape, Tape } from './trace-surgery.ts';
+import { WINDOW_LEDGERS, WINDOW_SURGERIES } from './window-surgeries.ts';
+
+describe.each(TRANSPORTS)('a trace of every message of the window class, %s', (transport) => {
+  const whole = new Tape();
+  const failure = runWindowTour(whole, { transport }, 1, 1);
+
+  it('breaks no rule as it is', () => {
+    expect(failure).toBe('');
+    expect(judgeTape(whole)).toEqual([]);
+  });
+
+  const meant = WINDOW_SURGERIES.filter((surgery) => (surgery.transport ?? transport) === transport);
+  it.each(meant.map((surgery) => [surgery.name, surgery] as const))('%s', (_name, surgery) => {
+    const tape = whole.copy();
+    const frame = surgery.cut(tape);
+    const found = judgeTape(tape);
+    const lines = found.map((v) => `${v.rule} at ${v.frame}: ${v.seen}`);
+    if (surgery.follows) {
+      expect(
+        found.map(({ rule }) => rule),
+        lines.join('\n'),
+      ).toContain(surgery.rule);
+      return;
+    }
+    expect(found[0]?.rule, lines.join('\n')).toBe(surgery.rule);
+    if (surgery.end !== true) expect(found[0].frame, lines.join('\n')).toBe(tape.numberOf(frame!));
+  });
+});
+
+it('has a cut for every rule of the class', () => {
+  const cut = new Set(WINDOW_SURGERIES.map(({ rule }) => rule));
+  const rules = CATALOGUE.rules.map(({ id }) => id).filter((id) => id.startsWith('W-'));
+  expect(rules.length).toBeGreaterThan(10);
+  for (const rule of rules) expect(cut, rule).toContain(rule);
+});
+
+describe('a driver’s trace of a card with the TCP window', () => {
+  const whole = new Tape();
+  runLan([{ sink: whole }], { operations: 30, window: true });
+
+  it('breaks no rule as it is', () => {
+    expect(judgeTape(whole)).toEqual([]);
+  });
+
+  it.each(WINDOW_LEDGERS)('the ledger of the %s with one more of %s', (side, counter, rule) => {
+    const tape = whole.copy();
+    (tape.finish![side] as Record<string, number>)[counter] += 1;
+    expect(judgeTape(tape)[0]?.rule).toBe(rule);
+  });
+});
