@@ -2766,15 +2766,33 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         reason: '',
       },
       {
+        id: '6675-4-4',
+        section: '4',
+        level: 'SHOULD',
+        text: 'where nothing else may go, the end of what was sent goes again, once in a recovery (rule 4)',
+        status: 'met',
+        shown: [
+          { file: 'loss/rescue-of-the-end.pkt' },
+          {
+            file: 'tcpip/tcp-sack-sender.test.ts',
+            title: 'sends the end again, once, when all holes are filled and nothing is new',
+          },
+          { file: 'tcpip/tcp-sack-sender.test.ts', title: 'sends what is new before it (rule 2)' },
+        ],
+        reason: '',
+      },
+      {
         id: '6675-5.1',
         section: '5.1',
         level: 'SHOULD',
-        text: 'a time-out forgets what was reported (RFC 2018 §8)',
+        text: 'what was reported is kept over a time-out (erratum 1610), and forgotten where the peer has thrown it away',
         status: 'met',
         shown: [
+          { file: 'loss/time-out-keeps-reports.pkt' },
+          { file: 'loss/time-out-and-reneging.pkt' },
           {
             file: 'tcpip/tcp-sack-sender.test.ts',
-            title: 'forgets what the peer reported: it may have thrown it away',
+            title: 'forgets it when the peer has thrown it away (RFC 2018 §8)',
           },
         ],
         reason: '',

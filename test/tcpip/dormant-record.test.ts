@@ -54,7 +54,7 @@ const DEAD = [
   ...['duplicateStart', 'duplicateEnd', 'finSeq'].map((name) => `received.${name}`),
   // While a segment is timed; while a loss is recovered from.
   ...['rtt.timedSeq', 'rtt.timedUs'],
-  ...['flightBefore', 'lostSeq', 'highRetransmitted'].map((name) => `recovery.${name}`),
+  ...['flightBefore', 'lostSeq', 'highRetransmitted', 'rescue'].map((name) => `recovery.${name}`),
   ...['delivered', 'sentBytes', 'flightBefore', 'probeResent', 'probeEnd'].map((name) => `rack.${name}`),
   // While ECN is on, and while the path's MTU is known.
   ...['asked', 'seen', 'echo', 'reductionDue', 'reducing', 'reducedUntil'].map((name) => `marks.${name}`),

@@ -251,6 +251,16 @@ describe('the scoreboard', () => {
     f.board.check(f.tcb);
   };
 
+  trips('scoreboard: nothing is held or sent again behind what was sent', () => {
+    const { board, tcb, recovery } = sacked();
+    recovery.highRetransmitted = (tcb.sndMax + 1) | 0;
+    board.endNotHeld(tcb, 10);
+  });
+  trips('scoreboard: no more is held below than is held', () => {
+    const { board, tcb, recovery } = sacked();
+    recovery.sackedBytes = 0;
+    board.heldBelow(tcb, tcb.sndMax);
+  });
   trips('scoreboard: a block that is taken was checked', () => {
     const { board, tcb } = sacked();
     board['add'](tcb, 90, 80);

@@ -62,11 +62,13 @@ describe('RFC 6675 §5: loss recovery', () => {
     reports(peer, 1, [at(4), at(7)], [at(1), at(3)]);
     peer.expects({ seq: at(3), length: MSS });
     reports(peer, at(3), [at(4), at(7)]);
+    // The window of five has room beside the pipe of four, and the end may be lost (rule 4).
+    peer.expects({ flags: 'PSH ACK', seq: at(9), length: MSS });
     reports(peer, at(7));
     peer.acks(at(10));
     script.passes(1_000_000);
     peer.expectsNothing();
-    expect(script.counter('tcpRetransSegs')).toBe(2);
+    expect(script.counter('tcpRetransSegs')).toBe(3);
     expect(script.counter('tcpTimeouts')).toBe(0);
   });
 
@@ -122,15 +124,104 @@ describe('RFC 6675 §5: loss recovery', () => {
   });
 });
 
-describe('RFC 2018 §8 and RFC 6298: a time-out', () => {
-  it('forgets what the peer reported: it may have thrown it away', () => {
+describe('RFC 6675 §4: the rescue (NextSeg rule 4)', () => {
+  it('sends the end again, once, when all holes are filled and nothing is new', () => {
+    const { peer, script } = windowOut();
+    reports(peer, 1, [at(1), at(4)]);
+    peer.expects({ seq: 1, length: MSS });
+    // The pipe of seven segments is more than the window of five.
+    peer.expectsNothing();
+    reports(peer, 1, [at(1), at(7)]);
+    peer.expects({ flags: 'PSH ACK', seq: at(9), length: MSS });
+    peer.expectsNothing();
+    reports(peer, 1, [at(1), at(8)]);
+    peer.expectsNothing();
+    peer.acks(at(8));
+    peer.expectsNothing();
+    peer.acks(at(10));
+    peer.expectsNothing();
+    expect(script.counter('tcpRetransSegs')).toBe(2);
+  });
+
+  it('leaves what is missing below what is held to rule 3', () => {
+    const { peer } = windowOut();
+    reports(peer, 1, [at(9), at(10)], [at(1), at(6)]);
+    peer.expects({ seq: 1, length: MSS });
+    peer.expects({ seq: at(6), length: MSS });
+    peer.expectsNothing();
+  });
+
+  it('sends nothing that has gone again already', () => {
+    const { peer, script } = windowOut();
+    reports(peer, 1, [at(1), at(10)]);
+    peer.expects({ seq: 1, length: MSS });
+    peer.expectsNothing();
+    expect(script.counter('tcpRetransSegs')).toBe(1);
+  });
+
+  it('sends what is new before it (rule 2)', () => {
+    const { peer } = windowOut(3 * MSS);
+    for (let segment = 2; segment <= 4; segment++) reports(peer, 1, [at(1), at(segment)]);
+    // Limited transmit has let two out.
+    peer.expects({ seq: at(10), length: MSS });
+    peer.expects({ seq: at(11), length: MSS });
+    peer.expects({ seq: 1, length: MSS });
+    reports(peer, 1, [at(1), at(10)]);
+    peer.expects({ flags: 'PSH ACK', seq: at(12), length: MSS });
+    peer.expectsNothing();
+    peer.expectsNothing();
+  });
+
+  it('has the FIN in the segment that it sends', () => {
+    const { peer, socket } = windowOut();
+    socket.closes();
+    peer.expects({ flags: 'FIN ACK', seq: at(10) });
+    reports(peer, 1, [at(1), at(8)]);
+    peer.expects({ seq: 1, length: MSS });
+    peer.expects({ flags: 'FIN PSH ACK', length: MSS - 1, seq: at(9) + 1 });
+    peer.expectsNothing();
+  });
+});
+
+describe('RFC 6675 §5.1 and RFC 6298: a time-out', () => {
+  it('keeps what the peer has reported, and goes over the rest', () => {
+    const { script, peer, socket } = windowOut();
+    reports(peer, 1, [at(1), at(3)]);
+    peer.expectsNothing();
+    script.passes(200_000);
+    peer.expects({ seq: 1, length: MSS });
+    peer.acks(at(3));
+    // One segment was delivered, and lets the window of one grow by one.
+    expect(socket.cwnd).toBe(2 * MSS);
+    peer.expectsSegments(2, MSS, at(3));
+    peer.expectsNothing();
+  });
+
+  it('lets a window out beside what the peer holds', () => {
+    const { script, peer } = windowOut();
+    reports(peer, 1, [at(2), at(3)]);
+    peer.expectsNothing();
+    script.passes(200_000);
+    peer.expects({ seq: 1, length: MSS });
+    peer.sends({ ack: at(1), options: { sack: [[at(2), at(3)]] } });
+    peer.expects({ seq: at(1), length: MSS });
+    peer.expects({ seq: at(3), length: MSS });
+    peer.expectsNothing();
+  });
+
+  it('forgets it when the peer has thrown it away (RFC 2018 §8)', () => {
     const { script, peer } = windowOut();
     reports(peer, 1, [at(1), at(3)]);
     peer.expectsNothing();
     script.passes(200_000);
     peer.expects({ seq: 1, length: MSS });
+    // The peer asks for what it had.
     peer.acks(at(1));
-    peer.expectsSegments(2, MSS, at(1));
+    peer.expectsSegments(2, MSS, at(3));
+    script.passes(400_000);
+    peer.expectsSegments(1, MSS, at(1));
+    peer.acks(at(2));
+    peer.expectsSegments(2, MSS, at(2));
   });
 
   it('does not send again what the peer reports afterwards', () => {
@@ -139,10 +230,13 @@ describe('RFC 2018 §8 and RFC 6298: a time-out', () => {
     peer.expects({ seq: 1, length: MSS });
     reports(peer, at(1), [at(2), at(9)]);
     peer.expects({ seq: at(1), length: MSS });
-    peer.expectsNothing();
-    peer.acks(at(9));
+    // The window has grown by two segments: what it skips is not in the network.
     peer.expects({ seq: at(9), length: MSS });
     peer.expects({ seq: at(10), length: MSS });
+    peer.expectsNothing();
+    peer.acks(at(9));
+    peer.expects({ flags: 'PSH ACK', seq: at(11), length: MSS });
+    peer.expectsNothing();
   });
 });
 

@@ -1,8 +1,12 @@
 /**
- * Loss: how it is noticed, what is sent again, and how much may be in flight meanwhile. With SACK by RFC 6675
- * (all but the rescue of its rule 4), without by RFC 6582 (NewReno), both with RFC 3042 (limited transmit);
- * time-outs by RFC 6298 §5 and RFC 5681 §3.1 (go back to the first unacknowledged byte). What a loss costs is
- * the congestion control's decision.
+ * Loss: how it is noticed, what is sent again, and how much may be in flight meanwhile. With SACK by RFC 6675,
+ * without by RFC 6582 (NewReno), both with RFC 3042 (limited transmit); time-outs by RFC 6298 §5 and RFC 5681
+ * §3.1 (go back to the first unacknowledged byte). What a loss costs is the congestion control's decision.
+ *
+ * A time-out does not forget what the peer has reported (RFC 6675 §5.1 and its erratum 1610), or all of that
+ * would go again, and its acknowledgement would let the window grow by what had arrived before. As on Linux
+ * it does where the peer has thrown something away, which shows when the first byte that it asks for is one
+ * that it had reported (RFC 2018 §8).
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_FAST_RETRANSMITS } from '../../ledger/counters.gen.ts';
@@ -17,6 +21,9 @@ import {
   RECOVERY_FAST,
   RECOVERY_NONE,
   RECOVERY_TIMEOUT,
+  RESCUE_LEFT,
+  RESCUE_NAMED,
+  RESCUE_SENT,
 } from './control-block/recovery-state.ts';
 import { noteTimeoutReduction } from './ecn-timeout.ts';
 import type { LossRecovery } from './loss-recovery.ts';
@@ -68,6 +75,11 @@ export class FastRecovery implements LossRecovery {
   resent(tcb: Tcb, end: number): void {
     const { recovery } = tcb;
     assert(atOrBefore(end, tcb.sndMax), 'recovery: only what was sent before is sent again');
+    if (recovery.rescue === RESCUE_NAMED) {
+      // HighRxt stays where it is.
+      recovery.rescue = RESCUE_SENT;
+      return;
+    }
     recovery.highRetransmitted = end;
     if (!isSackRecovery(tcb)) recovery.due = DUE_NOTHING;
     else if (recovery.due === DUE_FIRST) recovery.due = DUE_HOLES;
@@ -84,6 +96,10 @@ export class FastRecovery implements LossRecovery {
     }
     let { cwnd } = congestion;
     const { dupAcks } = recovery;
+    if (recovery.phase === RECOVERY_TIMEOUT && recovery.sackHead >= 0) {
+      // What output goes back over, and skips, is not in the network.
+      cwnd = (cwnd + this.scoreboard.heldBelow(tcb, tcb.sndNxt)) | 0;
+    }
     if (dupAcks > 0 && recovery.phase === RECOVERY_NONE && !resending) {
       // RFC 3042: each of the first two duplicates lets a new segment out.
       cwnd += Math.imul(dupAcks < DUPLICATE_THRESHOLD ? dupAcks : DUPLICATE_THRESHOLD - 1, mss);
@@ -107,13 +123,17 @@ export class FastRecovery implements LossRecovery {
   acknowledged(tcb: Tcb, segment: SegmentIn, bytes: number): boolean {
     const { recovery, congestion } = tcb;
     if (COSTLY) assert(bytes > 0, 'recovery: something new was acknowledged');
+    const heldBefore = recovery.sackedBytes;
     if (recovery.sackHead >= 0) this.scoreboard.trim(tcb);
     if (segment.sackBlocks > 0 && tcb.sackPermitted !== 0) this.scoreboard.update(tcb, segment);
     if (recovery.phase === RECOVERY_FAST) return this.acknowledgedInRecovery(tcb, bytes);
     recovery.dupAcks = 0;
     let counted = bytes;
     if (recovery.phase === RECOVERY_TIMEOUT) {
-      if (congestion.cwnd < congestion.ssthresh) counted = Math.min(bytes, AFTER_TIMEOUT_SEGMENTS * tcb.mss);
+      // What had been reported before was delivered then.
+      counted += recovery.sackedBytes - heldBefore;
+      if (congestion.cwnd < congestion.ssthresh)
+        counted = Math.min(counted, AFTER_TIMEOUT_SEGMENTS * tcb.mss);
       this.acknowledgedAfterTimeout(tcb);
     } else if (!isWindowUsed(tcb)) counted = 0;
     if (recovery.phase === RECOVERY_NONE) keepRecoverClose(tcb);
@@ -147,8 +167,7 @@ export class FastRecovery implements LossRecovery {
     recovery.recover = tcb.sndMax;
     recovery.dupAcks = 0;
     recovery.due = DUE_NOTHING;
-    // RFC 2018 §8: the peer may have thrown away what it reported.
-    this.scoreboard.clear(tcb);
+    if (this.scoreboard.isReneged(tcb)) this.scoreboard.clear(tcb);
     return true;
   }
 
@@ -179,17 +198,29 @@ export class FastRecovery implements LossRecovery {
     this.scoreboard.clear(tcb);
   }
 
-  /** RFC 6675 §4, NextSeg: rule 1, and rule 3 where nothing new can be sent (rule 2 is the output's). */
+  /** RFC 6675 §4, NextSeg: rule 1, and where nothing new can be sent rules 3 and 4 (2 is the output's). */
   private nextHole(tcb: Tcb): number {
     const { scoreboard } = this;
     const { recovery, mss } = tcb;
-    const nothingNew = tcb.sndNxt === tcb.sndEnd || ((tcb.sndWnd - flightBytes(tcb)) | 0) < mss;
+    if (recovery.rescue === RESCUE_NAMED) recovery.rescue = RESCUE_LEFT;
+    // Behind a FIN that is out `sndNxt` lies beyond.
+    const nothingNew = atOrAfter(tcb.sndNxt, tcb.sndEnd) || ((tcb.sndWnd - flightBytes(tcb)) | 0) < mss;
     const room = (tcb.congestion.cwnd - scoreboard.pipe(tcb, nothingNew)) | 0;
     const { lostBytes } = scoreboard;
     if (lostBytes > 0 && room >= mss) {
       const data = (earlier(tcb.sndMax, tcb.sndEnd) - recovery.lostSeq) | 0;
       const length = Math.min(lostBytes, mss, data);
       if (length > 0) return length;
+    }
+    if (lostBytes === 0 && nothingNew && room >= mss && recovery.rescue === RESCUE_LEFT) {
+      // Rule 4: the end may be lost as well, and only a time-out would tell. What went again already is left
+      // out: by the letter the only segment that is missing would go twice at once.
+      const length = scoreboard.endNotHeld(tcb, mss);
+      recovery.rescue = length > 0 ? RESCUE_NAMED : RESCUE_SENT;
+      if (length > 0) {
+        const end = (recovery.lostSeq + length) | 0;
+        return Math.max(0, (earlier(end, tcb.sndEnd) - recovery.lostSeq) | 0);
+      }
     }
     recovery.due = DUE_NOTHING;
     return -1;
@@ -215,6 +246,7 @@ export class FastRecovery implements LossRecovery {
     this.environment.counters[TCP_FAST_RETRANSMITS] += 1;
     recovery.recover = tcb.sndMax;
     recovery.phase = RECOVERY_FAST;
+    recovery.rescue = RESCUE_LEFT;
     recovery.highRetransmitted = tcb.sndUna;
     recovery.due = DUE_FIRST;
     // Unless an echoed mark has reduced the window already (RFC 3168 §6.1.2).

@@ -111,6 +111,40 @@ export class Scoreboard {
     return pipe + ((tcb.sndMax - position) | 0);
   }
 
+  /**
+   * The end of what was sent, where the peer holds nothing of it and it was not sent again: `recovery.lostSeq`
+   * becomes the start of the segment that ends there.
+   * @param most sequence numbers of that segment. @returns how many it has; 0: there is none.
+   */
+  endNotHeld(tcb: Tcb, most: number): number {
+    const { recovery, sndUna, sndMax } = tcb;
+    let from = after(recovery.highRetransmitted, sndUna) ? recovery.highRetransmitted : sndUna;
+    for (let range = recovery.sackHead; range >= 0; range = this.next[range]) {
+      if (after(this.end[range], from)) from = this.end[range];
+    }
+    const length = Math.min((sndMax - from) | 0, most);
+    assert(length >= 0, 'scoreboard: nothing is held or sent again behind what was sent');
+    recovery.lostSeq = (sndMax - length) | 0;
+    return length;
+  }
+
+  /** Bytes below `seq` that ranges hold. */
+  heldBelow(tcb: Tcb, seq: number): number {
+    let bytes = 0;
+    for (let range = tcb.recovery.sackHead; range >= 0; range = this.next[range]) {
+      const held = (earlier(this.end[range], seq) - this.start[range]) | 0;
+      if (held <= 0) break;
+      bytes += held;
+    }
+    assert(bytes <= tcb.recovery.sackedBytes, 'scoreboard: no more is held below than is held');
+    return bytes;
+  }
+
+  /** Whether the peer has thrown away what it held: it acknowledges less than that (RFC 2018 §8). */
+  isReneged({ recovery, sndUna }: Tcb): boolean {
+    return recovery.sackHead >= 0 && this.start[recovery.sackHead] === sndUna;
+  }
+
   /** Whether the first unacknowledged byte must be taken for lost (RFC 6675 §5, step 2). */
   isFirstLost(tcb: Tcb): boolean {
     const { recovery } = tcb;

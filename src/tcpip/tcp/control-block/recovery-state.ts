@@ -14,6 +14,12 @@ export const DUE_HOLES = 1;
 /** The first unacknowledged segment is to be sent again whatever the window says; holes follow. */
 export const DUE_FIRST = 2;
 
+/** `RecoveryState.rescue` (RFC 6675 §4, NextSeg rule 4): a recovery has one segment to rescue it. */
+export const RESCUE_LEFT = 0;
+/** It is the segment that `LossRecovery.next` has named. */
+export const RESCUE_NAMED = 1;
+export const RESCUE_SENT = 2;
+
 export class RecoveryState {
   phase = RECOVERY_NONE;
   due = DUE_NOTHING;
@@ -27,6 +33,8 @@ export class RecoveryState {
   lostSeq = 0;
   /** With SACK: the end of what was sent again in this recovery (RFC 6675 "HighRxt"). */
   highRetransmitted = 0;
+  /** With SACK: whether this recovery has its rescue still (RFC 6675 "RescueRxt"). */
+  rescue = RESCUE_LEFT;
   /** The ranges that the peer holds: the first (-1: none), how many there are, and their bytes. */
   sackHead = -1;
   sackCount = 0;
@@ -44,6 +52,7 @@ export class RecoveryState {
     this.recover = 0;
     this.lostSeq = 0;
     this.highRetransmitted = 0;
+    this.rescue = RESCUE_LEFT;
     this.sackHead = -1;
     this.sackCount = 0;
     this.sackedBytes = 0;

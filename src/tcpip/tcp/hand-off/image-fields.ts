@@ -144,6 +144,7 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   any('recovery', 'recover'),
   any('recovery', 'lostSeq'),
   any('recovery', 'highRetransmitted'),
+  span('recovery', 'rescue', 2),
   span('recovery', 'retransmissions', INT_MAX),
 
   flag('rack', 'known'),
