@@ -2,6 +2,7 @@
 import type { DatagramSource, Endpoint } from '../socket/contract.ts';
 import { EAGAIN } from '../socket/errno.ts';
 import { MSG_PEEK } from '../socket/message-flags.ts';
+import type { TcpInfo } from '../socket/tcp-info.ts';
 import type { ProgramSockets } from '../world/virtual/watch.ts';
 import type { CallName, Stream } from './events.ts';
 import type { Streams } from './streams.ts';
@@ -130,6 +131,10 @@ export class WatchedSockets implements ProgramSockets {
 
   getOption(socketId: number, option: number): number {
     return this.call('other', socketId, () => this.inner.getOption(socketId, option));
+  }
+
+  tcpInfo(socketId: number): TcpInfo | number {
+    return this.inner.tcpInfo(socketId);
   }
 
   localEndpoint(socketId: number): Endpoint | undefined {

@@ -30,6 +30,7 @@ import { isWithin } from '../socket/linux-rules.ts';
 import { sendFlagsErrno } from '../socket/message-flags.ts';
 import { TCP_MAXSEG } from '../socket/options.ts';
 import { kindOf, SEND_MORE } from '../socket/send-kind.ts';
+import type { TcpInfo } from '../socket/tcp-info.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
@@ -288,6 +289,12 @@ export class HostStack implements SocketStack, Agent {
 
   getOption(socket: number, option: number): number {
     return this.options.get(this.calls.open(socket), option);
+  }
+
+  tcpInfo(socket: number): TcpInfo | number {
+    const sock = this.calls.open(socket);
+    if (sock === undefined) return -EBADF;
+    return sock.state === SOCK_DATAGRAM ? -EOPNOTSUPP : this.stack.tcpInfo(sock.connection);
   }
 
   readiness(socket: number): number {

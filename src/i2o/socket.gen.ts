@@ -30,10 +30,10 @@ import {
  * numbers the sockets. It may use a socket number again once the card has answered SocketClose or
  * SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched
  * SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as
- * it answers any function that it does not know. Version 3 adds records of SocketSend and the options
- * TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, SO_RCVLOWAT and IP_MTU_DISCOVER. Host and
- * card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit
- * of a SocketSend, so that its host refuses them by itself.
+ * it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records
+ * of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, SO_RCVLOWAT and
+ * IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options
+ * and looks at no other bit of a SocketSend, so that its host refuses them by itself.
  */
 export const SOCKET_CLASS_ID = 0x0a0;
 export const SOCKET_CLASS_VERSION = 3;
@@ -163,6 +163,44 @@ export const TCP_STATE_NAMES: Readonly<Record<number, string>> = {
   0x0b: 'Closing',
 };
 
+// CongestionState: What the sender makes of losses and marks, numbered as Linux's TCP_CA_ states
+/** nothing is in doubt */
+export const CONGESTION_STATE_OPEN = 0x00;
+/** duplicate acknowledgements or SACKs have come, and no loss is found yet */
+export const CONGESTION_STATE_DISORDER = 0x01;
+/** the window was reduced for a mark (Linux's CWR) */
+export const CONGESTION_STATE_REDUCED = 0x02;
+/** a loss was found by acknowledgements, and is being mended */
+export const CONGESTION_STATE_RECOVERY = 0x03;
+/** a loss was found by a time-out */
+export const CONGESTION_STATE_LOSS = 0x04;
+export const CONGESTION_STATE_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Open',
+  0x01: 'Disorder',
+  0x02: 'Reduced',
+  0x03: 'Recovery',
+  0x04: 'Loss',
+};
+
+// InfoOption: Bits of what both ends of a connection have agreed on, as Linux's TCPI_OPT_ bits
+/** timestamps (RFC 7323) */
+export const INFO_OPTION_TIMESTAMPS = 0x01;
+/** selective acknowledgements (RFC 2018) */
+export const INFO_OPTION_SACK = 0x02;
+/** scaled windows (RFC 7323) */
+export const INFO_OPTION_WINDOW_SCALE = 0x04;
+/** explicit congestion notification (RFC 3168) */
+export const INFO_OPTION_ECN = 0x08;
+/** a packet came that a router could have marked */
+export const INFO_OPTION_ECN_SEEN = 0x10;
+export const INFO_OPTION_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Timestamps',
+  0x02: 'Sack',
+  0x04: 'WindowScale',
+  0x08: 'Ecn',
+  0x10: 'EcnSeen',
+};
+
 // SocketEvent: Bits of the device's events, which UtilEventRegister asks for
 /** a connection went from one TCP state to another: ConnectionStateEvent */
 export const SOCKET_EVENT_CONNECTION_STATE = 0x01;
@@ -195,6 +233,8 @@ export const SOCKET_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0x96: 'SocketNameGet',
   0x98: 'SocketExport',
   0x95: 'SocketImport',
+  0x9a: 'SocketInfoGet',
+  0x9c: 'SocketTotalsGet',
 };
 
 /**
@@ -1612,6 +1652,522 @@ export function writeSocketImportReply(
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
 }
 
+/**
+ * Reads what Linux's TCP_INFO tells of a connection: first how it stands now. Names are those of struct
+ * tcp_info (include/uapi/linux/tcp.h). A frame has not the room for all of it, so the card takes a snapshot
+ * and keeps the other half of it, what has been counted, for the SocketTotalsGet that may follow. The card
+ * keeps one snapshot, that of the latest SocketInfoGet.
+ */
+export const SOCKET_INFO_GET = 0x9a;
+export const SOCKET_INFO_GET_WORDS = 5;
+
+/** Which socket. */
+export function getSocketInfoGetSocketId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xffff;
+}
+
+/** Writes 5 words. */
+export function writeSocketInfoGet(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  socketId: number,
+): void {
+  checkMessage(frame, 5, 5);
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_INFO_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = socketId & 0xffff;
+}
+
+export const SOCKET_INFO_GET_REPLY_WORDS = 31;
+
+/** Where the connection is; Closed too while it is in TIME-WAIT, as on Linux; TCP_STATE_ number. */
+export function getSocketInfoGetReplyState(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xff;
+}
+
+/** How the sender stands; CONGESTION_STATE_ number. */
+export function getSocketInfoGetReplyCaState(words: Int32Array, frame: number): number {
+  return (words[frame + 5] >>> 8) & 0xff;
+}
+
+/** Time-outs in a row, 255 at most. */
+export function getSocketInfoGetReplyRetransmits(words: Int32Array, frame: number): number {
+  return (words[frame + 5] >>> 16) & 0xff;
+}
+
+/** Probes of a window of 0 or of an idle peer that were not answered, 255 at most. */
+export function getSocketInfoGetReplyProbes(words: Int32Array, frame: number): number {
+  return words[frame + 5] >>> 24;
+}
+
+/** How often the time-out was doubled, 255 at most. */
+export function getSocketInfoGetReplyBackoff(words: Int32Array, frame: number): number {
+  return words[frame + 6] & 0xff;
+}
+
+/** What both ends have agreed on; INFO_OPTION_ number. */
+export function getSocketInfoGetReplyOptions(words: Int32Array, frame: number): number {
+  return (words[frame + 6] >>> 8) & 0xff;
+}
+
+/** Shift of the windows that the peer tells. */
+export function getSocketInfoGetReplySndWscale(words: Int32Array, frame: number): number {
+  return (words[frame + 6] >>> 16) & 0xf;
+}
+
+/** Shift of the windows that the card tells. */
+export function getSocketInfoGetReplyRcvWscale(words: Int32Array, frame: number): number {
+  return (words[frame + 6] >>> 20) & 0xf;
+}
+
+/** Retransmission time-out; in µs. */
+export function getSocketInfoGetReplyRto(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** How long an acknowledgement is delayed; in µs. */
+export function getSocketInfoGetReplyAto(words: Int32Array, frame: number): number {
+  return words[frame + 8];
+}
+
+/** Payload of a segment that is sent; in bytes. */
+export function getSocketInfoGetReplySndMss(words: Int32Array, frame: number): number {
+  return words[frame + 9] & 0xffff;
+}
+
+/** The longest payload that has come; in bytes. */
+export function getSocketInfoGetReplyRcvMss(words: Int32Array, frame: number): number {
+  return words[frame + 9] >>> 16;
+}
+
+/** The MSS that the card has told; in bytes. */
+export function getSocketInfoGetReplyAdvmss(words: Int32Array, frame: number): number {
+  return words[frame + 10] & 0xffff;
+}
+
+/** The longest packet that the path takes; in bytes. */
+export function getSocketInfoGetReplyPmtu(words: Int32Array, frame: number): number {
+  return words[frame + 10] >>> 16;
+}
+
+/** Segments sent and not acknowledged; of a listener, connections that wait for an accept. */
+export function getSocketInfoGetReplyUnacked(words: Int32Array, frame: number): number {
+  return words[frame + 11];
+}
+
+/** Of these, those that SACKs name; of a listener, its backlog. */
+export function getSocketInfoGetReplySacked(words: Int32Array, frame: number): number {
+  return words[frame + 12];
+}
+
+/** Of these, those that count as lost, until they are acknowledged. */
+export function getSocketInfoGetReplyLost(words: Int32Array, frame: number): number {
+  return words[frame + 13];
+}
+
+/** Since data was last sent; in ms. */
+export function getSocketInfoGetReplyLastDataSent(words: Int32Array, frame: number): number {
+  return words[frame + 14];
+}
+
+/** Since data last came; in ms. */
+export function getSocketInfoGetReplyLastDataRecv(words: Int32Array, frame: number): number {
+  return words[frame + 15];
+}
+
+/** Since an acknowledgement last came; in ms. */
+export function getSocketInfoGetReplyLastAckRecv(words: Int32Array, frame: number): number {
+  return words[frame + 16];
+}
+
+/** How far the receive window may open now; in bytes. */
+export function getSocketInfoGetReplyRcvSsthresh(words: Int32Array, frame: number): number {
+  return words[frame + 17];
+}
+
+/** Smoothed round-trip time; 0: not measured; in µs. */
+export function getSocketInfoGetReplyRtt(words: Int32Array, frame: number): number {
+  return words[frame + 18];
+}
+
+/** Its mean deviation; in µs. */
+export function getSocketInfoGetReplyRttvar(words: Int32Array, frame: number): number {
+  return words[frame + 19];
+}
+
+/** Slow-start threshold in segments; 0x7FFFFFFF: no loss has set one. */
+export function getSocketInfoGetReplySndSsthresh(words: Int32Array, frame: number): number {
+  return words[frame + 20];
+}
+
+/** Congestion window in segments. */
+export function getSocketInfoGetReplySndCwnd(words: Int32Array, frame: number): number {
+  return words[frame + 21];
+}
+
+/** How far segments may be out of order before one counts as lost. */
+export function getSocketInfoGetReplyReordering(words: Int32Array, frame: number): number {
+  return words[frame + 22];
+}
+
+/** Round trip as the receiver sees it; 0: not measured; in µs. */
+export function getSocketInfoGetReplyRcvRtt(words: Int32Array, frame: number): number {
+  return words[frame + 23];
+}
+
+/** The least round trip measured; 0: none was; in µs. */
+export function getSocketInfoGetReplyMinRtt(words: Int32Array, frame: number): number {
+  return words[frame + 24];
+}
+
+/** Queued and not sent yet; in bytes. */
+export function getSocketInfoGetReplyNotsentBytes(words: Int32Array, frame: number): number {
+  return words[frame + 25];
+}
+
+/** Queued and not acknowledged: what SIOCOUTQ answers, and no part of Linux's record; in bytes. */
+export function getSocketInfoGetReplyOutqBytes(words: Int32Array, frame: number): number {
+  return words[frame + 26];
+}
+
+/** The peer's window; in bytes. */
+export function getSocketInfoGetReplySndWnd(words: Int32Array, frame: number): number {
+  return words[frame + 27];
+}
+
+/** The card's window; in bytes. */
+export function getSocketInfoGetReplyRcvWnd(words: Int32Array, frame: number): number {
+  return words[frame + 28];
+}
+
+/** Of these, those that were sent again. */
+export function getSocketInfoGetReplyRetrans(words: Int32Array, frame: number): number {
+  return words[frame + 29];
+}
+
+/** The snapshot's number. */
+export function getSocketInfoGetReplySnapshot(words: Int32Array, frame: number): number {
+  return words[frame + 30];
+}
+
+/** Writes 31 words. */
+export function writeSocketInfoGetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+  state: number,
+  caState: number,
+  retransmits: number,
+  probes: number,
+  backoff: number,
+  options: number,
+  sndWscale: number,
+  rcvWscale: number,
+  rto: number,
+  ato: number,
+  sndMss: number,
+  rcvMss: number,
+  advmss: number,
+  pmtu: number,
+  unacked: number,
+  sacked: number,
+  lost: number,
+  lastDataSent: number,
+  lastDataRecv: number,
+  lastAckRecv: number,
+  rcvSsthresh: number,
+  rtt: number,
+  rttvar: number,
+  sndSsthresh: number,
+  sndCwnd: number,
+  reordering: number,
+  rcvRtt: number,
+  minRtt: number,
+  notsentBytes: number,
+  outqBytes: number,
+  sndWnd: number,
+  rcvWnd: number,
+  retrans: number,
+  snapshot: number,
+): void {
+  checkMessage(frame, 31, 31);
+  words[frame] = 0x001fc001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_INFO_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+  words[frame + 5] = (state & 0xff) | ((caState & 0xff) << 8) | ((retransmits & 0xff) << 16) | (probes << 24);
+  words[frame + 6] = (backoff & 0xff) | ((options & 0xff) << 8) | ((sndWscale & 0xf) << 16) | ((rcvWscale & 0xf) << 20);
+  words[frame + 7] = rto;
+  words[frame + 8] = ato;
+  words[frame + 9] = (sndMss & 0xffff) | (rcvMss << 16);
+  words[frame + 10] = (advmss & 0xffff) | (pmtu << 16);
+  words[frame + 11] = unacked;
+  words[frame + 12] = sacked;
+  words[frame + 13] = lost;
+  words[frame + 14] = lastDataSent;
+  words[frame + 15] = lastDataRecv;
+  words[frame + 16] = lastAckRecv;
+  words[frame + 17] = rcvSsthresh;
+  words[frame + 18] = rtt;
+  words[frame + 19] = rttvar;
+  words[frame + 20] = sndSsthresh;
+  words[frame + 21] = sndCwnd;
+  words[frame + 22] = reordering;
+  words[frame + 23] = rcvRtt;
+  words[frame + 24] = minRtt;
+  words[frame + 25] = notsentBytes;
+  words[frame + 26] = outqBytes;
+  words[frame + 27] = sndWnd;
+  words[frame + 28] = rcvWnd;
+  words[frame + 29] = retrans;
+  words[frame + 30] = snapshot;
+}
+
+/**
+ * Reads what has been counted since the connection was opened, as it stood when the card took its snapshot
+ * for SocketInfoGet: the two agree.
+ */
+export const SOCKET_TOTALS_GET = 0x9c;
+export const SOCKET_TOTALS_GET_WORDS = 5;
+
+/** Which socket. */
+export function getSocketTotalsGetSocketId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xffff;
+}
+
+/** Writes 5 words. */
+export function writeSocketTotalsGet(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  socketId: number,
+): void {
+  checkMessage(frame, 5, 5);
+  words[frame] = 0x00050001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_TOTALS_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = socketId & 0xffff;
+}
+
+export const SOCKET_TOTALS_GET_REPLY_WORDS = 31;
+
+/** The snapshot's number, as SocketInfoGet has told it. */
+export function getSocketTotalsGetReplySnapshot(words: Int32Array, frame: number): number {
+  return words[frame + 5];
+}
+
+/** Segments sent again. */
+export function getSocketTotalsGetReplyTotalRetrans(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** Segments sent. */
+export function getSocketTotalsGetReplySegsOut(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** Segments that have come. */
+export function getSocketTotalsGetReplySegsIn(words: Int32Array, frame: number): number {
+  return words[frame + 8];
+}
+
+/** Segments with data sent. */
+export function getSocketTotalsGetReplyDataSegsOut(words: Int32Array, frame: number): number {
+  return words[frame + 9];
+}
+
+/** Segments with data that have come. */
+export function getSocketTotalsGetReplyDataSegsIn(words: Int32Array, frame: number): number {
+  return words[frame + 10];
+}
+
+/** Segments that the peer has, those sent again included. */
+export function getSocketTotalsGetReplyDelivered(words: Int32Array, frame: number): number {
+  return words[frame + 11];
+}
+
+/** Of these, those whose acknowledgements echoed a mark. */
+export function getSocketTotalsGetReplyDeliveredCe(words: Int32Array, frame: number): number {
+  return words[frame + 12];
+}
+
+/** Segments that came out of order. */
+export function getSocketTotalsGetReplyRcvOoopack(words: Int32Array, frame: number): number {
+  return words[frame + 13];
+}
+
+/** Time-outs. */
+export function getSocketTotalsGetReplyTotalRto(words: Int32Array, frame: number): number {
+  return words[frame + 14];
+}
+
+/** How often time-outs in a row have ended. */
+export function getSocketTotalsGetReplyTotalRtoRecoveries(words: Int32Array, frame: number): number {
+  return words[frame + 15];
+}
+
+/** Spent in them; in ms. */
+export function getSocketTotalsGetReplyTotalRtoTime(words: Int32Array, frame: number): number {
+  return words[frame + 16];
+}
+
+/** Acknowledged by the peer, bits 0-31; in bytes. */
+export function getSocketTotalsGetReplyBytesAckedLow(words: Int32Array, frame: number): number {
+  return words[frame + 17];
+}
+
+/** Acknowledged by the peer, bits 32-63; in bytes. */
+export function getSocketTotalsGetReplyBytesAckedHigh(words: Int32Array, frame: number): number {
+  return words[frame + 18];
+}
+
+/** Received in order, bits 0-31; in bytes. */
+export function getSocketTotalsGetReplyBytesReceivedLow(words: Int32Array, frame: number): number {
+  return words[frame + 19];
+}
+
+/** Received in order, bits 32-63; in bytes. */
+export function getSocketTotalsGetReplyBytesReceivedHigh(words: Int32Array, frame: number): number {
+  return words[frame + 20];
+}
+
+/** Sent, those sent again included, bits 0-31; in bytes. */
+export function getSocketTotalsGetReplyBytesSentLow(words: Int32Array, frame: number): number {
+  return words[frame + 21];
+}
+
+/** Sent, those sent again included, bits 32-63; in bytes. */
+export function getSocketTotalsGetReplyBytesSentHigh(words: Int32Array, frame: number): number {
+  return words[frame + 22];
+}
+
+/** Sent again, bits 0-31; in bytes. */
+export function getSocketTotalsGetReplyBytesRetransLow(words: Int32Array, frame: number): number {
+  return words[frame + 23];
+}
+
+/** Sent again, bits 32-63; in bytes. */
+export function getSocketTotalsGetReplyBytesRetransHigh(words: Int32Array, frame: number): number {
+  return words[frame + 24];
+}
+
+/** While there was something to send or to be acknowledged, bits 0-31; in µs. */
+export function getSocketTotalsGetReplyBusyTimeLow(words: Int32Array, frame: number): number {
+  return words[frame + 25];
+}
+
+/** While there was something to send or to be acknowledged, bits 32-63; in µs. */
+export function getSocketTotalsGetReplyBusyTimeHigh(words: Int32Array, frame: number): number {
+  return words[frame + 26];
+}
+
+/** Of the busy time, held back by the peer's window, bits 0-31; in µs. */
+export function getSocketTotalsGetReplyRwndLimitedLow(words: Int32Array, frame: number): number {
+  return words[frame + 27];
+}
+
+/** Of the busy time, held back by the peer's window, bits 32-63; in µs. */
+export function getSocketTotalsGetReplyRwndLimitedHigh(words: Int32Array, frame: number): number {
+  return words[frame + 28];
+}
+
+/** Of the busy time, held back by the send buffer, bits 0-31; in µs. */
+export function getSocketTotalsGetReplySndbufLimitedLow(words: Int32Array, frame: number): number {
+  return words[frame + 29];
+}
+
+/** Of the busy time, held back by the send buffer, bits 32-63; in µs. */
+export function getSocketTotalsGetReplySndbufLimitedHigh(words: Int32Array, frame: number): number {
+  return words[frame + 30];
+}
+
+/** Writes 31 words. */
+export function writeSocketTotalsGetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+  snapshot: number,
+  totalRetrans: number,
+  segsOut: number,
+  segsIn: number,
+  dataSegsOut: number,
+  dataSegsIn: number,
+  delivered: number,
+  deliveredCe: number,
+  rcvOoopack: number,
+  totalRto: number,
+  totalRtoRecoveries: number,
+  totalRtoTime: number,
+  bytesAckedLow: number,
+  bytesAckedHigh: number,
+  bytesReceivedLow: number,
+  bytesReceivedHigh: number,
+  bytesSentLow: number,
+  bytesSentHigh: number,
+  bytesRetransLow: number,
+  bytesRetransHigh: number,
+  busyTimeLow: number,
+  busyTimeHigh: number,
+  rwndLimitedLow: number,
+  rwndLimitedHigh: number,
+  sndbufLimitedLow: number,
+  sndbufLimitedHigh: number,
+): void {
+  checkMessage(frame, 31, 31);
+  words[frame] = 0x001fc001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_TOTALS_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+  words[frame + 5] = snapshot;
+  words[frame + 6] = totalRetrans;
+  words[frame + 7] = segsOut;
+  words[frame + 8] = segsIn;
+  words[frame + 9] = dataSegsOut;
+  words[frame + 10] = dataSegsIn;
+  words[frame + 11] = delivered;
+  words[frame + 12] = deliveredCe;
+  words[frame + 13] = rcvOoopack;
+  words[frame + 14] = totalRto;
+  words[frame + 15] = totalRtoRecoveries;
+  words[frame + 16] = totalRtoTime;
+  words[frame + 17] = bytesAckedLow;
+  words[frame + 18] = bytesAckedHigh;
+  words[frame + 19] = bytesReceivedLow;
+  words[frame + 20] = bytesReceivedHigh;
+  words[frame + 21] = bytesSentLow;
+  words[frame + 22] = bytesSentHigh;
+  words[frame + 23] = bytesRetransLow;
+  words[frame + 24] = bytesRetransHigh;
+  words[frame + 25] = busyTimeLow;
+  words[frame + 26] = busyTimeHigh;
+  words[frame + 27] = rwndLimitedLow;
+  words[frame + 28] = rwndLimitedHigh;
+  words[frame + 29] = sndbufLimitedLow;
+  words[frame + 30] = sndbufLimitedHigh;
+}
+
 /** Bytes to be sent of a connection that is imported, in a transmit buffer. Since version 2. */
 export const SEND_PIECE_WORDS = 3;
 
@@ -1916,6 +2472,14 @@ export function checkSocketRequest(words: Int32Array, frame: number, sizeWords: 
       value = getSocketImportHalf(words, frame);
       if (value > 1) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
       return 0;
+    case SOCKET_INFO_GET:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
+    case SOCKET_TOTALS_GET:
+      if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;
   }
@@ -2003,6 +2567,17 @@ export function checkSocketReply(words: Int32Array, frame: number, sizeWords: nu
       if (status === 0 && sizeWords < 6) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       return 0;
     case SOCKET_IMPORT:
+      return 0;
+    case SOCKET_INFO_GET:
+      if (status === 0 && sizeWords < 31) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      if (status !== 0) return 0;
+      value = getSocketInfoGetReplyState(words, frame);
+      if (value < 1 || value > 11) return DETAILED_STATUS_INVALID_PARAMETER;
+      value = getSocketInfoGetReplyCaState(words, frame);
+      if (value > 4) return DETAILED_STATUS_INVALID_PARAMETER;
+      return 0;
+    case SOCKET_TOTALS_GET:
+      if (status === 0 && sizeWords < 31) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;

@@ -19,11 +19,13 @@ import {
   checkSocketRequest,
   SOCKET_EXPORT,
   SOCKET_IMPORT,
+  SOCKET_INFO_GET,
   SOCKET_NAME_GET,
   SOCKET_RECEIVE_CREDIT,
   SOCKET_RECEIVE_POST,
   SOCKET_SEND,
   SOCKET_SEND_TO,
+  SOCKET_TOTALS_GET,
 } from '../i2o/socket.gen.ts';
 import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import type { AbortMatch } from '../iop/module/abort-match.ts';
@@ -253,14 +255,26 @@ export class SocketModule implements Module {
   /** Everything that is not of the data path. */
   private controlRequest(frame: number, functionCode: number, sizeWords: number): void {
     const moves = functionCode === SOCKET_EXPORT || functionCode === SOCKET_IMPORT;
-    const unknown = moves ? !this.handOffs.offered : functionCode === SOCKET_NAME_GET;
-    const fault =
-      unknown && (moves || this.classVersion < 2)
-        ? DETAILED_STATUS_UNKNOWN_FUNCTION
-        : checkSocketRequest(this.words, frame, sizeWords);
+    const unknown = moves ? !this.handOffs.offered : this.classVersion < versionOf(functionCode);
+    const fault = unknown
+      ? DETAILED_STATUS_UNKNOWN_FUNCTION
+      : checkSocketRequest(this.words, frame, sizeWords);
     if (fault === 0) this.control.request(frame, functionCode);
     else if (fault === DETAILED_STATUS_UNKNOWN_FUNCTION) this.answers.unknown(frame, fault);
     else this.answers.refuse(frame, fault);
+  }
+}
+
+/** The version of the class that a message off the path of data came with. */
+function versionOf(functionCode: number): number {
+  switch (functionCode) {
+    case SOCKET_NAME_GET:
+      return 2;
+    case SOCKET_INFO_GET:
+    case SOCKET_TOTALS_GET:
+      return 3;
+    default:
+      return 1;
   }
 }
 

@@ -17,6 +17,8 @@ import {
 } from '../socket/contract.ts';
 import { EINTR, ENOPROTOOPT } from '../socket/errno.ts';
 import * as option from '../socket/options.ts';
+import type { TcpInfo } from '../socket/tcp-info.ts';
+import { KERNEL_INFO_BYTES, kernelInfo } from './kernel-info.ts';
 import type { Libc } from './libc.ts';
 
 const AF_INET = 2;
@@ -40,6 +42,8 @@ const SOL_SOCKET = 1;
 const IPPROTO_IP = 0;
 const IPPROTO_TCP = 6;
 const LINUX_SO_LINGER = 13;
+const LINUX_TCP_INFO = 11;
+const SIOCOUTQ = 0x5411;
 /** Linux's level and name for each option of `socket/options.ts`. */
 const LINUX_OPTIONS: ReadonlyMap<number, readonly [level: number, name: number]> = new Map([
   [option.SO_REUSEADDR, [SOL_SOCKET, 2]],
@@ -192,6 +196,17 @@ export class KernelStack implements SocketStack {
     if (answer < 0) return -this.libc.errno();
     if (optionNumber !== option.SO_LINGER_SECONDS) return this.value[0];
     return this.value[0] === 0 ? -1 : this.value[1];
+  }
+
+  tcpInfo(socket: number): TcpInfo | number {
+    const record = new Int32Array(KERNEL_INFO_BYTES >> 2);
+    this.valueBytes[0] = KERNEL_INFO_BYTES;
+    const answer = this.libc.getsockopt(socket, IPPROTO_TCP, LINUX_TCP_INFO, record, this.valueBytes);
+    if (answer < 0) return -this.libc.errno();
+    // Of a listener, which has no such queue, it stays 0.
+    const queued = new Int32Array(1);
+    this.libc.ioctl(socket, SIOCOUTQ, new Uint8Array(queued.buffer));
+    return kernelInfo(new Uint8Array(record.buffer), queued[0]);
   }
 
   localEndpoint(socket: number): Endpoint | undefined {

@@ -6,7 +6,8 @@ import { type DatagramSource, type SocketStack, WRITABLE } from './contract.ts';
 import { EAGAIN, EINPROGRESS, ETIMEDOUT } from './errno.ts';
 import { openDatagrams, openListener } from './open-socket.ts';
 import { SO_ERROR } from './options.ts';
-import { checked, SocketError } from './socket-error.ts';
+import { checked, checkedInfo, SocketError } from './socket-error.ts';
+import type { TcpInfo } from './tcp-info.ts';
 import { mayWait, receiveRest, waitAllErrno, waitsForAll } from './wait-all.ts';
 
 export class BlockingSockets {
@@ -40,6 +41,11 @@ export class BlockingSockets {
       throw error;
     }
     return socket;
+  }
+
+  /** As `SocketStack.tcpInfo`, which answers at once. */
+  tcpInfo(socket: number): TcpInfo {
+    return checkedInfo(this.stack.tcpInfo(socket));
   }
 
   accept(listener: number): number {

@@ -7,6 +7,8 @@
  * small number. Blocking and promise forms are built from these and `wait` (`blocking.ts`, `promises.ts`).
  */
 
+import type { TcpInfo } from './tcp-info.ts';
+
 /** Bits of `readiness`. */
 export const READABLE = 1; // data, an end of stream, a connection to accept, or an error
 export const WRITABLE = 2; // a send would take at least a byte, or fail
@@ -127,6 +129,12 @@ export interface SocketStack {
   setOption(socket: number, option: number, value: number): number;
   /** @returns an option's value (never negative but for SO_LINGER_SECONDS' -1), or an errno below -1. */
   getOption(socket: number, option: number): number;
+  /**
+   * What Linux's getsockopt of TCP_INFO tells, as a new record: for looking on, not for each message.
+   * @returns the record, of a socket without a connection too (its state is 7, closed); -EOPNOTSUPP of a
+   *   datagram socket; -ENOPROTOOPT of a card whose socket class is older than version 3.
+   */
+  tcpInfo(socket: number): TcpInfo | number;
   /** The socket's own address and port; undefined where it has none. */
   localEndpoint(socket: number): Endpoint | undefined;
   /** The peer's address and port; undefined where there is no peer. */

@@ -6,7 +6,8 @@ import { type DatagramSource, type SocketStack, WRITABLE } from './contract.ts';
 import { EAGAIN, EINPROGRESS } from './errno.ts';
 import { openDatagrams, openListener } from './open-socket.ts';
 import { SO_ERROR } from './options.ts';
-import { checked, SocketError } from './socket-error.ts';
+import { checked, checkedInfo, SocketError } from './socket-error.ts';
+import type { TcpInfo } from './tcp-info.ts';
 import { mayWait, receiveRest, waitAllErrno, waitsForAll } from './wait-all.ts';
 
 export class PromiseSockets {
@@ -36,6 +37,11 @@ export class PromiseSockets {
     if (errno === 0) return socket;
     this.stack.close(socket);
     throw new SocketError('connect', errno);
+  }
+
+  /** As `SocketStack.tcpInfo`, which answers at once. */
+  tcpInfo(socket: number): TcpInfo {
+    return checkedInfo(this.stack.tcpInfo(socket));
   }
 
   accept(listener: number): Promise<number> {

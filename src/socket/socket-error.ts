@@ -1,5 +1,6 @@
 /** A socket call's errno as an exception, for the forms that throw. */
 import { errnoName } from './errno.ts';
+import type { TcpInfo } from './tcp-info.ts';
 
 export class SocketError extends Error {
   /** Its name, as Node's errors have it: `ECONNREFUSED`. */
@@ -22,4 +23,10 @@ export class SocketError extends Error {
 export function checked(syscall: string, result: number): number {
   if (result < 0) throw new SocketError(syscall, result);
   return result;
+}
+
+/** @returns what a socket's TCP_INFO tells. @throws SocketError where there is none. */
+export function checkedInfo(info: TcpInfo | number): TcpInfo {
+  if (typeof info === 'number') throw new SocketError('tcpInfo', info);
+  return info;
 }

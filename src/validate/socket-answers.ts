@@ -8,6 +8,7 @@ import {
   getSocketBindReplyLocalPort,
   getSocketConnectReplyLocalAddress,
   getSocketConnectReplyLocalPort,
+  getSocketInfoGetReplyState,
   getSocketNameGetReplyAddress,
   getSocketNameGetReplyPort,
   getSocketStatusGetReplyLocalAddress,
@@ -19,8 +20,10 @@ import {
   NAME_OF_LOCAL,
   SOCKET_BIND,
   SOCKET_CONNECT,
+  SOCKET_INFO_GET,
   SOCKET_NAME_GET,
   SOCKET_STATUS_GET,
+  SOCKET_TOTALS_GET,
   TCP_STATE_CLOSED,
   TCP_STATE_ESTABLISHED,
   TCP_STATE_LISTEN,
@@ -30,6 +33,7 @@ import {
 import { ECONNREFUSED } from '../socket/errno.ts';
 import type { Endpoints } from './endpoints.ts';
 import type { Findings } from './findings.ts';
+import { InfoJudge } from './info-judge.ts';
 import type { MessageRow } from './message-rows.ts';
 import type { Sockets } from './sockets.ts';
 import type { Streams } from './streams.ts';
@@ -56,6 +60,7 @@ export class SocketAnswers {
   private readonly wire: WireWitness;
   private readonly transactions: Transactions;
   private readonly states: States;
+  private readonly infos: InfoJudge;
   /** Whether another socket has its connection still. */
   private readonly isOpen: (socket: number) => boolean;
 
@@ -73,6 +78,7 @@ export class SocketAnswers {
     this.streams = streams;
     this.wire = wire;
     this.transactions = transactions;
+    this.infos = new InfoJudge(findings, streams);
     const bits = (...names: string[]): number => sockets.bitsOf(names);
     const open = bits('Connected', 'Shut', 'PeerEnded');
     this.states = {
@@ -95,6 +101,13 @@ export class SocketAnswers {
         break;
       case SOCKET_STATUS_GET:
         this.status(socket, words, at);
+        break;
+      case SOCKET_INFO_GET:
+        this.stateTold(socket, getSocketInfoGetReplyState(words, at));
+        this.infos.info(socket, this.askedOfStream, words, at);
+        break;
+      case SOCKET_TOTALS_GET:
+        this.infos.totals(socket, this.askedOfStream, words, at);
         break;
       case SOCKET_NAME_GET: {
         const local = (this.transactions.taken[WORD_5] & 0xff) === NAME_OF_LOCAL;
@@ -158,9 +171,14 @@ export class SocketAnswers {
     this.wire.opened(socket);
   }
 
-  private status(socket: number, words: Int32Array, at: number): void {
-    const { endpoints, streams, states, transactions } = this;
-    const state = getSocketStatusGetReplyState(words, at);
+  /** Whether the socket had a connection when the request that is answered was posted. */
+  private get askedOfStream(): boolean {
+    return ((1 << this.transactions.taken[DETAIL_STATE]) & this.states.stream) !== 0;
+  }
+
+  /** The state of a socket is told. */
+  private stateTold(socket: number, state: number): void {
+    const { states, transactions } = this;
     const asked = 1 << transactions.taken[DETAIL_STATE];
     const listens = state === TCP_STATE_LISTEN;
     const opens = state === TCP_STATE_SYN_SENT || state === TCP_STATE_SYN_RECEIVED;
@@ -169,20 +187,25 @@ export class SocketAnswers {
       ((asked & states.stream) !== 0 && (listens || opens)) ||
       ((asked & states.open) !== 0 && state !== TCP_STATE_CLOSED) ||
       ((asked & states.datagram) !== 0 && state !== TCP_STATE_CLOSED && state !== TCP_STATE_ESTABLISHED);
-    if (wrong) {
-      const was = this.sockets.stateName(transactions.taken[DETAIL_STATE]);
-      this.findings.report('E-06', socket, `socket ${socket}, which was ${was}, is in TCP state ${state}`);
-    }
+    if (!wrong) return;
+    const was = this.sockets.stateName(transactions.taken[DETAIL_STATE]);
+    this.findings.report('E-06', socket, `socket ${socket}, which was ${was}, is in TCP state ${state}`);
+  }
+
+  private status(socket: number, words: Int32Array, at: number): void {
+    const { endpoints, streams } = this;
+    const state = getSocketStatusGetReplyState(words, at);
+    this.stateTold(socket, state);
     const unacknowledged = getSocketStatusGetReplyUnacknowledgedBytes(words, at) >>> 0;
     const sent = streams.sent[socket];
-    if ((asked & states.stream) !== 0 && streams.unsure[socket] === 0 && unacknowledged > sent + 1) {
+    if (this.askedOfStream && streams.unsure[socket] === 0 && unacknowledged > sent + 1) {
       const seen = `socket ${socket} waits for ${unacknowledged} bytes to be acknowledged, ${sent} were sent`;
       this.findings.report('E-07', socket, seen);
     }
     if (state === TCP_STATE_CLOSED) return;
     const localPort = getSocketStatusGetReplyLocalPort(words, at);
     endpoints.named(socket, true, getSocketStatusGetReplyLocalAddress(words, at), localPort);
-    if (listens) return;
+    if (state === TCP_STATE_LISTEN) return;
     const remotePort = getSocketStatusGetReplyRemotePort(words, at);
     endpoints.named(socket, false, getSocketStatusGetReplyRemoteAddress(words, at), remotePort);
   }

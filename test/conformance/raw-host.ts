@@ -111,6 +111,12 @@ export class RawHost implements TraceSink {
       case 'SocketStatusGet':
         socket.writeSocketStatusGet(...head);
         break;
+      case 'SocketInfoGet':
+        socket.writeSocketInfoGet(...head);
+        break;
+      case 'SocketTotalsGet':
+        socket.writeSocketTotalsGet(...head);
+        break;
       case 'SocketNameGet':
         socket.writeSocketNameGet(...head, socket.NAME_OF_LOCAL);
         break;

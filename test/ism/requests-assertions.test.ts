@@ -80,6 +80,9 @@ describe('inquiries', () => {
   trips('inquiries: a socket whose name is asked for has a connection', () =>
     bed().control['inquiries'].nameGet(100, new CardSocket()),
   );
+  trips('inquiries: a socket that TCP_INFO is asked of has a connection', () =>
+    bed().control['inquiries'].infoGet(100, 0, new CardSocket()),
+  );
   trips('inquiries: a socket is in a state that the class names', () => {
     const { card, stack } = bed();
     card.create(0, STREAM);

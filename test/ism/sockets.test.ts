@@ -3,6 +3,7 @@
  * unanswered.
  */
 import { beforeEach, describe, expect, it } from 'vitest';
+import { DETAILED_STATUS_UNKNOWN_FUNCTION } from '../../src/i2o/executive.gen.ts';
 import * as s from '../../src/i2o/socket.gen.ts';
 import * as e from '../../src/socket/errno.ts';
 import { DATAGRAM, LOCALHOST, records, SocketCard, STREAM, singles } from './card.ts';
@@ -24,6 +25,8 @@ const REQUESTS: readonly [string, number, number[]][] = [
   ['optionGet', s.SOCKET_OPTION_GET, [2]],
   ['statusGet', s.SOCKET_STATUS_GET, []],
   ['nameGet', s.SOCKET_NAME_GET, [0]],
+  ['infoGet', s.SOCKET_INFO_GET, []],
+  ['totalsGet', s.SOCKET_TOTALS_GET, []],
 ];
 
 describe.each(REQUESTS)('%s', (_name, functionCode, rest) => {
@@ -151,6 +154,46 @@ describe('names and states of a stream', () => {
       s.TCP_STATE_LISTEN,
       s.TCP_STATE_CLOSED,
     ]);
+  });
+});
+
+describe('TCP_INFO', () => {
+  const SNAPSHOT = { [s.SOCKET_INFO_GET]: 30, [s.SOCKET_TOTALS_GET]: 5 };
+  /** The errno, or the number of the snapshot. */
+  const ask = (
+    functionCode: typeof s.SOCKET_INFO_GET | typeof s.SOCKET_TOTALS_GET,
+    id: number,
+  ): [string, number] => {
+    const { code, words } = card.one(functionCode, [id]);
+    return code === 0 ? ['snapshot', words[SNAPSHOT[functionCode]]] : ['errno', code];
+  };
+
+  it('comes in two halves of one snapshot, which is the latest', () => {
+    card.pair(1, 2, 3);
+    const [, first] = ask(s.SOCKET_INFO_GET, 1);
+    expect(ask(s.SOCKET_TOTALS_GET, 1)).toEqual(['snapshot', first]);
+    expect(ask(s.SOCKET_TOTALS_GET, 2)).toEqual(['errno', e.EINVAL]);
+    expect(ask(s.SOCKET_INFO_GET, 2)).toEqual(['snapshot', first + 1]);
+    expect(ask(s.SOCKET_TOTALS_GET, 1)).toEqual(['errno', e.EINVAL]);
+    expect(ask(s.SOCKET_TOTALS_GET, 2)).toEqual(['snapshot', first + 1]);
+  });
+
+  it('of a number that is used again is not that of the socket before', () => {
+    card.create(1, STREAM);
+    expect(ask(s.SOCKET_TOTALS_GET, 1)).toEqual(['errno', e.EINVAL]);
+    ask(s.SOCKET_INFO_GET, 1);
+    card.ask(s.SOCKET_CLOSE, [1]);
+    expect(ask(s.SOCKET_INFO_GET, 1)).toEqual(['errno', e.EBADF]);
+    card.create(1, STREAM);
+    expect(ask(s.SOCKET_TOTALS_GET, 1)).toEqual(['errno', e.EINVAL]);
+  });
+
+  it('is none of a datagram socket, and of a card of version 2', () => {
+    card.create(1, DATAGRAM);
+    for (const each of [s.SOCKET_INFO_GET, s.SOCKET_TOTALS_GET] as const) {
+      expect(ask(each, 1)).toEqual(['errno', e.EOPNOTSUPP]);
+      expect(new SocketCard({ classVersion: 2 }).one(each, [1]).code).toBe(DETAILED_STATUS_UNKNOWN_FUNCTION);
+    }
   });
 });
 

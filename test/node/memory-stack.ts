@@ -346,6 +346,11 @@ class MemoryStack implements SocketStack {
     return this.dead !== 0 ? this.dead : error;
   }
 
+  /** Nothing that is tested over this stack asks for it. */
+  tcpInfo(id: number): number {
+    return this.sockets.has(id) ? -E.ENOPROTOOPT : -E.EBADF;
+  }
+
   localEndpoint(id: number): Endpoint | undefined {
     return this.sockets.get(id);
   }

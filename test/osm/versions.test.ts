@@ -1,18 +1,20 @@
 /** A driver and a card of different versions of the class speak the lower one, and say what it has not. */
 import { describe, expect, it } from 'vitest';
-import { frameFunction, frameTransactionContext } from '../../src/i2o/frame.ts';
+import { FLAG_LAST, frameFunction, frameTransactionContext } from '../../src/i2o/frame.ts';
 import {
   SOCKET_CONNECT,
+  SOCKET_INFO_GET,
   SOCKET_NAME_GET,
   SOCKET_SEND,
   SOCKET_STATUS_GET,
+  SOCKET_TOTALS_GET,
   writeSocketNameGetReply,
   writeSocketStatusGetReply,
 } from '../../src/i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { HANDLER_CONTROL } from '../../src/osm/message/handlers.ts';
 import { SOCK_DGRAM } from '../../src/socket/contract.ts';
-import { ENOPROTOOPT, EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import { ENOPROTOOPT, EOPNOTSUPP, EPROTO, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
 import { MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_NOSIGNAL, MSG_OOB } from '../../src/socket/message-flags.ts';
 import {
   IP_MTU_DISCOVER,
@@ -20,6 +22,7 @@ import {
   TCP_DEFER_ACCEPT_SECONDS,
   TCP_LINGER2_SECONDS,
 } from '../../src/socket/options.ts';
+import { trips } from '../rules/trips.ts';
 import { type Request, ScriptedCard } from './scripted-card.ts';
 
 /** Answers what asks for names, by whichever message. */
@@ -174,6 +177,60 @@ describe('what a send says of its last byte', () => {
     expect(taken).toBeGreaterThan(0);
     expect(taken).toBeLessThan(bytes.length);
     expect(bits(card)).toEqual([0]);
+  });
+});
+
+describe('TCP_INFO', () => {
+  const asked = [SOCKET_INFO_GET, SOCKET_TOTALS_GET] as const;
+  const PLACE = { [SOCKET_INFO_GET]: 30 - 4, [SOCKET_TOTALS_GET]: 5 - 4 };
+
+  /** Answers its halves, with these snapshots. */
+  const answer = (card: ScriptedCard, snapshots: Readonly<Record<number, number>>): void => {
+    card.onRequest = (request: Request) => {
+      const which = asked.find((each) => each === frameFunction(request, 0));
+      if (which === undefined) return;
+      const words = new Array<number>(27).fill(0);
+      words[1] = which === SOCKET_INFO_GET ? 1 : 0; // ESTABLISHED
+      words[PLACE[which]] = snapshots[which];
+      card.answer(request, FLAG_LAST, ...words);
+    };
+  };
+
+  it.each([
+    [2, 3],
+    [3, 2],
+  ] as const)(
+    'is not asked for between a driver of version %i and a card of version %i',
+    (driver, version) => {
+      const card = new ScriptedCard({ classVersion: driver }, version);
+      const socket = card.sockets.socket();
+      expect(card.sockets.tcpInfo(socket)).toBe(-ENOPROTOOPT);
+      expect(asked.map((each) => card.takenOf(each).length)).toEqual([0, 0]);
+    },
+  );
+
+  it('is of one snapshot', () => {
+    const card = new ScriptedCard();
+    const socket = card.sockets.socket();
+    answer(card, { [SOCKET_INFO_GET]: 7, [SOCKET_TOTALS_GET]: 7 });
+    expect(card.sockets.tcpInfo(socket)).toMatchObject({ state: 1, segs_out: 0 });
+    answer(card, { [SOCKET_INFO_GET]: 8, [SOCKET_TOTALS_GET]: 7 });
+    expect(card.sockets.tcpInfo(socket)).toBe(-EPROTO);
+    expect(asked.map((each) => card.takenOf(each).length)).toEqual([2, 2]);
+  });
+
+  trips('connection info: a reply that was checked names a state', () => {
+    const card = new ScriptedCard();
+    const socket = card.sockets.socket();
+    card.host.driver.awaitControl = () => 0;
+    card.sockets.tcpInfo(socket);
+  });
+
+  trips('connection info: what asking comes to is an errno, or 0', () => {
+    const card = new ScriptedCard();
+    const socket = card.sockets.socket();
+    card.host.driver.awaitControl = () => -1;
+    card.sockets.tcpInfo(socket);
   });
 });
 

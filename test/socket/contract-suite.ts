@@ -12,6 +12,7 @@ import { datagramTests } from './contract-datagrams.ts';
 import { edgeTests } from './contract-edges.ts';
 import { endingTests } from './contract-ending.ts';
 import { flagTests } from './contract-flags.ts';
+import { infoTests } from './contract-info.ts';
 import { openingTests } from './contract-opening.ts';
 
 export interface StackUnderTest {
@@ -36,6 +37,7 @@ export function socketContractTests(name: string, makeStack: () => Promise<Stack
       await under.close();
     });
 
+    infoTests(bed);
     openingTests(bed);
     bytesTests(bed);
     endingTests(bed);

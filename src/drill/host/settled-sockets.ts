@@ -1,5 +1,6 @@
 /** The socket calls of a drilled host: what each causes has happened when it returns, at the same time. */
 import type { DatagramSource, Endpoint, SocketStack } from '../../socket/contract.ts';
+import type { TcpInfo } from '../../socket/tcp-info.ts';
 
 export class SettledSockets implements SocketStack {
   readonly name: string;
@@ -85,6 +86,10 @@ export class SettledSockets implements SocketStack {
 
   getOption(socket: number, option: number): number {
     return this.stack.getOption(socket, option);
+  }
+
+  tcpInfo(socket: number): TcpInfo | number {
+    return this.stack.tcpInfo(socket);
   }
 
   readiness(socket: number): number {

@@ -21,6 +21,7 @@ import { EADDRINUSE, EAGAIN, EBADF, EINPROGRESS, ENOTCONN } from '../../socket/e
 import { MSG_PEEK } from '../../socket/message-flags.ts';
 import type { MovingSockets } from '../../socket/moving.ts';
 import { SO_ERROR } from '../../socket/options.ts';
+import type { TcpInfo } from '../../socket/tcp-info.ts';
 import type { Clock } from '../../time/clock.ts';
 import { HandOffs } from './hand-offs.ts';
 import type { MixedSocket, Place } from './mixed-socket.ts';
@@ -269,6 +270,11 @@ export class MixedStack implements SocketStack {
     if (mixed === undefined) return -EBADF;
     if (option === SO_ERROR && mixed.heldErrno !== 0) return this.takeHeld(mixed);
     return mixed.ops.getOption(mixed.number, option);
+  }
+
+  tcpInfo(socket: number): TcpInfo | number {
+    const mixed = this.at(socket);
+    return mixed === undefined ? -EBADF : mixed.ops.tcpInfo(mixed.number);
   }
 
   localEndpoint(socket: number): Endpoint | undefined {

@@ -27,11 +27,8 @@ import {
   SOCKET_CONNECT,
   SOCKET_CREATE,
   SOCKET_LISTEN,
-  SOCKET_NAME_GET,
-  SOCKET_OPTION_GET,
   SOCKET_OPTION_SET,
   SOCKET_SHUTDOWN,
-  SOCKET_STATUS_GET,
   SOCKET_TYPE_STREAM,
   writeSocketBindReply,
   writeSocketConnectReply,
@@ -250,17 +247,8 @@ export class ControlRequests {
       case SOCKET_ABORT:
         this.close(frame, functionCode, socketId, socket);
         break;
-      case SOCKET_OPTION_GET:
-        this.inquiries.optionGet(frame, socket);
-        break;
-      case SOCKET_STATUS_GET:
-        this.inquiries.statusGet(frame, socket);
-        break;
-      case SOCKET_NAME_GET:
-        this.inquiries.nameGet(frame, socket);
-        break;
       default:
-        this.answers.outcome(frame, EOPNOTSUPP, REPLY_MODE_BATCH);
+        this.inquiries.request(frame, functionCode, socketId, socket);
     }
   }
 
@@ -356,6 +344,7 @@ export class ControlRequests {
   private close(frame: number, functionCode: number, socketId: number, socket: CardSocket): void {
     assert((socket.pending & PENDING_CLOSE) === 0, 'control requests: a socket is closed once');
     this.giveUp(socket, functionCode === SOCKET_ABORT);
+    this.inquiries.forget(socketId);
     socket.closeFunction = functionCode;
     socket.closeInitiatorContext = frameInitiatorContext(this.words, frame);
     socket.closeTransactionContext = frameTransactionContext(this.words, frame);

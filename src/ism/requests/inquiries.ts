@@ -7,6 +7,11 @@ import {
   getSocketOptionGetOption,
   NAME_OF_LOCAL,
   REPLY_MODE_BATCH,
+  SOCKET_INFO_GET,
+  SOCKET_NAME_GET,
+  SOCKET_OPTION_GET,
+  SOCKET_STATUS_GET,
+  SOCKET_TOTALS_GET,
   TCP_STATE_CLOSED,
   TCP_STATE_CLOSING,
   TCP_STATE_ESTABLISHED,
@@ -14,9 +19,11 @@ import {
   writeSocketOptionGetReply,
   writeSocketStatusGetReply,
 } from '../../i2o/socket.gen.ts';
+import { writeInfoReply, writeTotalsReply } from '../../i2o/tcp-info.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
-import { ENOTCONN } from '../../socket/errno.ts';
+import { EINVAL, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
+import type { TcpInfo } from '../../socket/tcp-info.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { CLOSED, LISTEN, SYN_SENT } from '../../tcpip/tcp/state.ts';
 import type { Answers } from '../replies/answers.ts';
@@ -32,6 +39,10 @@ export class Inquiries {
   private readonly outbound: Outbound;
   private readonly stack: Stack;
   private readonly answers: Answers;
+  /** What the latest SocketInfoGet has found, its number, and whose it is: -1, of a socket that is no more. */
+  private snapshot: TcpInfo | undefined;
+  private snapshotNumber = 0;
+  private snapshotOf = -1;
 
   /** @param tid of the module's device. */
   constructor(tid: number, outbound: Outbound, stack: Stack, answers: Answers) {
@@ -40,6 +51,29 @@ export class Inquiries {
     this.outbound = outbound;
     this.stack = stack;
     this.answers = answers;
+  }
+
+  /** Serves one of them, of a socket that is open. */
+  request(frame: number, functionCode: number, socketId: number, socket: CardSocket): void {
+    switch (functionCode) {
+      case SOCKET_OPTION_GET:
+        this.optionGet(frame, socket);
+        break;
+      case SOCKET_STATUS_GET:
+        this.statusGet(frame, socket);
+        break;
+      case SOCKET_NAME_GET:
+        this.nameGet(frame, socket);
+        break;
+      case SOCKET_INFO_GET:
+        this.infoGet(frame, socketId, socket);
+        break;
+      case SOCKET_TOTALS_GET:
+        this.totalsGet(frame, socketId, socket);
+        break;
+      default:
+        this.answers.outcome(frame, EOPNOTSUPP, REPLY_MODE_BATCH);
+    }
   }
 
   /** SocketOptionGet. */
@@ -130,6 +164,38 @@ export class Inquiries {
       tcp ? stack.tcpUnackedBytes(c) : 0,
     );
     postReply(this.outbound, reply);
+  }
+
+  /** SocketInfoGet: takes a snapshot, and answers the half that says how the connection stands. */
+  infoGet(frame: number, socketId: number, { kind, connection }: CardSocket): void {
+    assert(connection >= 0, 'inquiries: a socket that TCP_INFO is asked of has a connection');
+    if (kind === KIND_DATAGRAM) {
+      this.answers.outcome(frame, EOPNOTSUPP, REPLY_MODE_BATCH);
+      return;
+    }
+    this.snapshot = this.stack.tcpInfo(connection);
+    this.snapshotOf = socketId;
+    this.snapshotNumber = (this.snapshotNumber + 1) | 0;
+    const reply = answerFrame(this.outbound);
+    writeInfoReply(this.words, frame, reply, this.tid, this.snapshot, this.snapshotNumber);
+    postReply(this.outbound, reply);
+  }
+
+  /** SocketTotalsGet: answers the other half of that snapshot. */
+  totalsGet(frame: number, socketId: number, { kind }: CardSocket): void {
+    const { snapshot } = this;
+    if (kind === KIND_DATAGRAM || snapshot === undefined || this.snapshotOf !== socketId) {
+      this.answers.outcome(frame, kind === KIND_DATAGRAM ? EOPNOTSUPP : EINVAL, REPLY_MODE_BATCH);
+      return;
+    }
+    const reply = answerFrame(this.outbound);
+    writeTotalsReply(this.words, frame, reply, this.tid, snapshot, this.snapshotNumber);
+    postReply(this.outbound, reply);
+  }
+
+  /** A socket number is given up: a snapshot of it is of no other socket that has the number. */
+  forget(socketId: number): void {
+    if (this.snapshotOf === socketId) this.snapshotOf = -1;
   }
 
   private datagramState(u: number): number {

@@ -32,6 +32,7 @@ import {
   writeSocketCreate,
   writeSocketExport,
   writeSocketImport,
+  writeSocketInfoGet,
   writeSocketListen,
   writeSocketNameGet,
   writeSocketOptionGet,
@@ -40,6 +41,7 @@ import {
   writeSocketReceivePost,
   writeSocketShutdown,
   writeSocketStatusGet,
+  writeSocketTotalsGet,
 } from '../../i2o/socket.gen.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
@@ -320,7 +322,15 @@ export class Requests extends InboundFrames {
     this.post();
   }
 
-  /** Asks for what the card knows of a connection, as TCP_INFO tells it. */
+  /** Asks for a half of what TCP_INFO tells. @param totals what has been counted, of the same snapshot. */
+  infoGet(frame: number, transaction: number, socketId: number, totals: boolean): void {
+    this.about(frame, socketId);
+    const write = totals ? writeSocketTotalsGet : writeSocketInfoGet;
+    write(this.words, frame, this.deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId);
+    this.post();
+  }
+
+  /** Asks for the state, the names and the windows of a connection. */
   statusGet(frame: number, transaction: number, socketId: number): void {
     const { words, deviceTid } = this;
     this.about(frame, socketId);

@@ -19,6 +19,7 @@ import {
 import { EOPNOTSUPP } from '../../socket/errno.ts';
 import { MSG_EOR, MSG_OOB, sendFlagsErrno } from '../../socket/message-flags.ts';
 import { kindOf } from '../../socket/send-kind.ts';
+import type { TcpInfo } from '../../socket/tcp-info.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { STATE_CONNECTED } from '../memory/host-socket.ts';
@@ -27,6 +28,7 @@ import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
 import type { CardMoves } from './card-moves.ts';
+import { ConnectionInfo } from './connection-info.ts';
 import type { DeviceCalls } from './device-calls.ts';
 import { readinessOf } from './readiness.ts';
 import type { Receiver } from './receiver.ts';
@@ -65,6 +67,7 @@ export class CardSockets implements SocketStack {
   private readonly calls: SocketCalls;
   private readonly options: SocketOptions;
   private readonly names: SocketNames;
+  private readonly infos: ConnectionInfo;
   private readonly counters: Float64Array;
 
   constructor(parts: CardSocketsParts) {
@@ -75,6 +78,7 @@ export class CardSockets implements SocketStack {
     this.names = new SocketNames(driver, requests, control, table);
     this.calls = new SocketCalls(driver, requests, control, table, this.names, ledger);
     this.options = new SocketOptions(driver, requests, control, table);
+    this.infos = new ConnectionInfo(driver, requests, control, table);
     this.sender = sender;
     this.receiver = receiver;
     this.device = device;
@@ -201,6 +205,15 @@ export class CardSockets implements SocketStack {
     this.counters[USER_CALLS] += 1;
     try {
       return this.options.get(socketId, option);
+    } catch (failure) {
+      return this.driver.failed(failure);
+    }
+  }
+
+  tcpInfo(socketId: number): TcpInfo | number {
+    this.counters[USER_CALLS] += 1;
+    try {
+      return this.infos.get(socketId);
     } catch (failure) {
       return this.driver.failed(failure);
     }

@@ -3,7 +3,8 @@
  * times and windows. Nothing is changed by any of it. A connection is named by its Tcb index `c`.
  */
 
-import { type TcpInfo, tcpInfo } from '../tcp/info.ts';
+import type { TcpInfo } from '../../socket/tcp-info.ts';
+import { tcpInfo } from '../tcp/info.ts';
 import { awakeTcb } from '../tcp/wake.ts';
 import { windowBytes } from '../tcp/window.ts';
 import { MovingStack } from './moving-stack.ts';

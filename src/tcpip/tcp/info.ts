@@ -1,84 +1,17 @@
 /**
- * What Linux's TCP_INFO tells of a connection (include/uapi/linux/tcp.h), as far as it is known here; the
- * names are Linux's without their `tcpi_`. Linux counts segments where bytes are counted here: a segment is
- * then one of the present MSS, and a shorter one behind them counts as one more. For looking on, not for hot
- * paths: a record is made each time.
+ * Makes the record of `socket/tcp-info.ts` for a connection. Linux counts segments where bytes are counted
+ * here: a segment is then one of the present MSS, and a shorter one behind them counts as one more. For
+ * looking on, not for hot paths: a record is made each time.
  */
+import type { TcpInfo } from '../../socket/tcp-info.ts';
 import { SSTHRESH_START } from './congestion/congestion.ts';
 import { RECOVERY_FAST, RECOVERY_NONE, RECOVERY_TIMEOUT } from './control-block/recovery-state.ts';
 import { advertisedPayload, pathMtu } from './path.ts';
 import { addElapsed } from './sending-time.ts';
+import { HELD, LOST, RESENT } from './sent-segments.ts';
 import { CLOSED, LISTEN, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
-
-/**
- * Times are microseconds, but for `last…`, which are milliseconds. Windows are segments where Linux's are.
- */
-export interface TcpInfo {
-  /** A state, by Linux's number. */
-  readonly state: number;
-  /** TCP_CA_Open 0, _Disorder 1, _CWR 2, _Recovery 3, _Loss 4. */
-  readonly ca_state: number;
-  readonly retransmits: number;
-  readonly probes: number;
-  readonly backoff: number;
-  /** Bits: 1 timestamps, 2 SACK, 4 window scaling, 8 ECN, 16 of which the peer has made use. */
-  readonly options: number;
-  readonly snd_wscale: number;
-  readonly rcv_wscale: number;
-  readonly rto: number;
-  /** How long an acknowledgement is delayed. */
-  readonly ato: number;
-  readonly snd_mss: number;
-  readonly rcv_mss: number;
-  readonly unacked: number;
-  readonly sacked: number;
-  readonly lost: number;
-  readonly last_data_sent: number;
-  readonly last_data_recv: number;
-  readonly last_ack_recv: number;
-  readonly pmtu: number;
-  /** Bytes: how far the window may open now. */
-  readonly rcv_ssthresh: number;
-  readonly rtt: number;
-  readonly rttvar: number;
-  readonly snd_ssthresh: number;
-  readonly snd_cwnd: number;
-  readonly advmss: number;
-  readonly reordering: number;
-  /** The round trip as the receiver sees it; 0: not measured. */
-  readonly rcv_rtt: number;
-  readonly total_retrans: number;
-  readonly bytes_acked: number;
-  readonly bytes_received: number;
-  readonly segs_out: number;
-  readonly segs_in: number;
-  readonly notsent_bytes: number;
-  /** The least round trip measured; 0: none was. */
-  readonly min_rtt: number;
-  readonly data_segs_in: number;
-  readonly data_segs_out: number;
-  /** While there was something to send or to be acknowledged; of it, held back by the peer, by SO_SNDBUF. */
-  readonly busy_time: number;
-  readonly rwnd_limited: number;
-  readonly sndbuf_limited: number;
-  readonly delivered: number;
-  /** Of these, segments whose acknowledgements echoed a mark (RFC 3168). */
-  readonly delivered_ce: number;
-  readonly bytes_sent: number;
-  readonly bytes_retrans: number;
-  readonly rcv_ooopack: number;
-  /** Bytes: the peer's window, and ours. */
-  readonly snd_wnd: number;
-  readonly rcv_wnd: number;
-  readonly total_rto: number;
-  readonly total_rto_recoveries: number;
-  /** Milliseconds. */
-  readonly total_rto_time: number;
-  /** Bytes queued and not acknowledged: what SIOCOUTQ answers, and no part of Linux's record. */
-  readonly outq_bytes: number;
-}
 
 const OPTION_TIMESTAMPS = 1;
 const OPTION_SACK = 2;
@@ -107,9 +40,12 @@ export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
 }
 
 /** What was negotiated, and how sending stands. */
-function stateNow({ environment }: TcpTables, tcb: Tcb) {
-  const { rtt, recovery, timers, congestion, mss } = tcb;
+function stateNow(tcp: TcpTables, tcb: Tcb) {
+  const { environment } = tcp;
+  const { rtt, recovery, timers, congestion, mss, listening } = tcb;
+  const listens = tcb.state === LISTEN;
   const segments = (bytes: number): number => Math.ceil(Math.max(0, bytes) / mss);
+  const resent = resentBytes(tcp, tcb);
   return {
     // As on Linux: the socket of a connection in TIME-WAIT has none any more.
     state: tcb.state === TIME_WAIT ? CLOSED : tcb.state,
@@ -122,9 +58,12 @@ function stateNow({ environment }: TcpTables, tcb: Tcb) {
     rcv_wscale: tcb.scaling === 0 ? 0 : tcb.rcvScale,
     rto: rtt.rto,
     ato: environment.config.delayedAckUs,
-    unacked: tcb.state === SYN_SENT ? 1 : segments(flightBytes(tcb)),
-    sacked: tcb.sackPermitted === 0 ? recovery.dupAcks : segments(recovery.sackedBytes),
-    lost: segments(recovery.lostBytes),
+    // Of a listener Linux tells its accept queue and its backlog in these two.
+    unacked: listens ? listening.acceptCount : tcb.state === SYN_SENT ? 1 : segments(flightBytes(tcb)),
+    sacked: listens ? listening.backlog : sackedSegments(tcb),
+    // As on Linux, what is lost stays so until it is acknowledged; a probe (RFC 8985 §7) sends what is not.
+    lost: segments(recovery.lostBytes + (recovery.phase === RECOVERY_NONE ? 0 : resent)),
+    retrans: segments(resent),
     snd_ssthresh:
       congestion.ssthresh >= SSTHRESH_START ? SSTHRESH_NONE : Math.floor(congestion.ssthresh / mss),
     snd_cwnd: Math.max(1, Math.floor(congestion.cwnd / mss)),
@@ -134,11 +73,26 @@ function stateNow({ environment }: TcpTables, tcb: Tcb) {
   };
 }
 
+function sackedSegments({ sackPermitted, recovery, mss }: Tcb): number {
+  return sackPermitted === 0 ? recovery.dupAcks : Math.ceil(recovery.sackedBytes / mss);
+}
+
+/** Bytes that were sent again and are in the network, where recovery by time records what is sent. */
+function resentBytes({ sent }: TcpTables, tcb: Tcb): number {
+  let bytes = 0;
+  for (let record = tcb.sent.head; record >= 0; record = sent.next[record]) {
+    if ((sent.flags[record] & (HELD | LOST | RESENT)) === RESENT)
+      bytes += (sent.end[record] - sent.start[record]) | 0;
+  }
+  return bytes;
+}
+
 /** Linux's state of congestion. */
 function congestionState({ recovery, marks }: Tcb): number {
   if (recovery.phase !== RECOVERY_NONE) return CA_STATES[recovery.phase];
   if (marks.reducing !== 0) return CA_CWR;
-  return recovery.dupAcks > 0 || recovery.sackCount > 0 ? CA_DISORDER : CA_STATES[RECOVERY_NONE];
+  const disorder = recovery.dupAcks > 0 || recovery.sackCount > 0 || recovery.sackedBytes > 0;
+  return disorder ? CA_DISORDER : CA_STATES[RECOVERY_NONE];
 }
 
 /** What both sides have agreed on, as Linux's bits. */

@@ -19,6 +19,8 @@ const ACCEPT = 0x82;
 const STATUS = 0x94;
 const NAME = 0x96;
 const LISTEN = 0x87;
+const INFO = 0x9a;
+const TOTALS = 0x9c;
 
 /** An answer of SocketStatusGet about a socket in one of these TCP states. */
 const inState =
@@ -207,6 +209,65 @@ export const END_CUTS: readonly Cut[] = [
     'more bytes unacknowledged than were sent',
     ['E-07'],
     inReply(STATUS, open, (words) => void (words[16] = 1_000_000)),
+  ),
+  cut(
+    'Listen told by the TCP_INFO of a connected socket',
+    ['E-06'],
+    inReply(INFO, open, (words) => put(words, 5, 0, 7, 10)),
+  ),
+  cut(
+    'Established told by the TCP_INFO of a listener',
+    ['E-06'],
+    inReply(INFO, inState(10), (words) => put(words, 5, 0, 7, 1)),
+  ),
+  cut(
+    'a state of congestion that there is not',
+    ['F-03'],
+    inReply(INFO, succeeded, (words) => put(words, 5, 8, 15, 5)),
+  ),
+  cut(
+    'more bytes queued than were posted',
+    ['E-07'],
+    inReply(INFO, open, (words) => void (words[26] = 1_000_000)),
+  ),
+  cut(
+    'more bytes unsent than are queued',
+    ['E-09'],
+    inReply(INFO, open, (words) => void (words[25] = words[26] + 1)),
+  ),
+  cut(
+    'a snapshot of another number',
+    ['E-08'],
+    inReply(INFO, succeeded, (words) => void (words[30] += 1)),
+  ),
+  cut(
+    'totals of another snapshot',
+    ['E-08'],
+    inReply(TOTALS, succeeded, (words) => void (words[5] -= 1)),
+  ),
+  cut(
+    'more bytes sent again than sent',
+    ['E-09'],
+    inReply(TOTALS, succeeded, (words) => void (words[23] = words[21] + 1)),
+  ),
+  cut(
+    'more bytes sent than were posted',
+    ['E-07'],
+    inReply(
+      TOTALS,
+      (words) => succeeded(words) && words[21] > 0,
+      (words) => void (words[22] = 1),
+    ),
+  ),
+  cut(
+    'held back by the window for longer than busy',
+    ['E-09'],
+    inReply(TOTALS, succeeded, (words) => void (words[27] = words[25] + 1)),
+  ),
+  cut(
+    'held back by the buffer for longer than busy',
+    ['E-09'],
+    inReply(TOTALS, succeeded, (words) => void (words[30] = 1)),
   ),
   cut(
     'a name with another port',

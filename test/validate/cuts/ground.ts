@@ -54,6 +54,8 @@ export function cutGround(transport: Transport): Tape {
     raw(DEVICE_TID, 0x94, socket);
     raw(DEVICE_TID, 0x96, socket, 0);
     raw(DEVICE_TID, 0x96, socket, 1);
+    raw(DEVICE_TID, 0x9a, socket);
+    raw(DEVICE_TID, 0x9c, socket);
   });
   // Claims of every kind, a lock, a reservation; each twice, each given back twice.
   raw(DEVICE_TID, 0x0b, 1 << 24);
