@@ -87,7 +87,7 @@ describe('not judged, and why not', () => {
     ['0 frobnicate(3) = 0', 1, 'the system call frobnicate'],
     ['0 socket(..., SOCK_RAW, 0) = 3', 1, 'raw sockets'],
     ['0 socket(..., SOCK_STREAM, 0) = 3\n0 setsockopt(3, SOL_TCP, TCP_MD5SIG, [1], 4) = 0', 2, /TCP_MD5SIG/],
-    ['0 socket(..., SOCK_STREAM, 0) = 3\n0 send(3, ..., 1, MSG_ZEROCOPY) = 1', 2, /the flags MSG_ZEROCOPY/],
+    ['0 socket(..., SOCK_STREAM, 0) = 3\n0 send(3, ..., 1, MSG_FASTOPEN) = 1', 2, /the flags MSG_FASTOPEN/],
     ['0 %{ import sys }%', 1, /the code at "import"/],
     ['--frobnicate=1\n0 `true`', 1, 'the option --frobnicate'],
   ])('%j', (source, line, words) => {
@@ -132,7 +132,7 @@ describe('shell lines', () => {
 
   it('are skipped with a word where they prepare a machine', () => {
     expect(judge('`tc qdisc add dev tun0 root pfifo`\n0 `ethtool -K tun0 tso off`').notes).toEqual([
-      'skipped tc qdisc add dev tun0 root pfifo: nothing is paced',
+      'skipped tc qdisc add dev tun0 root pfifo: there are no queues',
       'skipped ethtool -K tun0 tso off: the device cuts and sums nothing',
     ]);
   });

@@ -143,6 +143,20 @@ export class DrillHost {
     return this.set('net.inet.tcp.initcwnd_segments', segments);
   }
 
+  /** Does what a connect does with ports of its own to choose from. @param ports first and last. */
+  withPorts<T>([first, last]: readonly [number, number], action: () => T): T {
+    const { config } = this;
+    const { ephemeralFirst, ephemeralLast } = config;
+    config.ephemeralFirst = first;
+    config.ephemeralLast = last;
+    try {
+      return action();
+    } finally {
+      config.ephemeralFirst = ephemeralFirst;
+      config.ephemeralLast = ephemeralLast;
+    }
+  }
+
   /** The largest packet that the wire carries from now on. @throws RangeError outside of 68 to 65535. */
   setMtu(mtu: number): void {
     if (!Number.isInteger(mtu) || mtu < 68 || mtu > 65_535) {

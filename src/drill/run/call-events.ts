@@ -7,6 +7,7 @@ import { CallContext, type CallTable } from './call-context.ts';
 import { numberOf } from './constants.ts';
 import { DATA_CALLS } from './data-calls.ts';
 import type { Descriptors } from './descriptors.ts';
+import { FILE_CALLS } from './file-calls.ts';
 import { OPTION_CALLS } from './option-calls.ts';
 import { Failed } from './outcome.ts';
 import { POLL_CALLS } from './poll-calls.ts';
@@ -14,7 +15,13 @@ import { type Session, seconds } from './session.ts';
 import { SOCKET_CALLS } from './socket-calls.ts';
 import { type Answer, type Blocked, isBlocked, WaitingCall } from './waiting-call.ts';
 
-export const CALLS: CallTable = { ...SOCKET_CALLS, ...DATA_CALLS, ...OPTION_CALLS, ...POLL_CALLS };
+export const CALLS: CallTable = {
+  ...SOCKET_CALLS,
+  ...DATA_CALLS,
+  ...OPTION_CALLS,
+  ...POLL_CALLS,
+  ...FILE_CALLS,
+};
 
 /** How long a call that is not said to block may keep a script waiting: longer ones never return. */
 const PATIENCE_US = 60_000_000;

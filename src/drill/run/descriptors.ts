@@ -7,6 +7,7 @@ import { NotJudged } from '../script/script-error.ts';
 import type { Flow } from '../wire/flow.ts';
 import type { WirePacket } from '../wire/wire-packet.ts';
 import { numberOf } from './constants.ts';
+import { ErrorQueue } from './error-queue.ts';
 import { Failed } from './outcome.ts';
 import { patternByte, WrittenBytes } from './stream-bytes.ts';
 
@@ -22,15 +23,40 @@ export interface SocketDescriptor {
   readonly written: WrittenBytes;
   /** Bytes read from the stream. */
   readBytes: number;
+  /** What it is told of bytes that it has sent. */
+  readonly errors: ErrorQueue;
+  /** TCP_INQ: a message that is received says how much waits still. */
+  tellsInq: boolean;
+  /** IP_LOCAL_PORT_RANGE: first and last port that a connect may choose; undefined: as the host has it. */
+  ports: readonly [number, number] | undefined;
 }
 
 /** What an epoll descriptor watches: events and what is told with them, by descriptor. */
 export interface EpollDescriptor {
   readonly kind: 'epoll';
-  readonly watched: Map<number, { events: number; data: Expression; told: number }>;
+  readonly watched: Map<number, { events: number; data: Expression; told: number; errors: number }>;
 }
 
-export type Descriptor = SocketDescriptor | EpollDescriptor;
+/** A file that is read from. */
+export interface FileDescriptor {
+  readonly kind: 'file';
+  readonly size: number;
+  /** Where the next byte is read. */
+  at: number;
+}
+
+/** One end of a pipe. */
+export interface PipeDescriptor {
+  readonly kind: 'pipe';
+  /** What both ends share. */
+  readonly held: { bytes: Uint8Array };
+  /** Whether this end is read. */
+  readonly reads: boolean;
+}
+
+export type Descriptor = SocketDescriptor | EpollDescriptor | FileDescriptor | PipeDescriptor;
+
+const NO_SOCKET = { epoll: 'an epoll descriptor', file: 'a file', pipe: 'a pipe' };
 
 export class Descriptors {
   private readonly table = new Map<number, Descriptor>();
@@ -56,8 +82,9 @@ export class Descriptors {
   /** @throws NotJudged for what is no socket: its calls answer what no script of TCP's asks for. */
   socket(expression: Expression): SocketDescriptor | undefined {
     const found = this.table.get(numberOf(expression));
-    if (found?.kind === 'epoll')
-      throw new NotJudged(expression.place, 'a socket call of an epoll descriptor');
+    if (found !== undefined && found.kind !== 'socket') {
+      throw new NotJudged(expression.place, `a socket call of ${NO_SOCKET[found.kind]}`);
+    }
     return found;
   }
 
@@ -107,5 +134,8 @@ export function socketDescriptor(socket: number, datagram: boolean, nonBlocking:
     receiveBufferSet: false,
     written: new WrittenBytes(),
     readBytes: 0,
+    errors: new ErrorQueue(),
+    tellsInq: false,
+    ports: undefined,
   };
 }

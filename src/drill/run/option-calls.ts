@@ -1,5 +1,5 @@
 /** setsockopt and getsockopt, by Linux's names. */
-import { EBADF, ENOPROTOOPT, errnoName } from '../../socket/errno.ts';
+import { EBADF, EINVAL, ENOPROTOOPT, errnoName } from '../../socket/errno.ts';
 import {
   IP_MTU_DISCOVER,
   IP_TOS,
@@ -69,6 +69,8 @@ const IDLE: Readonly<Record<string, string>> = {
   SO_BUSY_POLL: 'nothing is polled for',
   SO_NOSIGPIPE: 'there are no signals',
   TCP_THIN_LINEAR_TIMEOUTS: 'time-outs always double',
+  IP_FREEBIND: 'every address that is bound is there',
+  IP_BIND_ADDRESS_NO_PORT: 'a port is chosen by a connect',
 };
 
 /** Linux tells twice what was set, since it counts its own bookkeeping. */
@@ -95,11 +97,51 @@ function set(context: CallContext, [fd, , name, value]: readonly Expression[]): 
     return { result: 0 };
   }
   if (nameOf(name) === 'TCP_CONGESTION') return chooseCongestion(context, value);
+  const own = Object.hasOwn(OWN, nameOf(name)) ? OWN[nameOf(name)] : undefined;
+  if (own !== undefined) return own(context, descriptor, value);
   const option = optionOf(name);
   const { sockets } = context.host;
   const result = sockets.setOption(descriptor.socket, option, valueToSet(descriptor, option, value));
   return { result };
 }
+
+type OwnOption = (context: CallContext, descriptor: SocketDescriptor, value: Expression) => Answer;
+
+const DONE: Answer = { result: 0 };
+const STAMPS_ON_RECEIPT = ['RX_HARDWARE', 'RX_SOFTWARE'].map((name) => `SOF_TIMESTAMPING_${name}`);
+
+/** Options that are no stack's: they say what calls tell, or how one chooses. */
+const OWN: Readonly<Record<string, OwnOption>> = {
+  SO_ZEROCOPY: (_, { errors }, value) => {
+    errors.zeroCopy = numberOf(value) !== 0;
+    return DONE;
+  },
+  SO_TIMESTAMPING: ({ host }, descriptor, value) => {
+    const flags = numberOf(value);
+    const beyond = STAMPS_ON_RECEIPT.find((name) => (flags & (constant(name) ?? 0)) !== 0);
+    if (beyond !== undefined || descriptor.datagram) {
+      throw new NotJudged(value.place, `SO_TIMESTAMPING ${beyond ?? 'of datagrams'}`);
+    }
+    const { written, socket, errors } = descriptor;
+    errors.setTimestamping(flags, written.length, written.length - (host.tcpInfo(socket)?.outq_bytes ?? 0));
+    return DONE;
+  },
+  TCP_INQ: (_, descriptor, value) => {
+    const wanted = numberOf(value);
+    if (wanted !== 0 && wanted !== 1) return { result: -EINVAL };
+    descriptor.tellsInq = wanted !== 0;
+    return DONE;
+  },
+  /** The last port in the upper half, the first in the lower; 0 in one: as the host has it. */
+  IP_LOCAL_PORT_RANGE: (_, descriptor, value) => {
+    const both = numberOf(value);
+    const [first, last] = [both % 0x1_0000, Math.floor(both / 0x1_0000)];
+    if (both === 0) descriptor.ports = undefined;
+    else if (first === 0 || last < first) throw new NotJudged(value.place, 'a range of ports without an end');
+    else descriptor.ports = [first, last];
+    return DONE;
+  },
+};
 
 /** All connections of a host have one: the script's own choice, at its head. */
 function chooseCongestion({ host }: CallContext, value: Expression): Answer {

@@ -49,8 +49,7 @@ export class PacketEvents {
     const flow = this.inboundFlow(packet);
     const bytes = this.build(packet, flow, place);
     session.trace.add(session.nowUs, text);
-    session.host.inject(bytes);
-    session.tryWaiting();
+    session.inject(bytes, flow);
   }
 
   /** Whose an inbound packet is, as packetdrill has it: what comes to a listener begins a flow. */

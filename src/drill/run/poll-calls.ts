@@ -27,7 +27,7 @@ const ALWAYS = POLLERR | POLLHUP | POLLNVAL;
 function readyBits({ descriptors, host }: CallContext, fd: number): number {
   const descriptor = descriptors.get(fd);
   if (descriptor === undefined) return POLLNVAL;
-  if (descriptor.kind === 'epoll') return 0;
+  if (descriptor.kind !== 'socket') return 0;
   const readiness = host.sockets.readiness(descriptor.socket);
   if (readiness < 0) return POLLNVAL;
   const on = (bit: number, bits: number): number => ((readiness & bit) !== 0 ? bits : 0);
@@ -39,6 +39,7 @@ function readyBits({ descriptors, host }: CallContext, fd: number): number {
     on(WRITABLE, POLLOUT | POLLWRNORM) |
     on(HANGUP, POLLHUP | POLLRDHUP) |
     on(FAILED, POLLERR) |
+    (descriptor.errors.isEmpty ? 0 : POLLERR) |
     ended
   );
 }
@@ -133,7 +134,9 @@ function control(context: CallContext, [epfd, op, fd, event]: readonly Expressio
   const events = fieldOf(event, 'events');
   if (events === undefined) throw new NotJudged(event.place, expressionText(event));
   if (operation === constant('EPOLL_CTL_ADD') && known) return { result: -EEXIST };
-  set.watched.set(number, { events: numberOf(events), data: dataOf(event) ?? fd, told: 0 });
+  // Always told, but for what has been told once (EPOLLONESHOT).
+  const wanted = (numberOf(events) | POLLERR | POLLHUP) >>> 0;
+  set.watched.set(number, { events: wanted, data: dataOf(event) ?? fd, told: 0, errors: 0 });
   return { result: 0 };
 }
 
@@ -151,10 +154,13 @@ function wait(context: CallContext, [epfd, events, most, timeout]: readonly Expr
   const ready = (): Answer | undefined => {
     const told: { bits: number; data: Expression }[] = [];
     for (const [fd, watch] of set.watched) {
-      const now = readyBits(context, fd) & ((watch.events & 0xffff) | ALWAYS);
+      const now = readyBits(context, fd) & watch.events & 0xffff;
       const edge = watch.events >= EDGE;
-      const fresh = edge ? now & ~watch.told : now;
+      const errors = errorsTold(context, fd);
+      // Each error that is queued is an edge of its own.
+      const fresh = edge ? now & ~(errors === watch.errors ? watch.told : watch.told & ~POLLERR) : now;
       watch.told = now;
+      watch.errors = errors;
       if (fresh === 0 || told.length >= numberOf(most)) continue;
       told.push({ bits: now, data: watch.data });
       if ((watch.events & 0x7fff_ffff & ONE_SHOT) !== 0) watch.events = 0;
@@ -162,6 +168,12 @@ function wait(context: CallContext, [epfd, events, most, timeout]: readonly Expr
     return told.length === 0 ? undefined : { result: told.length, ...wrongEvents(events, told) };
   };
   return untilReady(context, numberOf(timeout), ready, { result: 0 });
+}
+
+/** How often a descriptor's error queue was added to. */
+function errorsTold({ descriptors }: CallContext, fd: number): number {
+  const descriptor = descriptors.get(fd);
+  return descriptor?.kind === 'socket' ? descriptor.errors.told : 0;
 }
 
 /** The first event that is not what the script says. */

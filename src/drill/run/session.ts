@@ -51,6 +51,8 @@ export class Session {
   underTest: Flow | undefined;
   /** The port of the listener that the next inbound packet is for; 0: none listens. */
   listening = 0;
+  /** Files that commands have made, and how long they are. */
+  readonly files = new Map<string, number>();
   /** The call that waits, as one thread has one. */
   waiting: WaitingCall | undefined;
   /** When the event before this one began. */
@@ -161,6 +163,17 @@ export class Session {
     return flow;
   }
 
+  /** A packet arrives; the socket that it is for is told of what it acknowledges. */
+  inject(packet: Uint8Array, flow: Flow): void {
+    const { host } = this;
+    host.inject(packet);
+    const info = flow.errors === undefined || flow.socket < 0 ? undefined : host.tcpInfo(flow.socket);
+    if (info !== undefined && flow.written !== undefined) {
+      flow.errors?.acknowledged(flow.written.length - info.outq_bytes, this.nowUs);
+    }
+    this.tryWaiting();
+  }
+
   /** All that went in and out, what nothing has expected included. */
   traceLines(): string[] {
     for (const { us, order, packet, flow } of this.captured.splice(0)) {
@@ -173,6 +186,10 @@ export class Session {
   private capture(bytes: Uint8Array, us: number): void {
     const packet = decodePacket(bytes);
     const flow = this.capturedFlow(packet);
+    const { transport, payload } = packet;
+    if (flow.errors !== undefined && transport?.kind === 'tcp' && payload.length > 0) {
+      flow.errors.left(((transport.seq - flow.liveLocalIsn - 1) >>> 0) + payload.length, us);
+    }
     this.captured.push({ us, order: this.trace.nextOrder(), packet, flow });
   }
 
@@ -182,9 +199,11 @@ export class Session {
       return this.underTest ?? this.addFlow('tcp', 0, 0, ip.destination);
     }
     const { kind, sourcePort, destinationPort } = transport;
-    let flow = this.flowOf(kind, sourcePort, destinationPort, ip.destination);
-    // A connect, or a send of UDP, whose port the stack has chosen.
-    flow ??= this.flowOf(kind, 0, destinationPort, ip.destination);
+    const known = this.flowOf(kind, sourcePort, destinationPort, ip.destination);
+    // A connect, or a send of UDP, whose port the stack has chosen: a SYN may have that of a connection before.
+    const begun = this.flowOf(kind, 0, destinationPort, ip.destination);
+    const opens = transport.kind === 'tcp' && (transport.flags & (SYN | ACK)) === SYN;
+    let flow = opens ? (begun ?? known) : (known ?? begun);
     flow ??= this.addFlow(kind, sourcePort, destinationPort, ip.destination);
     flow.localPort = sourcePort;
     if (transport.kind === 'tcp' && (transport.flags & SYN) !== 0) {

@@ -12,16 +12,21 @@ import type { Session } from './session.ts';
 const IDLE: readonly (readonly [RegExp, string])[] = [
   [/^(\S*\/)?sysctl_restore\S*$/, 'each script has a host of its own'],
   [/^ip tcp_metrics\b/, 'nothing is remembered of earlier connections'],
-  [/^tc qdisc\b/, 'nothing is paced'],
+  [/^tc qdisc (del|delete|show)\b/, 'there are no queues'],
+  [/^tc qdisc \w+ .*\b(pfifo_fast|fq_codel|noqueue|mq|pfifo|bfifo)$/, 'there are no queues'],
   [/^ethtool\b/, 'the device cuts and sums nothing'],
   [/^(kldload|modprobe|kldstat)\b/, 'there are no modules'],
   [/^(ip (link|addr|address|-6|neigh|rule)|ifconfig|route)\b/, 'every host is on the wire'],
   [/^(iptables|nft|ipfw|pfctl)\b.*(-F|flush)/, 'there are no filters'],
   [/^(true|:|exit 0|set [-+][a-z]+|export \w+=.*|cd .*)$/, 'there is no shell'],
   [/^(echo|printf)\b(?!.*>)/, 'there is no shell'],
-  [/^(rm|mkdir|touch)\b/, 'there are no files'],
+  [/^(\S*\/)?mkdir\b/, 'there are no folders'],
 ];
 
+const REMOVED = /^(?:\S*\/)?rm\s+(?:-\w+\s+)*(\S.*)$/;
+/** `dd if=/dev/zero of=PATH bs=1 count=5`. */
+const COPIED = /^(?:\S*\/)?dd\s+(\S.*)$/;
+const TOUCHED = /^(?:\S*\/)?(?:touch|truncate\s+-s\s+(\d+))\s+(\S+)$/;
 const PREAMBLE = /^(source |\. |sh |bash )?\S*\bdefaults\.sh$/;
 const SET_SYSCTLS = /^(python3? )?\S*set_sysctls\.py\s+/;
 /** `sysctl -q -w name=value name2="several values"`. */
@@ -59,7 +64,7 @@ export class ShellEvents {
       this.run(LINUX_PREAMBLE, place, depth + 1);
       return;
     }
-    if (this.settings(line, place)) return;
+    if (this.settings(line, place) || this.file(line)) return;
     const sleep = SLEEP.exec(line);
     if (sleep !== null) {
       session.advanceTo(session.nowUs + Math.round(Number(sleep[1]) * US_PER_SECOND), () => false);
@@ -78,6 +83,27 @@ export class ShellEvents {
     const idle = IDLE.find(([pattern]) => pattern.test(line));
     if (idle === undefined) throw new NotJudged(place, `the command ${shown(line)}`);
     session.note(`skipped ${shown(line)}: ${idle[1]}`);
+  }
+
+  /** @returns whether the line makes or removes a file. */
+  private file(line: string): boolean {
+    const { files } = this.session;
+    const removed = REMOVED.exec(line);
+    if (removed !== null) {
+      for (const path of removed[1].split(/\s+/)) files.delete(path);
+      return true;
+    }
+    const copied = COPIED.exec(line);
+    if (copied === null) {
+      const touched = TOUCHED.exec(line);
+      if (touched !== null) files.set(touched[2], Number(touched[1] ?? files.get(touched[2]) ?? 0));
+      return touched !== null;
+    }
+    const said = new Map(copied[1].split(/\s+/).map((word) => splitAt(word, '=')));
+    const [path, block, count] = [said.get('of'), said.get('bs'), said.get('count')];
+    if (path === undefined || count === undefined || said.get('if') !== '/dev/zero') return false;
+    files.set(path, bytesOf(block ?? '512') * bytesOf(count));
+    return true;
   }
 
   /** @returns whether the line gives settings. */
@@ -141,6 +167,17 @@ function commandsOf(text: string): string[] {
         .trim(),
     )
     .filter((line) => line !== '');
+}
+
+function splitAt(text: string, sign: string): [string, string] {
+  const at = text.indexOf(sign);
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** `4k` and `1M` as dd has them. */
+function bytesOf(text: string): number {
+  const [, digits, unit] = /^(\d+)([kKMG]?)$/.exec(text) ?? ['', 'NaN', ''];
+  return Number(digits) * 1024 ** ' KMG'.indexOf(unit === '' ? ' ' : unit.toUpperCase());
 }
 
 function unquoted(value: string): string {

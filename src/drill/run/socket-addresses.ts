@@ -57,8 +57,8 @@ export function vector(expression: Expression): readonly { buffer: Expression; l
   });
 }
 
-/** The vector of a message `{msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0}`. */
-export function messageVector(message: Expression): readonly { buffer: Expression; length: number }[] {
+/** @throws NotJudged for a message to be sent with more than its bytes. */
+export function refuseControl(message: Expression): void {
   const control = fieldOf(message, 'msg_control');
   if (control !== undefined && !(control.kind === 'list' && control.items.length === 0)) {
     throw new NotJudged(control.place, 'control messages');
@@ -67,6 +67,10 @@ export function messageVector(message: Expression): readonly { buffer: Expressio
   if (flags !== undefined && flags.kind !== 'ellipsis' && numberOf(flags) !== 0) {
     throw new NotJudged(flags.place, `msg_flags=${expressionText(flags)}`);
   }
+}
+
+/** The vector of a message `{msg_name(...)=..., msg_iov(1)=[{..., 10}], msg_flags=0}`. */
+export function messageVector(message: Expression): readonly { buffer: Expression; length: number }[] {
   const iov = fieldOf(message, 'msg_iov');
   if (iov === undefined) throw new NotJudged(message.place, `the message ${expressionText(message)}`);
   return vector(iov);

@@ -67,6 +67,8 @@ function accept(context: CallContext, fd: Expression, flags: number): Answer | B
     const made = socketDescriptor(result, false, (flags & NONBLOCK) !== 0);
     made.sendBufferSet = descriptor.sendBufferSet;
     made.receiveBufferSet = descriptor.receiveBufferSet;
+    made.errors.inherit(descriptor.errors);
+    made.tellsInq = descriptor.tellsInq;
     context.descriptors.add(wantedFd, made);
     joinFlow(context, made);
     return { result };
@@ -75,7 +77,7 @@ function accept(context: CallContext, fd: Expression, flags: number): Answer | B
 }
 
 /** The flow of a connection, by its peer's port, is the socket's from now on. */
-function joinFlow({ session, host }: CallContext, { socket, written }: SocketDescriptor): void {
+function joinFlow({ session, host }: CallContext, { socket, written, errors }: SocketDescriptor): void {
   const local = host.sockets.localEndpoint(socket)?.port;
   const remote = host.sockets.remoteEndpoint(socket)?.port;
   const flow = session.flows.findLast(
@@ -86,6 +88,7 @@ function joinFlow({ session, host }: CallContext, { socket, written }: SocketDes
   if (joined === undefined) return;
   joined.socket = socket;
   joined.written = written;
+  joined.errors = errors;
 }
 
 function orWait(descriptor: SocketDescriptor, attempt: () => Answer): Answer | Blocked {
@@ -105,18 +108,22 @@ function connect(context: CallContext, [fd, address]: readonly Expression[]): An
   const { remoteAddress, connectPort } = session.options;
   const to = socketAddress(address) ?? { address: remoteAddress, port: connectPort };
   const { sockets } = host;
-  const { socket, datagram, written } = descriptor;
+  const { socket, datagram, written, errors } = descriptor;
   const fresh = sockets.remoteEndpoint(socket) === undefined && sockets.readiness(socket) >= 0;
   const local = sockets.localEndpoint(socket)?.port ?? 0;
   const before = session.underTest;
   if (fresh) {
     const flow = session.addFlow(datagram ? 'udp' : 'tcp', local, to.port, to.address);
     flow.socket = socket;
-    if (!datagram) flow.written = written;
+    if (!datagram) {
+      flow.written = written;
+      flow.errors = errors;
+    }
     session.underTest = flow;
     session.listening = 0;
   }
-  const result = sockets.connect(socket, to.address, to.port);
+  const begin = (): number => sockets.connect(socket, to.address, to.port);
+  const result = descriptor.ports === undefined ? begin() : host.withPorts(descriptor.ports, begin);
   // A call that began nothing leaves things as they were.
   if (result !== 0 && result !== -EINPROGRESS && fresh) {
     session.flows.pop();
@@ -139,7 +146,7 @@ function close(context: CallContext, [fd]: readonly Expression[]): Answer {
   const descriptor = context.descriptors.get(number);
   if (descriptor === undefined) return BAD;
   context.descriptors.remove(number);
-  if (descriptor.kind === 'epoll') return { result: 0 };
+  if (descriptor.kind !== 'socket') return { result: 0 };
   const result = context.host.sockets.close(descriptor.socket);
   return { result };
 }
@@ -157,7 +164,7 @@ function fcntl(context: CallContext, args: readonly Expression[], place: Place):
   const command = numberOf(args[1]);
   const is = (name: string): boolean => command === constant(name);
   if (is('F_GETFD') || is('F_SETFD')) return { result: is('F_GETFD') ? 0 : 0 };
-  if (descriptor.kind === 'epoll') throw new NotJudged(place, 'fcntl of an epoll descriptor');
+  if (descriptor.kind !== 'socket') throw new NotJudged(place, 'fcntl of what is no socket');
   if (is('F_GETFL')) return { result: O_RDWR | (descriptor.nonBlocking ? NONBLOCK : 0) };
   if (!is('F_SETFL') || args.length < 3) return { result: -EINVAL };
   descriptor.nonBlocking = (numberOf(args[2]) & NONBLOCK) !== 0;

@@ -1,4 +1,5 @@
 /** A system call that blocks: it is tried again whenever something has happened, until it can return. */
+import { EAGAIN } from '../../socket/errno.ts';
 import type { CallAction, Place } from '../script/ast.ts';
 
 /** What a call answers: a result, or a negative errno; and what else of its answer is not as expected. */
@@ -22,6 +23,19 @@ export interface Blocked {
 
 export function isBlocked(answer: Answer | Blocked): answer is Blocked {
   return 'retry' in answer;
+}
+
+/** Tries, and tries again where EAGAIN would be waited for. @param now whether nothing waits. */
+export function waitsFor(attempt: () => Answer, now: boolean): Answer | Blocked {
+  const answer = attempt();
+  if (answer.result !== -EAGAIN || now) return answer;
+  return {
+    errno: -EAGAIN,
+    retry: () => {
+      const again = attempt();
+      return again.result === -EAGAIN ? undefined : again;
+    },
+  };
 }
 
 export class WaitingCall {

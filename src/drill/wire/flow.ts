@@ -10,7 +10,14 @@ import type { WireTcp } from './wire-packet.ts';
 
 /** What a program has written to a flow. */
 export interface Written {
+  readonly length: number;
   holds(offset: number, payload: Uint8Array): boolean;
+}
+
+/** Who is told of bytes that have left for the first time, and of those that are acknowledged. */
+export interface SendNews {
+  left(end: number, us: number): void;
+  acknowledged(end: number, us: number): void;
 }
 
 export class Flow {
@@ -31,6 +38,7 @@ export class Flow {
   /** The socket that it is of, by the stack's number, and what its program wrote; -1: none yet. */
   socket = -1;
   written: Written | undefined;
+  errors: SendNews | undefined;
   private readonly liveStamps = new Map<number, number>();
   private firstScriptStamp = 0;
   private firstLiveStamp = 0;
