@@ -95,7 +95,7 @@ local function add_list(tree, message, layout, size)
   local count, stride = bits(word(message, layout.list.count), 0, layout.list.bits), layout.list.stride
   local structure = structures[layout.list.structure or ""]
   -- A batch's outcomes: a context and a word beside it.
-  if layout.word3 and bits(word(message, 3), 8, 8) == 1 then
+  if layout.word3 and not structure and bits(word(message, 3), 8, 8) == 1 then
     structure, stride = structures.TransactionOutcome, 2
   end
   for i = 0, count - 1 do

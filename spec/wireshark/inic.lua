@@ -33,7 +33,7 @@ names.SoftwareType = { [0x01] = "Ddm", [0x02] = "DdmMpb", [0x03] = "DdmConfigTab
 names.SpecialIopId = { [0x00] = "LocalIop", [0x01] = "LocalHost", [0xfff] = "Unknown" }
 names.SpecialHostUnitId = { [0x00] = "Local", [0xffff] = "Unknown" }
 names.SpecialSegment = { [0x00] = "Local", [0xfff] = "Unknown" }
-names.ClassId = { [0x00] = "Executive", [0x01] = "Ddm", [0x10] = "RandomBlockStorage", [0x11] = "SequentialStorage", [0x20] = "Lan", [0x30] = "Wan", [0x40] = "FibreChannelPort", [0x41] = "FibreChannelPeripheral", [0x51] = "ScsiPeripheral", [0x60] = "AtePort", [0x61] = "AtePeripheral", [0x70] = "FloppyController", [0x71] = "FloppyDevice", [0x80] = "BusAdapterPort", [0x90] = "PeerTransportAgent", [0x91] = "PeerTransport", [0xa0] = "Socket", [0xa1] = "Window" }
+names.ClassId = { [0x00] = "Executive", [0x01] = "Ddm", [0x10] = "RandomBlockStorage", [0x11] = "SequentialStorage", [0x20] = "Lan", [0x30] = "Wan", [0x40] = "FibreChannelPort", [0x41] = "FibreChannelPeripheral", [0x51] = "ScsiPeripheral", [0x60] = "AtePort", [0x61] = "AtePeripheral", [0x70] = "FloppyController", [0x71] = "FloppyDevice", [0x80] = "BusAdapterPort", [0x90] = "PeerTransportAgent", [0x91] = "PeerTransport", [0xa0] = "Socket", [0xa1] = "Window", [0xa2] = "Echo" }
 names.DdmSubclass = { [0x01] = "I960", [0x20] = "Hdm", [0x21] = "Ism" }
 names.BusType = { [0x00] = "Local", [0x01] = "Isa", [0x02] = "Eisa", [0x03] = "Mca", [0x04] = "Pci", [0x05] = "Pcmcia", [0x06] = "NuBus", [0x07] = "CardBus", [0x80] = "Other" }
 names.AdapterState = { [0x01] = "Hidden", [0x02] = "Controlled", [0x04] = "Present" }
@@ -273,7 +273,7 @@ local function add_list(tree, message, layout, size)
   local count, stride = bits(word(message, layout.list.count), 0, layout.list.bits), layout.list.stride
   local structure = structures[layout.list.structure or ""]
   -- A batch's outcomes: a context and a word beside it.
-  if layout.word3 and bits(word(message, 3), 8, 8) == 1 then
+  if layout.word3 and not structure and bits(word(message, 3), 8, 8) == 1 then
     structure, stride = structures.TransactionOutcome, 2
   end
   for i = 0, count - 1 do

@@ -541,8 +541,10 @@ export const CLASS_ID_PEER_TRANSPORT_AGENT = 0x90;
 export const CLASS_ID_PEER_TRANSPORT = 0x91;
 /** sockets; ours */
 export const CLASS_ID_SOCKET = 0xa0;
-/** the TCP window, and the echo module; ours */
+/** the TCP window on a card; ours */
 export const CLASS_ID_WINDOW = 0xa1;
+/** the echo module, which serves private messages; ours */
+export const CLASS_ID_ECHO = 0xa2;
 export const CLASS_ID_NAMES: Readonly<Record<number, string>> = {
   0x00: 'Executive',
   0x01: 'Ddm',
@@ -562,6 +564,7 @@ export const CLASS_ID_NAMES: Readonly<Record<number, string>> = {
   0x91: 'PeerTransport',
   0xa0: 'Socket',
   0xa1: 'Window',
+  0xa2: 'Echo',
 };
 
 // DdmSubclass: SubClassInfo of a device driver module.

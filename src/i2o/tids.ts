@@ -25,7 +25,7 @@ export const DEVICE_TID: number = FIRST_DEVICE_TID;
 /** Class of our socket device. No socket class was published; 0x0A0 is unassigned in every header seen. */
 export const SOCKET_CLASS_ID = 0x0a0;
 /** Class of the echo device: ours too. */
-export const ECHO_CLASS_ID = 0x0a1;
+export const ECHO_CLASS_ID = 0x0a2;
 /** OrganizationID in private messages and tables: ours. */
 export const ORGANIZATION_ID = 0x1d1c;
 /** Stands for nobody, as the user of a device that is not claimed. */

@@ -3,7 +3,6 @@
  * memory, ports and places in memory. The replay's card may give buckets and contexts back in another order,
  * so a recorded request may name one that this card still has; it is then posted with another that is free.
  */
-import type { CardLayout } from '../dma/card-layout.ts';
 import type { PoolArea } from '../dma/pool-area.ts';
 import type { TraceMemory } from '../trace/sink.ts';
 
@@ -110,22 +109,25 @@ export class ReplayPorts {
   }
 }
 
+/** Areas of memory of a card of ours, by what a trace's head calls them. */
+export type OurMemory = Pick<TraceMemory, 'transmit' | 'receive' | 'immediate' | 'packets' | 'headers'> & {
+  readonly control: { readonly offset: number };
+};
+
 /**
  * @returns a function that maps an address of the recorded card's memory to the same place in the same area
  *   of the replay's.
  */
-export function addressMap(recorded: TraceMemory, layout: CardLayout): (address: number) => number {
-  const pool = (area: PoolArea, to: PoolArea): [number, number, number] => [
-    area.offset,
-    area.count * area.bufferBytes,
-    to.offset,
-  ];
-  const areas = [
-    pool(recorded.transmit, layout.transmit),
-    pool(recorded.receive, layout.receive),
-    pool(recorded.immediate, layout.immediate),
-    [recorded.control.offset, recorded.control.byteLength, layout.control],
-  ] as const;
+export function addressMap(recorded: TraceMemory, ours: OurMemory): (address: number) => number {
+  const names = ['transmit', 'receive', 'immediate', 'packets', 'headers'] as const;
+  const pools = names.flatMap((name): [number, number, number][] => {
+    const area = recorded[name];
+    const to = ours[name];
+    if (area === undefined || to === undefined) return [];
+    return [[area.offset, area.count * area.bufferBytes, to.offset]];
+  });
+  const control = [recorded.control.offset, recorded.control.byteLength, ours.control.offset] as const;
+  const areas = [...pools, control];
   return (address) => {
     const area = areas.find(([offset, bytes]) => address >= offset && address < offset + bytes);
     return area === undefined ? address : address - area[0] + area[2];

@@ -3936,7 +3936,8 @@ export const CATALOGUE: Catalogue = {
             { name: 'PeerTransportAgent', value: 144, doc: 'agents of peer transports' },
             { name: 'PeerTransport', value: 145, doc: 'peer transports' },
             { name: 'Socket', value: 160, doc: 'sockets; ours' },
-            { name: 'Window', value: 161, doc: 'the TCP window, and the echo module; ours' },
+            { name: 'Window', value: 161, doc: 'the TCP window on a card; ours' },
+            { name: 'Echo', value: 162, doc: 'the echo module, which serves private messages; ours' },
           ],
         },
         {

@@ -51,6 +51,7 @@ const PACKETS = 9;
 /** An IPv4 header for 20 bytes of TCP, of which the device makes the sums. */
 const IPV4_TCP = [0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 1];
 const TCP_WORDS = 5;
+const PSEUDO_SUM = 2 * (0x0a00 + 0x0001) + 6 + TCP_WORDS * 4;
 const RESOURCES = LAN_RESOURCE_BUCKETS | LAN_RESOURCE_TRANSMITS;
 const ALL_FIELDS = 0xffff;
 
@@ -243,6 +244,9 @@ export class LanTour {
     const { bytes, mac, host } = this;
     const ipv4 = [...mac, ...mac, 0x08, 0x00, ...IPV4_TCP, ...new Array<number>(TCP_WORDS * 4).fill(0)];
     ipv4[ETHERNET_HEADER_BYTES + IPV4_TCP.length + 12] = TCP_WORDS << 4;
+    // The folded sum of the pseudo-header, for a checksum that the device fills in.
+    ipv4[ETHERNET_HEADER_BYTES + IPV4_TCP.length + 16] = PSEUDO_SUM >> 8;
+    ipv4[ETHERNET_HEADER_BYTES + IPV4_TCP.length + 17] = PSEUDO_SUM & 255;
     const at = host.packetAt(buffer);
     ipv4.forEach((byte, i) => {
       bytes[at + i] = byte;

@@ -83,7 +83,7 @@ describe('addresses', () => {
     immediate: area(4, 3 << 20, 64),
     control: { offset: 4 << 20, byteLength: 1024 },
   };
-  const map = addressMap(recorded, layout);
+  const map = addressMap(recorded, { ...layout, control: { offset: layout.control } });
 
   it('keep their place in the area', () => {
     expect(map((1 << 20) + 700)).toBe(layout.transmit.offset + 700);

@@ -9,7 +9,8 @@ import {
   SOCKET_RECEIVE_POST,
   SOCKET_SEND,
 } from '../../src/i2o/socket.gen.ts';
-import { type Difference, Replayer, type ReplayResult } from '../../src/replay/replayer.ts';
+import type { Difference, ReplayResult } from '../../src/replay/card-replay.ts';
+import { Replayer } from '../../src/replay/replayer.ts';
 import { OUTBOUND } from '../../src/trace/sink.ts';
 import { type Call, CallList, replayCall } from '../trace/calls.ts';
 import { runEcho } from '../trace/echo.ts';

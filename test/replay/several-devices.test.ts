@@ -5,7 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { frameTarget } from '../../src/i2o/frame.ts';
 import { ECHO_CLASS_ID, FIRST_DEVICE_TID, IOP_TID, SOCKET_CLASS_ID } from '../../src/i2o/tids.ts';
-import { type Difference, Replayer } from '../../src/replay/replayer.ts';
+import type { Difference } from '../../src/replay/card-replay.ts';
+import { Replayer } from '../../src/replay/replayer.ts';
 import { Tour } from '../../src/tour/tour.ts';
 import type { TraceHead } from '../../src/trace/sink.ts';
 import { Validator } from '../../src/validate/validator.ts';

@@ -1,6 +1,6 @@
 /** What `inic replay` prints. */
 import { expect, it } from 'vitest';
-import type { ReplayResult } from '../../src/replay/replayer.ts';
+import type { ReplayResult } from '../../src/replay/card-replay.ts';
 import { differenceLine, replayLines } from '../../src/report/replay-lines.ts';
 
 const result: ReplayResult = {

@@ -527,6 +527,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_CLASS_ID_PEER_TRANSPORT 0x91
 #define INIC_CLASS_ID_SOCKET 0xa0
 #define INIC_CLASS_ID_WINDOW 0xa1
+#define INIC_CLASS_ID_ECHO 0xa2
 #define INIC_DDM_SUBCLASS_I960 0x01
 #define INIC_DDM_SUBCLASS_HDM 0x20
 #define INIC_DDM_SUBCLASS_ISM 0x21

@@ -39,7 +39,7 @@ export const PIPE_DEVICE_SOCKET = 0x01;
 export const PIPE_DEVICE_LAN = 0x02;
 /** the window class, 0x0A1 */
 export const PIPE_DEVICE_WINDOW = 0x03;
-/** the echo device of private messages, 0x0A1 */
+/** the echo device of private messages, 0x0A2 */
 export const PIPE_DEVICE_ECHO = 0x04;
 export const PIPE_DEVICE_NAMES: Readonly<Record<number, string>> = {
   0x01: 'Socket',

@@ -271,7 +271,8 @@ class FrameReading {
     const { words, at } = this;
     const list = layout.list!;
     const count = Number(this.fields['count'] ?? 0);
-    const outcomes = this.fields['trlElementWords'] === 1;
+    // Contexts may come with what has become of each: two words an element, where one is the list's own.
+    const outcomes = list.structure === undefined && this.fields['trlElementWords'] === 1;
     const stride = outcomes ? 2 : list.stride;
     if (list.word + count * stride > size) {
       this.trouble ||= `${count} elements in ${size} words`;

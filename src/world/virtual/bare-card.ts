@@ -11,6 +11,7 @@ import { type FrameConsumer, type FrameProducer, NO_FRAME } from '../../i2o/tran
 import { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
+import type { TappedEnd } from '../../wire/contract.ts';
 import type { CardMemory } from '../build/card-memory.ts';
 import { buildCard, type CardParts } from '../build/card-parts.ts';
 import { Network } from '../build/network.ts';
@@ -34,12 +35,14 @@ export class BareCard {
   /**
    * @param config of a card whose transport is the ring. @param reply shown each outbound frame, which it
    * must not keep.
+   * @param plug what the card's ports are plugged into, made from wires that lead back to it; absent: these.
    * @throws RangeError for a bad setting.
    */
   constructor(
     config: CardConfig,
     modules: readonly ModuleKind[],
     reply: (words: Int32Array, frame: number) => void,
+    plug: (wires: readonly TappedEnd[], region: Region) => readonly TappedEnd[] = (wires) => wires,
   ) {
     const plan = new MemoryPlan();
     const world = singleCard(config, { name: 'card', seed: config.seed, modules });
@@ -54,7 +57,7 @@ export class BareCard {
       ledger,
       dma: new DmaEngine(region, ledger),
       waker: { wake() {} },
-      wires: new Network(region, planned, clock, 0).endsOf(0),
+      wires: plug(new Network(region, planned, clock, 0).endsOf(0), region),
     };
     this.parts = buildCard(region, this.memory, config, environment, modules);
     const queues = hostQueues(region, this.memory.layout, new Ledger(region, this.memory.layout.hostLedger));
