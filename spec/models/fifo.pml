@@ -1,14 +1,27 @@
 /*
- * I2O's messaging unit (I2O 1.5; src/i2o/queues/fifo/): four FIFOs of message frame addresses and the life of every
- * frame between them. Reading a port takes an address or answers EMPTY; writing one pushes an address. The host takes an
- * inbound frame, posts it or posts it as a NOP; the card answers each request with one outbound frame and gives the inbound
- * frame back, or cannot deliver it: then it answers with a failure record, and the frame stays preserved until the host has
- * posted it again as a NOP; one taken and not used is kept for the next request, a second one goes back as a NOP. The outbound
- * interrupt is a level, on while the outbound post list is not empty, behind a mask; the card tells the host only when it
- * goes up, and whoever clears the mask looks at the level. Each side has a word to ask for free frames with.
+ * I2O's messaging unit (I2O 1.5): four FIFOs of message frame addresses and the life of every frame between them. Reading a
+ * port takes an address or answers EMPTY; writing one pushes an address. The host takes an inbound frame, posts it or posts it
+ * as a NOP; the card answers each request with one outbound frame and gives the inbound frame back, or cannot deliver it: then
+ * it answers with a failure record, and the frame stays preserved until the host has posted it again as a NOP; one taken and
+ * not used is kept for the next request, a second one goes back as a NOP.
+ *
+ * The notification is the code's. The card gathers what it pushes, frames and replies, and shows each list at once by one
+ * store of its head; only then it loads the mask, and tells the host if the level has gone up by this batch: the entry before
+ * its first is taken, its first is not, each by a load of the tail unless an earlier one has said so. The host masks at the
+ * first reply that it takes after a rest; before one it unmasks and looks at the level. What the host writes is seen at once;
+ * it rings if the card has unmasked, which compare-and-exchange masks again. Each side has a word to ask for free frames with.
  *
  * INBOUND and OUTBOUND frames, REQUESTS requests. `place` follows each frame, so that a frame in two places, or in none, is
  * an assertion that fails where it happens. Rests have no time-out. Each BUG_… is a fault that must be found.
+ *
+ * models: src/i2o/queues/fifo/card-producer.ts publishTo armForFree acquire post
+ * models: src/i2o/queues/fifo/card-consumer.ts publishTo arm receive release preserve
+ * models: src/i2o/queues/fifo/host-producer.ts acquire post cancel armForFree
+ * models: src/i2o/queues/fifo/host-consumer.ts receive release arm
+ * models: src/i2o/queues/fifo/fifo-port.ts interrupted readStatus askForFrame asksForFrame
+ * models: src/i2o/queues/fifo/fifo.ts showTo taken look claim
+ * models: src/iop/run/processor.ts takeRequests arm
+ * models: src/osm/kernel/driver.ts look arm wait
  */
 #ifndef INBOUND
 #define INBOUND 2
@@ -17,7 +30,7 @@
 #define OUTBOUND 2
 #endif
 #ifndef REQUESTS
-#define REQUESTS 4
+#define REQUESTS 3
 #endif
 #define SIZE 4 /* entries of each FIFO: all four the same */
 #define NOP 0
@@ -25,10 +38,13 @@
 
 mtype = { FREE, HOST, POSTED, CARD, PRESERVED };
 
+/* What each list shows. Pushed and not shown yet, of the card: the two behind them. */
 chan inboundFree = [SIZE] of { byte };
 chan inboundPost = [SIZE] of { byte };
 chan outboundPost = [SIZE] of { byte };
 chan outboundFree = [SIZE] of { byte };
+chan freed = [SIZE] of { byte };
+chan replied = [SIZE] of { byte };
 mtype inPlace[INBOUND], outPlace[OUTBOUND];
 /* What a frame holds: a request's number, or NOP. */
 byte request[INBOUND];
@@ -36,78 +52,97 @@ byte request[INBOUND];
 byte reply[OUTBOUND], preserved[OUTBOUND];
 
 bool masked = true;          /* the outbound interrupt mask, the host's */
+bool inMasked = true;        /* the inbound one, the card's */
 bool hostWaits, cardWaits;   /* a side asks to be told of a free frame */
 bool hostWoken, cardWoken;
-bool cardRests;              /* whether the inbound interrupt is wanted */
+byte taken;                  /* the tail of the outbound post list: replies that the host has taken */
 byte asked, answered;
 byte kept = NONE; /* an inbound frame the host keeps for the next request */
 
-inline interrupt() { hostWoken = true }
-inline doorbell() { cardWoken = true }
+#define SHOW(from, to) do :: from?moved -> to!moved :: empty(from) -> break od; moved = 0
 
+/* HostPort.writeInbound, showInbound, interrupted */
 inline pushInboundPost(mfa) {
-  assert(nfull(inboundPost));
-  inPlace[mfa] = POSTED;
-  inboundPost!mfa;
+  d_step {
+    assert(nfull(inboundPost));
+    inPlace[mfa] = POSTED;
+    inboundPost!mfa
+  }
   if
-  :: cardRests -> cardRests = false; doorbell()
+  :: !inMasked ->
+     atomic {
+       if
+       :: !inMasked -> inMasked = true; cardWoken = true
+       :: else
+       fi
+     }
+  :: else
+  fi
+}
+
+/* HostPort.writeOutbound, showOutbound, interrupted */
+inline lend(out) {
+  d_step {
+    outPlace[out] = FREE;
+    outboundFree!out
+  }
+  if
+  :: cardWaits ->
+     atomic {
+       if
+       :: cardWaits -> cardWaits = false; cardWoken = true
+       :: else
+       fi
+     }
   :: else
   fi
 }
 
 proctype Host() {
   byte mfa, out;
-  bool waiting;
+  bool waiting;        /* a request found no frame: Requests.short */
+  bool unmasked;       /* not FifoHostConsumer.masked */
   byte next = 1;
 end:
   do
-  :: next <= REQUESTS ->
+  :: next <= REQUESTS && !waiting ->
      if
-     :: kept != NONE -> mfa = kept; kept = NONE; goto acquired
-     :: kept == NONE && nempty(inboundFree) ->
-        inboundFree?mfa;
-        assert(inPlace[mfa] == FREE);
+     :: atomic { kept != NONE -> mfa = kept; kept = NONE }; goto acquired
+     :: atomic { kept == NONE && nempty(inboundFree) -> inboundFree?mfa; assert(inPlace[mfa] == FREE); inPlace[mfa] = HOST };
 acquired:
-        waiting = false;
-        inPlace[mfa] = HOST;
         if
-        :: request[mfa] = next;
-           next++;
-           asked++;
+        :: d_step { request[mfa] = next; next++; asked++ };
            pushInboundPost(mfa)
-        :: kept == NONE && nempty(inboundFree) -> /* two are read ahead; the caller thinks better of it, twice */
-           kept = mfa;
-           inboundFree?mfa;
-           inPlace[mfa] = HOST;
+        :: atomic { kept == NONE && nempty(inboundFree) -> /* two are read ahead; the caller thinks better of it, twice */
+             kept = mfa; inboundFree?mfa; inPlace[mfa] = HOST }
 #ifndef BUG_CANCEL_LEAKS
            request[mfa] = NOP;
            pushInboundPost(mfa)
-#else
-           skip
 #endif
         :: kept = mfa
         fi;
         mfa = 0
-     :: kept == NONE && empty(inboundFree) -> waiting = true; goto poll
+     :: kept == NONE && empty(inboundFree) -> waiting = true
      fi
   :: true ->
-poll:
      if
-     :: outboundPost?out ->
-        assert(outPlace[out] == POSTED);
-        outPlace[out] = HOST;
+     :: atomic { outboundPost?out -> taken++; assert(outPlace[out] == POSTED); outPlace[out] = HOST }
+        if
+        :: unmasked -> unmasked = false; masked = true
+        :: else
+        fi;
 #ifdef BUG_RETURN_BEFORE_READ
-        outPlace[out] = FREE;
-        outboundFree!out;
+        lend(out);
 #endif
-        answered++;
-        assert(reply[out] == answered); /* none lost, none twice, in order */
+        d_step {
+          answered++;
+          assert(reply[out] == answered) /* none lost, none twice, in order */
+        }
         if
         :: preserved[out] != 0 ->
            mfa = preserved[out] - 1;
 #ifndef BUG_NO_NOP
-           assert(inPlace[mfa] == PRESERVED);
-           request[mfa] = NOP;
+           d_step { assert(inPlace[mfa] == PRESERVED); request[mfa] = NOP }
 #ifdef BUG_NOP_WRONG_FIFO
            assert(nfull(outboundFree));
            outboundFree!mfa;
@@ -120,144 +155,211 @@ poll:
         fi;
 #ifndef BUG_RETURN_BEFORE_READ
 #ifndef BUG_NOT_RETURNED
-        outPlace[out] = FREE;
-        outboundFree!out;
+        lend(out);
 #endif
 #endif
         out = 0;
         if
-        :: cardWaits -> cardWaits = false; doorbell()
+        :: waiting && nempty(inboundFree) -> waiting = false /* Driver.chores */
         :: else
         fi
      :: empty(outboundPost) ->
-        /* arm: unmask, ask for a frame if one is wanted, and look once more */
-        hostWoken = false;
-        masked = false;
         if
-        :: waiting -> hostWaits = true
+        :: waiting && nempty(inboundFree) -> waiting = false; goto awake /* Driver.resume */
         :: else
         fi;
+        hostWoken = false; /* Sleeper.prepare */
+        d_step { unmasked = true; masked = false }
 #ifndef BUG_UNMASK_ONLY
         if
         :: nempty(outboundPost) -> goto awake
         :: empty(outboundPost) -> skip
         fi;
 #endif
-#ifndef BUG_WAIT_ONLY
         if
-        :: waiting && nempty(inboundFree) -> goto awake
+        :: waiting ->
+again:     hostWaits = true;
+#ifndef BUG_WAIT_ONLY
+           if
+           :: nempty(inboundFree) -> waiting = false; goto awake
+           :: empty(inboundFree)
+           fi;
+           if
+           :: !hostWaits -> goto again
+           :: else
+           fi
+#endif
         :: else
         fi;
-#endif
 endrest:/* the program may call again at any time, unless it waits for a frame */
         hostWoken || (!waiting && next <= REQUESTS);
-awake:  masked = true;
-        hostWaits = false
+awake:  skip
      fi
   od
 }
 
+/* FifoCardConsumer.give */
 inline giveBack(mfa) {
-  assert(nfull(inboundFree));
+  assert(nfull(freed));
   inPlace[mfa] = FREE;
-  inboundFree!mfa;
+  freed!mfa
+}
+
+/* FifoCardConsumer.publishTo */
+inline publishReleases() {
   if
-  :: hostWaits -> hostWaits = false; interrupt()
-  :: else
+  :: nempty(freed) ->
+     d_step { SHOW(freed, inboundFree) }
+     if
+     :: hostWaits ->
+        atomic {
+          if
+          :: hostWaits -> hostWaits = false; hostWoken = true
+          :: else
+          fi
+        }
+     :: else
+     fi
+  :: empty(freed)
+  fi
+}
+
+/* FifoCardProducer.publishTo and FifoHead.taken */
+inline publishReplies() {
+  if
+  :: nempty(replied) ->
+     before = shown;
+#ifdef BUG_LEVEL_BEFORE_SHOW
+     tailSeen = taken;
+#endif
+     d_step { shown = shown + len(replied); SHOW(replied, outboundPost) }
+     if
+     :: !masked ->
+#ifdef BUG_EDGE_OF_LAST
+        before = shown - 1;
+#endif
+        if
+        :: tailSeen >= before
+        :: else ->
+#ifndef BUG_LEVEL_BEFORE_SHOW
+           tailSeen = taken
+#else
+           skip
+#endif
+        fi;
+        if
+        :: tailSeen >= before ->
+           if
+           :: tailSeen > before
+           :: else ->
+#ifndef BUG_LEVEL_BEFORE_SHOW
+              tailSeen = taken
+#else
+              skip
+#endif
+           fi;
+           if
+           :: tailSeen > before
+           :: else -> hostWoken = true
+           fi
+        :: else
+        fi
+     :: else
+     fi;
+     before = 0
+  :: empty(replied)
   fi
 }
 
 proctype Card() {
-  byte mfa, out, number;
-#ifdef BUG_EDGE_BEFORE_PUSH
-  bool wasEmpty;
-#endif
+  byte mfa, out, number, moved;
+  byte shown, tailSeen, before;
+  bool unmasked;
 end:
   do
   :: nempty(inboundPost) && nempty(outboundFree) ->
-     inboundPost?mfa;
-     assert(inPlace[mfa] == POSTED);
-     inPlace[mfa] = CARD;
+     atomic { inboundPost?mfa; assert(inPlace[mfa] == POSTED); inPlace[mfa] = CARD }
+     if
+     :: unmasked -> unmasked = false; inMasked = true
+     :: else
+     fi;
 #ifdef BUG_FREE_BEFORE_READ
      giveBack(mfa);
+     publishReleases();
 #endif
      number = request[mfa];
      if
      :: number == NOP ->
 #ifndef BUG_FREE_BEFORE_READ
-        giveBack(mfa)
+        d_step { giveBack(mfa) }
 #else
         skip
 #endif
      :: else ->
-        outboundFree?out;
-        assert(outPlace[out] == FREE);
-        outPlace[out] = CARD;
-        reply[out] = number;
-        preserved[out] = 0;
+        atomic {
+          outboundFree?out;
+          assert(outPlace[out] == FREE);
+          outPlace[out] = CARD;
+          reply[out] = number;
+          preserved[out] = 0
+        }
         if
-        :: true -> /* delivered: the frame is free before, or after, it is answered */
+        :: true -> /* delivered */
 #ifndef BUG_FREE_BEFORE_READ
-           giveBack(mfa)
+           d_step { giveBack(mfa) }
 #else
            skip
 #endif
 #ifndef BUG_FREE_BEFORE_READ
         :: true -> /* cannot be delivered */
-           preserved[out] = mfa + 1;
-           inPlace[mfa] = PRESERVED;
+           d_step {
+             preserved[out] = mfa + 1;
+             inPlace[mfa] = PRESERVED
 #ifdef BUG_PRESERVED_FREED
-           giveBack(mfa)
+             ;
+             giveBack(mfa)
 #endif
+           }
 #endif
         fi;
-        outPlace[out] = POSTED;
-#ifdef BUG_EDGE_BEFORE_PUSH
-        wasEmpty = empty(outboundPost);
-#endif
-        outboundPost!out;
-        /* the mask, then whether the level went up just now: all earlier entries taken, this one not */
-        if
-        :: !masked ->
-#ifdef BUG_EDGE_BEFORE_PUSH
-           if
-           :: wasEmpty -> interrupt()
-           :: else
-           fi
-#else
-           if
-           :: len(outboundPost) == 1 -> interrupt()
-           :: else
-           fi
-#endif
-        :: else
-        fi;
-        out = 0
+        d_step { outPlace[out] = POSTED; replied!out; out = 0 }
      fi;
-     mfa = 0;
-     number = 0
+     d_step { mfa = 0; number = 0 }
+     if
+     :: publishReleases(); publishReplies() /* the turn ends */
+     :: true /* it looks for another request first */
+     fi
 #ifdef BUG_REPLY_DROPPED
   :: nempty(inboundPost) && empty(outboundFree) ->
-     inboundPost?mfa;
-     inPlace[mfa] = CARD;
-     giveBack(mfa);
-     mfa = 0
+     atomic { inboundPost?mfa; giveBack(mfa); mfa = 0 }
+     publishReleases()
 #endif
   :: empty(inboundPost) || empty(outboundFree) ->
+     publishReleases();
+#ifndef BUG_REST_UNSHOWN
+     publishReplies();
+#endif
      cardWoken = false;
-     cardRests = true;
-     cardWaits = true;
+     d_step { unmasked = true; inMasked = false }
 #ifndef BUG_CARD_LOOKS_ONCE
      if
-     :: nempty(inboundPost) && nempty(outboundFree) -> goto awake
-     :: else
+     :: nempty(inboundPost) ->
+once:   cardWaits = true;
+        if
+        :: nempty(outboundFree) -> goto awake
+        :: empty(outboundFree)
+        fi;
+        if
+        :: !cardWaits -> goto once
+        :: else
+        fi
+     :: empty(inboundPost)
      fi;
 #endif
 endrest:
      cardWoken;
 awake:
-     cardRests = false;
-     cardWaits = false
+     skip
   od
 }
 

@@ -1,11 +1,17 @@
 /*
- * Host and card with a ring each way: requests in, replies out (src/iop/processor.ts, src/osm/kernel/driver.ts). Each side
+ * Host and card with a ring each way: requests in, replies out. Each side
  * rests over two things at once: the other's frames, and free frames of its own ring when it ran out. What could go wrong
  * that one ring alone does not show: both rest, each full towards the other; a request taken without room for its reply;
- * an interrupt held back by moderation (src/i2o/interrupt.ts) and then forgotten.
+ * an interrupt held back by moderation and then forgotten.
  *
  * The rings' words are as in ring.pml, where batches and wrap are examined; here each frame is published by itself.
  * REPLIES frames answer one request; the card takes one only when RESERVE outbound frames are free.
+ *
+ * models: src/iop/run/processor.ts takeRequests arm turn
+ * models: src/osm/kernel/driver.ts look wait arm
+ * models: src/osm/message/inbound-frames.ts acquire post armForFrame
+ * models: src/i2o/interrupt.ts publish publishReleases poll
+ * models: src/i2o/doorbell.ts publish publishReleases
  */
 #ifndef CAPACITY
 #define CAPACITY 2

@@ -1,8 +1,10 @@
 /*
- * A reset under traffic (src/i2o/queues/fifo/fifo.ts): the card cuts the list of replies while the host goes on polling it. The
+ * A reset under traffic: the card cuts the list of replies while the host goes on polling it. The
  * card pushes replies, shows some of them, and cuts: it raises the floor, looks what was taken, counts the rest as destroyed, and
  * shows its head. The host rises to the floor, looks at the head, takes a reply, says so, and looks at the floor once more. Then
  * the card posts one more reply, which must arrive. Each BUG_… is a fault that must be found.
+ *
+ * models: src/i2o/queues/fifo/fifo.ts push showTo cut empty take claim rise look
  */
 #ifndef PUSHED
 #define PUSHED 4

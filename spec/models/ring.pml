@@ -1,5 +1,5 @@
 /*
- * One ring (src/i2o/queues/ring/ring.ts): a producer, a consumer, their four shared words, and the rest of each (src/time/sleeper.ts).
+ * One ring: a producer, a consumer, their four shared words, and the rest of each.
  * The producer waits for free frames, the consumer for frames; each tells the other only when its event word asks for it.
  *
  * Each shared word is read or written in one step, as Atomics.load and Atomics.store do; everything else a side does is its
@@ -9,6 +9,9 @@
  * Settings: CAPACITY frames (a power of two), WANTED frames the producer waits for, FRAMES sent, ENDLESS (for ever), TSO
  * (each side's stores pass through a store buffer, as on x86; an Atomics.store waits until its own is empty).
  * BUG_… are the faults that must be found; each is a line left out or put in the wrong place.
+ *
+ * models: src/i2o/queues/ring/ring.ts acquire post publishTo armForFree receive release arm refresh
+ * models: src/time/sleeper.ts prepare sleep wake
  */
 #ifndef CAPACITY
 #define CAPACITY 2

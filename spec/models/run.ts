@@ -25,7 +25,7 @@ function verdict(entry: ModelCase, outcome: Outcome): string {
 function row(cells: readonly string[]): string {
   const [model, defines, property, states, depth, seconds, result, shows] = cells;
   const numbers = `${states!.padStart(9)} ${depth!.padStart(7)} ${seconds!.padStart(6)}`;
-  const names = `${model!.padEnd(5)} ${defines!.padEnd(29)} ${property!.padEnd(8)}`;
+  const names = `${model!.padEnd(10)} ${defines!.padEnd(32)} ${property!.padEnd(8)}`;
   return `${names} ${numbers}  ${result!.padEnd(6)} ${shows}`;
 }
 

@@ -76,6 +76,8 @@ export class FakeNic implements Device {
   private readonly pollFrames: number;
   /** Frames the wire must have room for before a packet may be built; 0 without pause. */
   private roomMin = 0;
+  /** A packet of this turn found too little room. */
+  private wantsRoom = false;
 
   /**
    * @param offset what `planNic` returned for the same `config`.
@@ -167,6 +169,7 @@ export class FakeNic implements Device {
       // Another thread may have made room meanwhile, and nothing tells of that.
       if (this.source.room < this.roomMin) {
         this.counters[DEVICE_TX_FULL] += 1;
+        this.wantsRoom = true;
         return -1;
       }
     }
@@ -205,6 +208,7 @@ export class FakeNic implements Device {
    * @returns frames taken from the wire.
    */
   poll(): number {
+    this.wantsRoom = false;
     this.driver.refill();
     let frames = this.signal === undefined ? 0 : this.lookAtLink(this.signal);
     while (frames < this.pollFrames && this.device.receive()) {
@@ -225,6 +229,11 @@ export class FakeNic implements Device {
   }
 
   nextDeadlineNs(): number {
+    // Who asked before it prepared to rest may have been told too soon: so it asks again, and looks once more.
+    if (this.wantsRoom) {
+      this.source.awaitRoom(this.roomMin);
+      if (this.source.room >= this.roomMin) return 0;
+    }
     const arrivalNs = this.device.nextArrivalNs();
     // Fast path: most links are described to be whole for ever.
     if (this.signal === undefined || !this.signal.timed) return arrivalNs;

@@ -57,8 +57,9 @@ export class FutexSleeper implements Sleeper {
   }
 
   prepare(): void {
-    Atomics.store(this.words, this.index + RESTS, 1);
+    // In this order: whoever takes the second word back adds to the first, and that must not be seen already.
     this.seen = Atomics.load(this.words, this.index);
+    Atomics.store(this.words, this.index + RESTS, 1);
   }
 
   sleep(timeoutNs: number): void {

@@ -60,7 +60,7 @@ export class Splitter implements Agent {
 
   nextDeadlineNs(): number {
     let nextNs = this.ends[0].sink.nextArrivalNs();
-    if (this.ends[0].source.room === 0) return nextNs;
+    if (!this.wireHasRoom()) return nextNs;
     for (let port = 1; port < this.ends.length; port++) {
       nextNs = Math.min(nextNs, this.ends[port].sink.nextArrivalNs());
     }
@@ -84,7 +84,7 @@ export class Splitter implements Agent {
     const { source } = this.ends[0];
     if (source.room > 0) return true;
     source.awaitRoom(1);
-    return false;
+    return source.room > 0;
   }
 
   private forward(from: number, address: number, length: number): void {

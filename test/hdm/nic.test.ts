@@ -155,6 +155,32 @@ test('with pause a full wire makes claim find no space, and nothing is lost', ()
   expect(sendPacket(bed, headers, [], TX_CHECKSUM)).toBe(true);
 });
 
+test('a packet that found no room asks again on the way to a rest, and looks once more', () => {
+  let room = 64;
+  const asked: number[] = [];
+  const bed = createNicBed({
+    intercept: (pipe) => ({
+      get room() {
+        return room;
+      },
+      awaitRoom: (frames) => asked.push(frames),
+      reserve: (length) => pipe.reserve(length),
+      commit: (length) => pipe.commit(length),
+    }),
+  });
+  const headers = headersOf({ payloadBytes: 0 });
+  room = 0;
+  expect(sendPacket(bed, headers, [], TX_CHECKSUM)).toBe(false);
+  // The other thread may tell of room between the question and the rest, where nobody hears it.
+  expect(bed.nic.nextDeadlineNs()).toBe(NEVER);
+  expect(asked.length).toBe(2);
+  room = 64;
+  expect(bed.nic.nextDeadlineNs()).toBe(0);
+  bed.nic.poll();
+  expect(bed.nic.nextDeadlineNs()).toBe(NEVER);
+  expect(sendPacket(bed, headers, [], TX_CHECKSUM)).toBe(true);
+});
+
 test('without pause a full wire loses what does not fit, and counts it', () => {
   const bed = createNicBed({ pipe: { queueFrames: 4 }, nic: { rxPause: false } });
   for (let i = 0; i < 6; i++) {

@@ -245,6 +245,11 @@ describe('the driver', () => {
     card.host.requests.short = true;
     driver.poll();
   });
+  trips('driver: it rests with no frame in its hands', () => {
+    const { card, driver } = bench();
+    card.host.requests.acquire();
+    driver.arm();
+  });
   trips('driver: whoever waits for a reply has begun a call', () => bench().driver.awaitControl());
   trips('driver: who waits for something gives it a time', () => bench().driver.waitUntil(() => false, 0));
   trips('driver: a card goes online once its device is known', () => {

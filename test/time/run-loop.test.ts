@@ -1,5 +1,5 @@
 /** The loop of a thread: what is asked of it while it works is seen before it sleeps. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type Agent, NEVER } from '../../src/time/agent.ts';
 import { Clock } from '../../src/time/clock.ts';
 import { runLoop } from '../../src/time/run-loop.ts';
@@ -68,6 +68,42 @@ describe('a sleeper on a word of shared memory', () => {
     sleeper.sleep(NEVER_ENDING_NS);
     sleeper.prepare();
     sleeper.sleep(1e6); // nobody wakes: only the time ends it
+  });
+
+  it.each([1, 2])('sees a wake-up that comes after access %i of its preparations', (access) => {
+    const { words, sleeper, waker } = restingPlace();
+    sleeper.prepare();
+    let accesses = 0;
+    const other = (): void => {
+      accesses += 1;
+      if (accesses === access) waker.wakeIfResting();
+    };
+    const { load, store } = Atomics;
+    const spies = [
+      vi.spyOn(Atomics, 'load').mockImplementation((...args: Parameters<typeof load>) => {
+        const value = load(...args);
+        other();
+        return value;
+      }),
+      vi.spyOn(Atomics, 'store').mockImplementation((...args: Parameters<typeof store>) => {
+        const value = store(...args);
+        other();
+        return value;
+      }),
+    ];
+    try {
+      sleeper.prepare();
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+    expect([accesses, words[4]]).toEqual([2, 1]);
+    // It sleeps only where whoever comes next can wake it.
+    waker.wakeIfResting();
+    const waits = vi.spyOn(Atomics, 'wait');
+    sleeper.sleep(1e6);
+    const [ended] = waits.mock.results;
+    waits.mockRestore();
+    expect(ended.value).toBe('not-equal');
   });
 
   it('loses no work that comes between the last look of a run loop and its sleep', () => {

@@ -126,6 +126,36 @@ describe.each(['thread', 'inline'] as const)('%s', (placement) => {
       expect(card.reconcile().lines).toEqual([]);
     });
 
+    it('resolves every call that waits, however many do', async () => {
+      const sockets = new PromiseSockets(card.stack, () => card.news());
+      const ports = [7201, 7202, 7203];
+      const here = ports.map((port) => sockets.datagram(LOOPBACK, port));
+      const buffers = ports.map(() => new Uint8Array(10));
+      const got = here.map((socket, i) => sockets.recvFrom(socket, buffers[i], { address: 0, port: 0 }));
+      await Promise.all(
+        ports.map((port, i) => sockets.sendTo(here[2 - i], Uint8Array.of(i), LOOPBACK, port)),
+      );
+      expect(await Promise.all(got)).toEqual([1, 1, 1]);
+      expect(buffers.map(([first]) => first)).toEqual([0, 1, 2]);
+      for (const socket of here) card.stack.close(socket);
+    });
+
+    it('is told at once of what a call has taken while it rests', () => {
+      let told = 0;
+      card.onInterrupt(() => told++);
+      const socket = card.stack.socket();
+      while (!card.arm()) card.stack.poll();
+      told = 0;
+      expect(card.stack.bind(socket, LOOPBACK, 7210)).toBe(0);
+      // No turn of the event loop has come in between, so that no message can have told it.
+      expect(told).toBeGreaterThan(0);
+      card.stack.poll();
+      told = 0;
+      card.stack.close(socket);
+      while (card.stack.wait(1) > 0);
+      expect(told, 'a loop that looks by itself').toBe(0);
+    });
+
     it('rejects with the errno by name', async () => {
       const sockets = new PromiseSockets(card.stack, () => card.news());
       await expect(sockets.connect(LOOPBACK, 9)).rejects.toMatchObject({

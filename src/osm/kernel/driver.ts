@@ -37,6 +37,7 @@ import { BucketPosts } from './bucket-posts.ts';
 import { Closing } from './closing.ts';
 import { Credits } from './credits.ts';
 import { type CardHealth, type DriverParts, GAVE_UP, type TurnBefore } from './driver-parts.ts';
+import { LoopRest } from './loop-rest.ts';
 import { NO_REPLIES } from './no-replies.ts';
 import { Retries } from './retries.ts';
 import { Withdrawal } from './withdrawal.ts';
@@ -64,6 +65,8 @@ export class Driver implements BringUpCaller {
   readonly buckets: BucketPosts;
   readonly blocked: BlockedSenders;
   readonly accepts: AcceptPosts;
+  /** Whether the program rests in its event loop: calls made meanwhile tell it of what they find. */
+  readonly loop = new LoopRest();
   /** Set while the card is OPERATIONAL: device messages would be refused in any other state. */
   private online = false;
   /** Set while replies are taken: handlers must not look for replies themselves. */
@@ -130,6 +133,7 @@ export class Driver implements BringUpCaller {
       this.outbound = NO_REPLIES;
       if (this.control.pending) this.control.abandon(ENETDOWN);
       this.withdrawal.runUnasserted(ENETDOWN);
+      this.loop.tell();
     }
     throw failure;
   }
@@ -169,7 +173,10 @@ export class Driver implements BringUpCaller {
       counters[HOST_RESTS] += this.found;
       this.found = 0;
       const due = this.requests.short || (this.retries.dueNs !== NEVER && this.retries.due());
-      return due ? this.resume() : 0;
+      // What was put off goes on once there is a frame.
+      if (!due || this.deadErrno !== 0 || this.requests.framesFree <= 0) return 0;
+      this.chores();
+      return 1;
     }
     this.found = 1;
     counters[OUTBOUND_RELEASED] += taken;
@@ -178,11 +185,9 @@ export class Driver implements BringUpCaller {
     return taken;
   }
 
-  /**
-   * Asks for an interrupt at the next reply, and at the next free frame if something waits for one. @returns
-   * true when there is nothing yet, after looking once more.
-   */
+  /** Asks to be told of a reply, and of a frame if one is wanted. @returns true: a second look found neither. */
   arm(): boolean {
+    assert(this.requests.acquired === NO_FRAME, 'driver: it rests with no frame in its hands');
     this.requests.tellUse();
     return (
       this.outbound.arm() && (!this.requests.short || this.deadErrno !== 0 || this.requests.armForFrame())
@@ -354,6 +359,7 @@ export class Driver implements BringUpCaller {
     this.credits.clear();
     if (this.control.pending) this.control.abandon(errno);
     this.withdrawal.run(errno);
+    this.loop.tell();
   }
 
   /** @returns whether the card lives; if not, everything open has failed. */
@@ -367,15 +373,9 @@ export class Driver implements BringUpCaller {
     return this.clock.nowNs;
   }
 
-  /** If frames are free again, goes on with what waited for one. @returns 1 if so, else 0. */
-  private resume(): number {
-    if (this.deadErrno !== 0 || this.requests.framesFree <= 0) return 0;
-    this.chores();
-    return 1;
-  }
-
   private chores(): void {
     if (COSTLY) assert(this.requests.acquired === NO_FRAME, 'driver: chores are done while no frame is held');
+    this.loop.tell();
     const retried = this.retries.dueNs === NEVER || !this.retries.due() || this.retries.run();
     if (!retried || (this.replies.watch.due && !this.replies.watch.look())) {
       this.die(ENETDOWN);

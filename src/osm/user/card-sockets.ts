@@ -255,6 +255,7 @@ export class CardSockets implements SocketStack {
   }
 
   poll(): number {
+    this.driver.loop.end();
     return this.driver.poll();
   }
 

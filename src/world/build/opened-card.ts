@@ -39,6 +39,7 @@ export abstract class OpenedCard {
   private readonly world: WorldPlan;
   private readonly leads: boolean;
   protected interruptCallback: () => void = () => {};
+  private readonly awakenLoop = () => this.interruptCallback();
 
   /** @param leads whether its wire leads to others: then what leaves it need not come back. */
   constructor(region: Region, world: WorldPlan, card: number, clock: MachineClock, leads = false) {
@@ -64,6 +65,11 @@ export abstract class OpenedCard {
    * @returns false when it had better poll again.
    */
   abstract armLoop(): boolean;
+  /** The loop rests from now on: a call made meanwhile may take what it waits for, and tells it so. */
+  protected restInLoop(): void {
+    this.host.driver.loop.begin(this.awakenLoop);
+  }
+
   /** Whether the card alone keeps the event loop alive. */
   abstract keepAlive(on: boolean): void;
   /** Processor time of the card's own thread, in nanoseconds; 0 where it has none or it cannot be told. */

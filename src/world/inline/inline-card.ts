@@ -187,6 +187,7 @@ export class InlineCard extends OpenedCard {
     }
     this.iopLedger.counters[IOP_SLEEPS] += 1;
     this.resting = true;
+    this.restInLoop();
     return true;
   }
 

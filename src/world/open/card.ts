@@ -96,9 +96,7 @@ async function openTapCard(
   return new Card(open, placed, reachesOver(tap));
 }
 
-/**
- * Opens a card in the program's thread, within the call. @throws as `openCard`.
- */
+/** Opens a card in the program's thread, within the call. @throws as `openCard`. */
 export function openInlineCard(overrides: CardOverrides, placed: Placed): Card {
   return new Card(InlineCard.open(socketConfig(overrides), 'socket'), placed);
 }
@@ -233,6 +231,8 @@ export class Card extends CardBooks {
   readonly stack: CardSockets;
   /** Whether a destination beyond the card is reached by its wire; absent: there is nobody. */
   readonly reaches: ((destination: number) => boolean) | undefined;
+  /** The news that somebody waits for. */
+  private awaited: Promise<void> | undefined;
 
   constructor(card: OpenedCard, placed: Placed, reaches?: (destination: number) => boolean) {
     super(card, placed);
@@ -299,23 +299,27 @@ export class Card extends CardBooks {
   }
 
   /**
-   * Resolves when the card has news; the event loop rests until then. For `PromiseSockets`. Not together
-   * with the drop-in, which has the interrupt to itself.
+   * Resolves when the card has news, for all who wait; the event loop rests until then. For `PromiseSockets`.
+   * Not together with the drop-in, which has the interrupt to itself.
    */
   news(): Promise<void> {
+    return (this.awaited ??= this.nextNews());
+  }
+
+  private nextNews(): Promise<void> {
     return new Promise((resolve) => {
+      let over = false;
       const done = (): void => {
+        if (over) return;
+        over = true;
+        this.awaited = undefined;
         this.card.keepAlive(false);
         this.stack.poll();
         resolve();
       };
-      if (this.stack.poll() > 0 || this.failed() !== 0) {
-        nextTurn(resolve);
-        return;
-      }
       this.card.onInterrupt(() => nextTurn(done));
       this.card.keepAlive(true);
-      if (!this.card.armLoop()) nextTurn(done);
+      if (this.stack.poll() > 0 || this.failed() !== 0 || !this.card.armLoop()) nextTurn(done);
     });
   }
 }

@@ -134,7 +134,10 @@ export class ThreadedCard extends OpenedCard {
     const { words } = this.region;
     const mode = (this.memory.layout.hostWake >> 2) + LOOP_RESTS;
     Atomics.store(words, mode, 1);
-    if (this.host.driver.arm()) return true;
+    if (this.host.driver.arm()) {
+      this.restInLoop();
+      return true;
+    }
     Atomics.store(words, mode, 0);
     return false;
   }
