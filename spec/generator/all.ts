@@ -1,7 +1,16 @@
 /** Every generated file, from every source. */
+
 import * as errno from '../../src/socket/errno.ts';
+import type { RuleEntry } from '../../src/spec/entries.ts';
 import { readMachines, readRules } from './behaviour.ts';
 import { generateCatalogue, makeCatalogue } from './catalogue.ts';
+import {
+  CLAUSE_FILES,
+  type ClauseGround,
+  generateClauses,
+  generateClausesPage,
+  readClauses,
+} from './clauses.ts';
 import { generateClass } from './codecs.ts';
 import { generateConformancePage, generateRequirements, readConformance } from './conformance.ts';
 import { generateCounters, readCounters } from './counters.ts';
@@ -10,21 +19,19 @@ import { generateHeader, generatePython } from './foreign.ts';
 import { generateElements, generateFrame, readFrame } from './frame.ts';
 import { generateGroups, groupEntries, readGroups } from './groups.ts';
 import { generateKernels } from './kernels.ts';
-import { readClass } from './model.ts';
+import { type ClassSpec, readClass } from './model.ts';
 import { generatePipe, generatePipePage, readPipe } from './pipe.ts';
 import { generateReference } from './reference.ts';
 import { generateVectors } from './vectors/all.ts';
 
+/** In the order of the pages. */
+const CLASSES = ['socket', 'executive', 'utility', 'lan', 'window'];
+
 /** @param read gives the text of a file by its path in the repository. @returns text by path. */
 export async function generateAll(read: (path: string) => string): Promise<ReadonlyMap<string, string>> {
   const counters = read('spec/counters.yaml');
-  const socket = readClass(read('spec/socket.yaml'));
-  const executive = readClass(read('spec/executive.yaml'));
-  const utility = readClass(read('spec/utility.yaml'));
-  const lan = readClass(read('spec/lan.yaml'));
-  const window = readClass(read('spec/window.yaml'));
   const groups = readGroups(read('spec/groups.yaml'));
-  const classes = [socket, executive, utility, lan, window];
+  const classes = CLASSES.map((name) => readClass(read(`spec/${name}.yaml`)));
   const frame = readFrame(
     read('spec/frame.yaml'),
     classes.flatMap(({ enums }) => enums),
@@ -42,20 +49,17 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     rules === undefined ? [] : readRules(rules),
     groupEntries(groups),
   );
+  const vectors = generateVectors(classes, frame, machines);
   return new Map([
     ['src/conform/pipe/pipe.gen.ts', generatePipe(pipe)],
     ['docs/pipe.md', generatePipePage(pipe, read('spec/pipe.md'))],
     ['spec/examples/c/inic.h', generateHeader(foreign)],
     ['spec/examples/python/inic.py', generatePython(foreign)],
     ['src/ledger/counters.gen.ts', generateCounters(counters)],
-    ['src/i2o/executive.gen.ts', generateClass(executive, 'spec/executive.yaml')],
-    ['src/i2o/utility.gen.ts', generateClass(utility, 'spec/utility.yaml')],
-    ['src/i2o/lan.gen.ts', generateClass(lan, 'spec/lan.yaml')],
-    ['src/i2o/window.gen.ts', generateClass(window, 'spec/window.yaml')],
+    ...classes.map((spec) => classFile(spec)),
     ['src/i2o/groups.gen.ts', generateGroups(groups)],
     ['src/i2o/frame.gen.ts', generateFrame(frame)],
     ['src/i2o/list/elements.gen.ts', generateElements(frame)],
-    ['src/i2o/socket.gen.ts', generateClass(socket, 'spec/socket.yaml')],
     ['src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat'))],
     ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],
     [
@@ -65,8 +69,36 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     ['src/spec/requirements.gen.ts', generateRequirements(conformance)],
     ['docs/conformance-tcp.md', generateConformancePage(conformance)],
     ['docs/spec.md', generateReference(classes, groups, readCounters(counters))],
-    ...generateVectors(classes, frame, machines),
+    ...vectors,
+    ...clauseFiles(read, vectors, catalogue.rules),
   ]);
+}
+
+function classFile(spec: ClassSpec): [path: string, text: string] {
+  return [`src/i2o/${spec.name}.gen.ts`, generateClass(spec, `spec/${spec.name}.yaml`)];
+}
+
+function clauseFiles(
+  read: (path: string) => string,
+  vectors: ReadonlyMap<string, string>,
+  rules: readonly RuleEntry[],
+): [path: string, text: string][] {
+  const files = new Map(CLAUSE_FILES.map((path) => [path, read(path)]));
+  const clauses = readClauses(files, clauseGround(vectors, rules));
+  return [
+    ['src/spec/clauses.gen.ts', generateClauses(clauses)],
+    ['docs/clauses.md', generateClausesPage(clauses)],
+  ];
+}
+
+/** What clauses may name of it. */
+function clauseGround(files: ReadonlyMap<string, string>, rules: readonly RuleEntry[]): ClauseGround {
+  const ids = (key: 'vectors' | 'scenarios'): string[] =>
+    [...files.values()].flatMap((file) => {
+      const rows = (JSON.parse(file) as Partial<Record<typeof key, { id: string }[]>>)[key];
+      return (rows ?? []).map(({ id }) => id);
+    });
+  return { rules: rules.map(({ id }) => id), vectors: ids('vectors'), scenarios: ids('scenarios') };
 }
 
 /** @returns the file's text; undefined where there is none yet. */

@@ -7,15 +7,17 @@ import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { packageVersion } from '../record/manifest.ts';
 import { PAGE_COLUMNS, setPageColumns } from '../report/spec-columns.ts';
+import { coverageJson, coverageText } from '../report/spec-coverage.ts';
 import { specSite } from '../report/spec-html.ts';
 import { SITE_STARTS } from '../report/spec-html-parts.ts';
 import { specJson } from '../report/spec-json.ts';
 import { specList } from '../report/spec-list.ts';
 import { specPage } from '../report/spec-text.ts';
 import { type Found, findByName, namesLike } from '../spec/find.ts';
+import { plain } from '../world/config/complaint.ts';
 import { fileErrorText, UserError } from './errors.ts';
 import type { FileKind } from './file-kinds.ts';
-import { lineWidth } from './terminal.ts';
+import { boldOn, lineWidth } from './terminal.ts';
 import { checkReplaceable } from './writable.ts';
 
 export function addSpec(program: Command): void {
@@ -24,9 +26,10 @@ export function addSpec(program: Command): void {
     .description('print the spec: messages with their words drawn, states, replies, errors')
     .argument(
       '[name]',
-      'a message, class, enumeration or value, structure, element, machine or state, rule, group, errno or option, ' +
-        'or its number, such as 0x89',
+      'a message, class, enumeration or value, structure, element, machine or state, rule, clause, group, errno or ' +
+        'option, or its number, such as 0x89',
     )
+    .option('--coverage', 'a table of all clauses, and what shows each')
     .option('--json', 'the same for machines')
     .option('--html <dir>', 'write all of it as linked pages into a folder')
     .action(spec);
@@ -35,15 +38,20 @@ export function addSpec(program: Command): void {
 const SITE_FILE: FileKind = { name: 'page of inic spec', start: SITE_STARTS };
 
 interface SpecOptions {
+  readonly coverage?: true;
   readonly json?: true;
   readonly html?: string;
 }
 
 function spec(name: string | undefined, options: SpecOptions): void {
   if (options.html !== undefined) {
-    if (name !== undefined || options.json)
-      throw new UserError('--html writes everything: no name, no --json');
+    if (name !== undefined || options.json || options.coverage)
+      throw new UserError('--html writes everything: no name, no --json, no --coverage');
     writeSite(options.html);
+    return;
+  }
+  if (options.coverage) {
+    coverage(name, options.json === true);
     return;
   }
   const found = name === undefined ? [] : find(name);
@@ -54,6 +62,13 @@ function spec(name: string | undefined, options: SpecOptions): void {
   setPageColumns(lineWidth(process.stdout, PAGE_COLUMNS));
   const pages = name === undefined ? [specList()] : found.map(specPage);
   process.stdout.write(`${pages.map((lines) => lines.join('\n')).join('\n\n\n')}\n`);
+}
+
+function coverage(name: string | undefined, json: boolean): void {
+  if (name !== undefined)
+    throw new UserError(`--coverage is of all clauses: \`inic spec ${plain(name)}\` says what shows one`);
+  const lines = (): string[] => coverageText(lineWidth(process.stdout, PAGE_COLUMNS), boldOn(process.stdout));
+  process.stdout.write(json ? coverageJson(`inic ${packageVersion()}`) : `${lines().join('\n')}\n`);
 }
 
 function find(name: string): readonly Found[] {

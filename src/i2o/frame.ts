@@ -165,20 +165,20 @@ export function writeHeader(
 }
 
 /**
- * Checks what must hold before anybody looks into a request: version, size, list offset, flags. The executive
- * judges the TIDs, and the class's own check the fields.
+ * Checks what must hold before anybody looks into a request, in the order of spec/vectors/order.json: version,
+ * flags, size, list offset. The executive judges the TIDs, and the class's own check the fields.
  * @returns 0, or the FAILURE_CODE_ to answer with.
  */
 export function checkRequestFrame(words: Int32Array, frame: number): number {
   const word = words[frame];
   const sizeWords = word >>> 16;
   if ((word & 7) !== VERSION_1_5) return FAILURE_CODE_INVALID_VERSION;
+  if (((word >>> 8) & 0xff & ~REQUEST_FLAGS) !== 0) return FAILURE_CODE_INVALID_MESSAGE_FLAGS;
   // Only function 0, UtilNop, may do without a TransactionContext.
   if (sizeWords < (words[frame + 1] >>> 24 === 0 ? HEADER_WORDS : HEADER_WORDS + 1)) {
     return FAILURE_CODE_FRAME_TOO_SMALL;
   }
   if (sizeWords > FRAME_WORDS) return FAILURE_CODE_FRAME_TOO_LARGE;
-  if (((word >>> 8) & 0xff & ~REQUEST_FLAGS) !== 0) return FAILURE_CODE_INVALID_MESSAGE_FLAGS;
   return checkListOffset((word >>> 4) & 15, sizeWords);
 }
 

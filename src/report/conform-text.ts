@@ -2,6 +2,7 @@
 import type { Verdict } from '../conform/link/case.ts';
 import type { Conformed } from '../conform/run/run.ts';
 import { alignedLines, type Colour, type Column, wrapped } from './columns.ts';
+import { type ClauseTally, clauseTallies, clauseTotals } from './conform-clauses.ts';
 
 /** Verdicts of one kind, counted. */
 export interface Tally {
@@ -94,10 +95,31 @@ export function conformText(result: Conformed, max: number, width: number, bold:
     ...(unknown.length === 0 ? [] : ['', `claimed and unknown to the spec: ${unknown.join(', ')}`]),
     ...(shown.length === 0 ? [] : ['', ...shown]),
     ...(left > 0 && max > 0 ? [`and ${left} more failed (--max shows more)`] : []),
+    ...brokenClauses(clauseTallies(verdicts, role), width),
     '',
+    clauseLine(result),
     `${role}: ${passed} passed, ${bad} failed, ${notJudged} not judged`,
     '',
   ].join('\n');
+}
+
+/** The clauses that were broken, with what they say. */
+function brokenClauses(rows: readonly ClauseTally[], width: number): string[] {
+  const broken = rows.filter(({ verdict }) => verdict === 'broken');
+  if (broken.length === 0) return [];
+  return [
+    '',
+    'clauses that are broken:',
+    ...broken.flatMap(({ clause }) => {
+      const text = `${clause.id} (${clause.level}): ${clause.text}`;
+      return wrapped(text, width - 4).map((line, i) => `    ${i === 0 ? '' : '  '}${line}`);
+    }),
+  ];
+}
+
+function clauseLine({ verdicts, role }: Conformed): string {
+  const { kept, broken, notJudged } = clauseTotals(verdicts, role);
+  return `clauses: ${kept} kept, ${broken} broken, ${notJudged} not judged`;
 }
 
 export function conformData(result: Conformed): object {
@@ -110,7 +132,14 @@ export function conformData(result: Conformed): object {
     groups: tallies(verdicts, groupName),
     messages: tallies(verdicts, ({ message }) => message),
     forms: tallies(verdicts, ({ form }) => form),
-    clauses: tallies(verdicts, ({ clause }) => clause),
+    clauseTotals: clauseTotals(verdicts, role),
+    clauses: clauseTallies(verdicts, role).map(({ clause, ...rest }) => ({
+      id: clause.id,
+      role: clause.role,
+      level: clause.level,
+      text: clause.text,
+      ...rest,
+    })),
     rules: brokenRules(verdicts).map(([rule, cases]) => ({ rule, cases })),
     verdicts,
   };

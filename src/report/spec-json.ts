@@ -4,6 +4,7 @@
  */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import { legalStates } from '../spec/catalogue.ts';
+import { allClauses } from '../spec/clauses.ts';
 import type { Found } from '../spec/find.ts';
 import { refusalsOf } from '../spec/refusals.ts';
 
@@ -13,7 +14,8 @@ const FORMAT_VERSION = 1;
 /** @param found the entries that were asked for by name; undefined for all. */
 export function specJson(product: string, found: readonly Found[] | undefined): string {
   const head = { format: FORMAT, formatVersion: FORMAT_VERSION, product };
-  const body = found === undefined ? CATALOGUE : { found: found.map(withStates) };
+  const body =
+    found === undefined ? { ...CATALOGUE, clauses: allClauses() } : { found: found.map(withStates) };
   return `${JSON.stringify({ ...head, ...body }, null, 2)}\n`;
 }
 

@@ -1,5 +1,6 @@
 /** The list of everything in the spec, in lines of at most 100 columns, as `inic spec` prints it. */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
+import { allClauses } from '../spec/clauses.ts';
 import type { ClassEntry } from '../spec/entries.ts';
 import { groupNumber } from '../spec/find.ts';
 import { columns, paragraph } from './spec-columns.ts';
@@ -27,6 +28,7 @@ export function specList(): readonly string[] {
       'rules',
       rules.map(({ id }) => ({ name: id })),
     ),
+    ...named('clauses', clauseSpans()),
     '',
     ...paragraph(
       'inic spec NAME says all about one of these: its words drawn, its fields, states and replies.',
@@ -45,6 +47,18 @@ export function messageTable({ messages, origin }: ClassEntry): string[] {
       : inOneLine(message.doc),
   ]);
   return columns([['fn', 'message', 'since', 'purpose'], ...rows]);
+}
+
+/** The first and the last clause of each section: there are too many for a list of names. */
+function clauseSpans(): { readonly name: string }[] {
+  const sections = new Map<string, string[]>();
+  for (const { id } of allClauses()) {
+    const key = id.split('.')[0];
+    sections.set(key, [...(sections.get(key) ?? []), id]);
+  }
+  return [...sections.values()].map((ids) => ({
+    name: ids.length === 1 ? ids[0] : `${ids[0]} to ${ids.at(-1)!.split('.')[1]}`,
+  }));
 }
 
 function named(title: string, entries: readonly { readonly name: string }[]): string[] {

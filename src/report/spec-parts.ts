@@ -1,5 +1,9 @@
-/** Parts of entries of the spec as pages of text: a machine's state, an enumeration's value, an errno. */
+/** Smaller entries of the spec as pages of text: a state, a value, an errno, an option, a rule, a clause. */
 import { errnoNumber } from '../socket/errno.ts';
+import { ruleWithId } from '../spec/catalogue.ts';
+import type { ClauseEntry } from '../spec/clause-entries.ts';
+import { clausesOfRule } from '../spec/clauses.ts';
+import type { RuleEntry } from '../spec/entries.ts';
 import type { ErrnoOf, OptionOf, StateOf, ValueOf } from '../spec/find.ts';
 import { columns, paragraph, section } from './spec-columns.ts';
 import { sentence, triggerText } from './spec-said.ts';
@@ -65,5 +69,44 @@ export function optionPage({ name, number }: OptionOf): string[] {
       `Linux's ${linux}${unit === undefined ? '' : `, in ${unit[1]}`}; the number is the socket class's own. ` +
         'A card refuses one that it does not have with ENOPROTOOPT.',
     ),
+  ];
+}
+
+export function rulePage({ id, title, doc, reference }: RuleEntry): string[] {
+  const clauses = clausesOfRule(id).map((clause) => clause.id);
+  return [
+    `${id}: ${title}`,
+    '',
+    ...paragraph(sentence(doc)),
+    '',
+    ...paragraph(`Reference: ${reference}`),
+    ...paragraph(`Clauses: ${clauses.join(', ')}`),
+  ];
+}
+
+/** What it says, and by name all that shows it. */
+export function clausePage(clause: ClauseEntry): string[] {
+  const { id, role, title, level, text, rules, vectors, scenarios, runs, mutants, cuts, models } = clause;
+  const linked = (what: string, { patterns, count }: ClauseEntry['vectors']): string[] =>
+    section(`${what}: ${count}`, patterns.length === 0 ? [] : paragraph(patterns.join(', '), 2));
+  const named = (what: string, names: readonly string[]): string[] =>
+    section(
+      what,
+      names.flatMap((name) => paragraph(name, 2)),
+    );
+  return [
+    `${id}: ${level}, of the ${role === 'host' ? 'host driver' : role}; ${title}`,
+    '',
+    ...paragraph(sentence(text)),
+    ...section(
+      'Rules that tell when it is broken',
+      columns(rules.map((rule) => [rule, ruleWithId(rule)!.title])),
+    ),
+    ...(vectors.count === 0 ? [] : linked('Vectors', vectors)),
+    ...(scenarios.count === 0 ? [] : linked('Scenarios', scenarios)),
+    ...named('Cases of inic conform that go through it', runs),
+    ...named('Broken on purpose, and told', mutants),
+    ...named('Cuts into traces, and told', cuts),
+    ...named('Formal models', models),
   ];
 }

@@ -10,7 +10,6 @@ import type {
   LayoutEntry,
   MachineEntry,
   MessageEntry,
-  RuleEntry,
   StructureEntry,
 } from '../spec/entries.ts';
 import { type Found, groupNumber } from '../spec/find.ts';
@@ -18,7 +17,7 @@ import { refusalsOf } from '../spec/refusals.ts';
 import { columns, paragraph, section } from './spec-columns.ts';
 import { type DrawnText, drawRows } from './spec-drawing.ts';
 import { messageTable } from './spec-list.ts';
-import { errnoPage, optionPage, statePage, valuePage } from './spec-parts.ts';
+import { clausePage, errnoPage, optionPage, rulePage, statePage, valuePage } from './spec-parts.ts';
 import {
   bitsText,
   classTitle,
@@ -63,6 +62,8 @@ export function specPage(found: Found): readonly string[] {
       return errnoPage(found.entry);
     case 'option':
       return optionPage(found.entry);
+    case 'clause':
+      return clausePage(found.entry);
   }
 }
 
@@ -226,16 +227,6 @@ function machinePage(machine: MachineEntry): string[] {
     ...paragraph(sentence(machine.doc)),
     ...section('States', columns(states)),
     ...section('Transitions', columns(transitions)),
-  ];
-}
-
-function rulePage(rule: RuleEntry): string[] {
-  return [
-    `${rule.id}: ${rule.title}`,
-    '',
-    ...paragraph(sentence(rule.doc)),
-    '',
-    `Reference: ${rule.reference}`,
   ];
 }
 

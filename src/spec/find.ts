@@ -1,6 +1,8 @@
 /** Finds whatever in the spec has a name, and names like it where there is none. */
 import { OPTION_NAMES } from '../socket/option-names.ts';
 import { CATALOGUE } from './catalogue.gen.ts';
+import type { ClauseEntry } from './clause-entries.ts';
+import { allClauses } from './clauses.ts';
 import type {
   ClassEntry,
   ElementEntry,
@@ -54,7 +56,8 @@ export type Found =
   | { readonly kind: 'state'; readonly entry: StateOf }
   | { readonly kind: 'value'; readonly entry: ValueOf }
   | { readonly kind: 'errno'; readonly entry: ErrnoOf }
-  | { readonly kind: 'option'; readonly entry: OptionOf };
+  | { readonly kind: 'option'; readonly entry: OptionOf }
+  | { readonly kind: 'clause'; readonly entry: ClauseEntry };
 
 /**
  * Each thing under the names it goes by; a class and a message also by their numbers, as the list prints
@@ -79,6 +82,7 @@ const index: readonly { readonly names: readonly string[]; readonly found: Found
   })),
   ...CATALOGUE.machines.map((entry) => ({ names: [entry.name], found: { kind: 'machine', entry } as const })),
   ...CATALOGUE.rules.map((entry) => ({ names: [entry.id], found: { kind: 'rule', entry } as const })),
+  ...allClauses().map((entry) => ({ names: [entry.id], found: { kind: 'clause', entry } as const })),
   ...CATALOGUE.groups.map((entry) => ({
     names: [entry.name, groupNumber(entry.number), groupNumber(entry.number).slice(2)],
     found: { kind: 'group', entry } as const,

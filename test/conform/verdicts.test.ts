@@ -3,8 +3,11 @@
  * time, and the cases that its fault does not touch still pass.
  */
 import { describe, expect, it } from 'vitest';
+import type { Finding, Outcome } from '../../src/conform/link/case.ts';
+import { clauseOutcomes } from '../../src/conform/link/clause-outcomes.ts';
 import { CARD_FAULTS, type CardFault } from '../../src/conform/own/card-faults.ts';
 import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
+import { clauseTallies } from '../../src/report/conform-clauses.ts';
 import { countsOf } from '../../src/report/conform-text.ts';
 import { LONG } from '../long.ts';
 import { ROOT } from '../rules/sources.ts';
@@ -16,6 +19,12 @@ const SPOILT = 'SocketNameGet/request/typical';
 
 function tried(exec: string, only: string, patienceMs = 20_000, role: 'card' | 'host' = 'card'): Conformed {
   return new Conformance({ target: { exec }, role, only, patienceMs }).run();
+}
+
+function clauseVerdicts(verdicts: Conformed['verdicts']): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    clauseTallies(verdicts, 'card').map(({ clause, verdict }) => [clause.id, verdict]),
+  );
 }
 
 function started(exec: string, startMs: number): Conformed {
@@ -60,7 +69,10 @@ describe('a card over the pipe', () => {
 
   it('passes scenarios, and the tour by our driver', () => {
     expect(countsOf(tried(OWN, 'UtilAbort/').verdicts).failed).toBe(0);
-    expect(countsOf(tried(OWN, 'tour/exchange').verdicts)).toEqual({ passed: 1, failed: 0, notJudged: 0 });
+    const { verdicts } = tried(OWN, 'tour/exchange');
+    expect(countsOf(verdicts)).toEqual({ passed: 1, failed: 0, notJudged: 0 });
+    // A run keeps the clauses that name it, and says nothing of the others.
+    expect(clauseVerdicts(verdicts)).toMatchObject({ 'CARD-9.1': 'kept', 'CARD-9.2': 'not judged' });
   });
 
   it.each(LONG ? CARD_FAULTS : MAIN_FAULTS)('is told by name where it is wrong: %s', (name) => {
@@ -70,6 +82,9 @@ describe('a card over the pipe', () => {
     expect([spoilt.outcome, spoilt.fault]).toEqual(['failed', fault]);
     expect(spoilt.findings.map(({ what }) => what).join('; ')).toMatch(words);
     expect(verdicts.filter(({ id, outcome }) => id !== SPOILT && outcome !== 'passed')).toEqual([]);
+    const clauses = clauseVerdicts(verdicts);
+    expect(clauses).toMatchObject({ 'CARD-5.1': 'broken', 'CARD-7.6': 'broken', 'CARD-7.7': 'kept' });
+    expect(clauses['HOST-5.1']).toBeUndefined();
   });
 
   it('that cannot be started is said to be so', () => {
@@ -86,5 +101,37 @@ describe('a host over the pipe', () => {
     );
     expect(verdicts.length).toBeGreaterThan(15);
     expect(verdicts.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+  });
+});
+
+describe('clauses of a case', () => {
+  const rule = (id: string): Finding => ({ rule: id, what: '' });
+  const of = (
+    one: Parameters<typeof clauseOutcomes>[0],
+    role: 'card' | 'host',
+    outcome: Outcome,
+    ...findings: Finding[]
+  ): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      clauseOutcomes(one, role, outcome, findings).map(({ id, outcome: came }) => [id, came]),
+    );
+  const tour = { id: 'tour/exchange', kind: 'tour' } as const;
+
+  it('are broken by their rules alone, whoever names the run', () => {
+    const broken = of(tour, 'card', 'failed', rule('T-02'), rule('P-07'));
+    expect(broken).toMatchObject({ 'CARD-5.1': 'failed', 'CARD-3.3': 'passed', 'CARD-9.4': 'failed' });
+  });
+
+  it('are not judged by a run that did not come to its end, but for those that ask no more', () => {
+    const unfinished = of(tour, 'card', 'failed', { what: 'it gave up' });
+    expect(unfinished).toMatchObject({ 'CARD-5.1': 'notJudged', 'CARD-1.6': 'failed' });
+  });
+
+  it('are those of the implementation that is tried', () => {
+    expect(of(tour, 'card', 'failed', rule('O-01'))['HOST-8.2']).toBeUndefined();
+    const transfer = { id: 'transfer/100', kind: 'transfer' } as const;
+    expect(of(transfer, 'host', 'failed', rule('O-01'))).toMatchObject({ 'HOST-8.2': 'failed' });
+    const replies = { id: 'replies/UtilLock', kind: 'replies', vectors: ['UtilLock/reply/version'] } as const;
+    expect(of(replies, 'host', 'passed')).toMatchObject({ 'HOST-5.4': 'passed' });
   });
 });

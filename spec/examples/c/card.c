@@ -89,6 +89,7 @@ static const void *memory_read(uint32_t address, uint32_t length) {
 static uint32_t begin[INIC_PIPE_BEGIN_FIELDS]; /* the settings, as Begin brought them */
 #define SETTING(name) begin[INIC_PIPE_BEGIN_##name]
 
+enum { FLAGS_BYTE = 1 }; /* where a header has its flags */
 struct frame { uint32_t number, address, words[FRAME_WORDS]; };
 static struct frame arrived[FRAMES], posted[FRAMES];
 static unsigned arrived_count, posted_count;
@@ -346,32 +347,35 @@ static void iop_reset(const uint32_t *request) {
 
 static void give_back_all(void);
 
+/* Whether the state of the IOP allows it; judged before its fields are. */
+static int legal_now(uint32_t function) {
+  int up = iop_state != INIC_IOP_STATE_RESET, ready = up && iop_state != INIC_IOP_STATE_HOLD;
+  switch (function) {
+    case INIC_EXEC_STATUS_GET: case INIC_EXEC_IOP_RESET: return 1;
+    case INIC_EXEC_OUTBOUND_INIT: return !ready;
+    case INIC_EXEC_SYS_TAB_SET: return up && iop_state != INIC_IOP_STATE_OPERATIONAL;
+    case INIC_EXEC_SYS_ENABLE: case INIC_EXEC_SYS_QUIESCE: return ready;
+    default: return up;
+  }
+}
+
 static void executive(const uint32_t *request) {
   uint32_t function = request[1] >> 24;
-  int up = iop_state != INIC_IOP_STATE_RESET, ready = up && iop_state != INIC_IOP_STATE_HOLD;
   switch (function) {
     case INIC_EXEC_STATUS_GET: write_status_block(request); return;
     case INIC_EXEC_IOP_RESET: iop_reset(request); return;
-    case INIC_EXEC_OUTBOUND_INIT: if (!ready) outbound_init(request); return;
-  }
-  if (!up) return;
-  switch (function) {
+    case INIC_EXEC_OUTBOUND_INIT: outbound_init(request); return;
     case INIC_EXEC_LCT_NOTIFY: lct_notify(request); return;
     case INIC_EXEC_HRT_GET: hrt_get(request); return;
-    case INIC_EXEC_SYS_TAB_SET:
-      if (iop_state == INIC_IOP_STATE_OPERATIONAL) break;
-      sys_tab_set(request);
-      return;
+    case INIC_EXEC_SYS_TAB_SET: sys_tab_set(request); return;
     case INIC_EXEC_SYS_ENABLE:
     case INIC_EXEC_SYS_QUIESCE:
-      if (!ready) break;
       if (function == INIC_EXEC_SYS_QUIESCE) give_back_all();
       iop_state = function == INIC_EXEC_SYS_ENABLE ? INIC_IOP_STATE_OPERATIONAL : INIC_IOP_STATE_READY;
       status(request, 5, INIC_REQUEST_STATUS_SUCCESS, 0);
       return;
-    default: refuse(request, INIC_DETAILED_STATUS_UNKNOWN_FUNCTION); return;
+    default: refuse(request, INIC_DETAILED_STATUS_UNKNOWN_FUNCTION);
   }
-  refuse(request, INIC_DETAILED_STATUS_INAPPROPRIATE_FUNCTION);
 }
 
 /* ---- Utility messages. ---- */
@@ -898,8 +902,6 @@ static const struct inic_request *known(uint32_t class_id, uint32_t function) {
 static uint32_t request_error(const struct inic_request *rule, const uint32_t *request, uint32_t *byte) {
   uint32_t size = request[0] >> 16;
   *byte = 2;
-  if (rule->class_id == INIC_SOCKET_CLASS_ID && (request[0] >> 8 & INIC_MESSAGE_FLAG_MULTIPLE) != 0)
-    return INIC_DETAILED_STATUS_INVALID_MESSAGE_FLAGS;
   if (size < rule->words) return INIC_DETAILED_STATUS_MESSAGE_TOO_SMALL;
   *byte = 0;
   if ((request[0] >> 4 & 15) != rule->sgl_word) return INIC_DETAILED_STATUS_INVALID_OFFSET;
@@ -945,7 +947,14 @@ static int serve(const struct frame *frame) {
   if (header_failure(frame)) return 1;
   if (function >= 0x20 && device && iop_state != INIC_IOP_STATE_OPERATIONAL)
     return undelivered(frame, INIC_FAILURE_CODE_STATE_ERROR, INIC_SEVERITY_PATH_STATE);
+  /* The header lets only messages of the device have it; this card has no batches. */
+  if ((request[0] >> 8 & INIC_MESSAGE_FLAG_MULTIPLE) != 0)
+    return malformed(request, INIC_DETAILED_STATUS_INVALID_MESSAGE_FLAGS, FLAGS_BYTE), 0;
   if (rule == NULL) return refuse(request, INIC_DETAILED_STATUS_UNKNOWN_FUNCTION), 0;
+  if (class_id == INIC_EXECUTIVE_CLASS_ID && !legal_now(function)) {
+    if (function != INIC_EXEC_OUTBOUND_INIT) refuse(request, INIC_DETAILED_STATUS_INAPPROPRIATE_FUNCTION);
+    return 0;
+  }
   error = request_error(rule, request, &byte);
   if (error != 0 && function == INIC_UTIL_EVENT_REGISTER)
     return undelivered(frame,

@@ -6,6 +6,7 @@ import type { ClassSpec, Layout } from '../model.ts';
 import type { Spec } from './frames.ts';
 import { headerVectors } from './headers.ts';
 import { listScenarios } from './list-scenarios.ts';
+import { orderVectors } from './order.ts';
 import { parameterScenarios } from './parameter-scenarios.ts';
 import { replyVectors } from './replies.ts';
 import { requestVectors } from './requests.ts';
@@ -63,6 +64,16 @@ export function generateVectors(
     'spec/vectors/header.json',
     text(head('header', headerVectors(header.spec, header.message, UNKNOWN_FUNCTIONS), operational)),
   );
+  known.set(
+    'spec/vectors/order.json',
+    text(
+      head('socket', orderVectors(specs), {
+        operational: iop['operational'],
+        hold: iop['hold'],
+        ready: iop['ready'],
+      }),
+    ),
+  );
   const sockets = socketSetups(specs);
   known.set(
     'spec/vectors/socket-states.json',
@@ -74,21 +85,36 @@ export function generateVectors(
     'spec/vectors/iop-states.json',
     text(head('executive', iopStateVectors(specs, machine('iop'), machine('session'), iop), iop)),
   );
-  const connected = { operational: iop['operational'], 'socket.Connected': sockets['socket.Connected'] };
-  const scenarios = (name: string, list: readonly Scenario[], setups: VectorFile['setups']): void => {
-    known.set(
-      `spec/vectors/scenarios/${name}.json`,
-      scenarioText(name, header.spec.spec.version, setups, list),
-    );
-  };
-  scenarios('lists', listScenarios(specs), connected);
-  scenarios('parameters', parameterScenarios(specs), operational);
-  scenarios('transactions', transactionScenarios(specs), {
-    ...connected,
-    'socket.Connecting': sockets['socket.Connecting'],
-    'socket.Listening': sockets['socket.Listening'],
-  });
+  for (const [path, scenario] of scenarioFiles(specs, header.spec.spec.version, iop, sockets))
+    known.set(path, scenario);
   return known;
+}
+
+function scenarioFiles(
+  specs: Specs,
+  version: number,
+  iop: VectorFile['setups'],
+  sockets: VectorFile['setups'],
+): [path: string, text: string][] {
+  const operational = { operational: iop['operational'] };
+  const connected = { ...operational, 'socket.Connected': sockets['socket.Connected'] };
+  const file = (
+    name: string,
+    list: readonly Scenario[],
+    setups: VectorFile['setups'],
+  ): [path: string, text: string] => [
+    `spec/vectors/scenarios/${name}.json`,
+    scenarioText(name, version, setups, list),
+  ];
+  return [
+    file('lists', listScenarios(specs), connected),
+    file('parameters', parameterScenarios(specs), operational),
+    file('transactions', transactionScenarios(specs), {
+      ...connected,
+      'socket.Connecting': sockets['socket.Connecting'],
+      'socket.Listening': sockets['socket.Listening'],
+    }),
+  ];
 }
 
 /** Drawings of the messages that vectors have. */

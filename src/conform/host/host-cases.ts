@@ -58,7 +58,8 @@ function replyCases(): Case[] {
       const id = `replies/${message}`;
       const group = file.path.replace(/\.json$/, '');
       const run = (link: Link): Finding[] => transfer(link, id, CARD, SMALL_TRANSFER, vectors);
-      return { id, kind: 'replies', group, message, form: 'bad replies', needs: [], run };
+      const ids = vectors.map((vector) => vector.id);
+      return { id, kind: 'replies', group, message, form: 'bad replies', vectors: ids, needs: [], run };
     });
   });
 }

@@ -15,6 +15,8 @@ export interface Case {
   readonly message?: string;
   /** What is tried, of a vector: `typical`, `short`, `bad field`. */
   readonly form?: string;
+  /** Ids of the vectors that a run strews in. */
+  readonly vectors?: readonly string[];
   /** Names that the implementation must claim. */
   readonly needs: readonly string[];
   /** @returns what is wrong, a line each. @throws PipeFault. */
@@ -29,6 +31,13 @@ export interface Finding {
 
 export type Outcome = 'passed' | 'failed' | 'notJudged';
 
+/** What a case says of a clause of the spec. */
+export interface ClauseOutcome {
+  /** As in `CARD-5.1`. */
+  readonly id: string;
+  readonly outcome: Outcome;
+}
+
 export interface Verdict {
   readonly id: string;
   readonly role: Role;
@@ -36,21 +45,10 @@ export interface Verdict {
   readonly group: string;
   readonly message: string | null;
   readonly form: string | null;
-  /** Number of the clause that the case is of; null until clauses are data. */
-  readonly clause: string | null;
+  /** The clauses of the spec that the case judges, each with what has come of it. */
+  readonly clauses: readonly ClauseOutcome[];
   readonly outcome: Outcome;
   /** A name of Fault in spec/pipe.yaml, where the implementation broke the pipe. */
   readonly fault: string | null;
   readonly findings: readonly Finding[];
-}
-
-export function verdictOf(
-  one: Case,
-  role: Role,
-  outcome: Outcome,
-  findings: readonly Finding[],
-  fault: string | null = null,
-): Verdict {
-  const { id, kind, group, message = null, form = null } = one;
-  return { id, role, kind, group, message, form, clause: null, outcome, fault, findings };
 }

@@ -4,9 +4,10 @@
  */
 import { cardCases } from '../card/card-cases.ts';
 import { hostCases } from '../host/host-cases.ts';
-import { type Case, type Role, type Verdict, verdictOf } from '../link/case.ts';
+import type { Case, Role, Verdict } from '../link/case.ts';
 import { Claims } from '../link/claims.ts';
 import { Link } from '../link/link.ts';
+import { verdictOf } from '../link/verdict.ts';
 import type { PeerTarget } from '../peer/peer-thread.ts';
 import { PipeFault } from '../pipe/fault.ts';
 import { PIPE_FAULT_NAMES, PIPE_FAULT_NO_START, PIPE_ROLE_CARD, PIPE_ROLE_HOST } from '../pipe/pipe.gen.ts';

@@ -1,8 +1,9 @@
-/** The page of `inic conform`: passed, failed and not judged, by kind, message and form. */
+/** The page of `inic conform`: passed, failed and not judged, by kind, message, form and clause. */
 import type { Verdict } from '../../conform/link/case.ts';
 import type { Conformed } from '../../conform/run/run.ts';
 import { type MachineFacts, packageVersion } from '../../record/manifest.ts';
 import { ruleWithId } from '../../spec/catalogue.ts';
+import { clauseTallies, clauseTotals } from '../conform-clauses.ts';
 import { brokenRules, countsOf, groupName, reasons, type Tally, tallies } from '../conform-text.ts';
 import { escaped, table } from '../spec-html-parts.ts';
 import { pageHtml } from './page.ts';
@@ -10,7 +11,8 @@ import { pageHtml } from './page.ts';
 export function conformHtml(result: Conformed, { commandLine, versions }: MachineFacts): string {
   const { role, claims, verdicts } = result;
   const { passed, failed, notJudged } = countsOf(verdicts);
-  const short = `${passed} passed, ${failed} failed, ${notJudged} not judged`;
+  const { kept, broken, notJudged: open } = clauseTotals(verdicts, role);
+  const short = `${passed} passed, ${failed} failed, ${notJudged} not judged; ${kept} clauses kept, ${broken} broken, ${open} not judged`;
   const title = `Conformance of a ${role}`;
   const body = [
     `<div class="answer"><p>${short}.</p><p>It says that it supports: ${escaped(claims)}</p></div>`,
@@ -26,10 +28,7 @@ export function conformHtml(result: Conformed, { commandLine, versions }: Machin
       'What was tried',
       tallies(verdicts, ({ form }) => form),
     ),
-    tallyTable(
-      'Clauses',
-      tallies(verdicts, ({ clause }) => clause),
-    ),
+    clauseTable(result),
     `<p>Made by ${escaped(commandLine.join(' '))}, with inic ${versions.inic} and Node ${versions.node}.</p>`,
   ].join('\n');
   const parts = [{ title, short, body }];
@@ -43,6 +42,19 @@ function tallyTable(title: string, rows: readonly Tally[]): string {
     ...[passed, failed, notJudged].map(String),
   ]);
   return `<h3>${title}</h3>${table(['', 'passed', 'failed', 'not judged'], cells)}`;
+}
+
+function clauseTable({ verdicts, role }: Conformed): string {
+  const cells = clauseTallies(verdicts, role).map(({ clause, verdict, passed, failed, notJudged }) => [
+    `<span id="${clause.id}">${clause.id}</span>`,
+    clause.level,
+    verdict === 'broken' ? `<b>${verdict}</b>` : verdict,
+    ...[passed, failed, notJudged].map(String),
+    escaped(clause.text),
+  ]);
+  const heads = ['clause', 'level', 'verdict', 'passed', 'failed', 'not judged', 'what it says'];
+  const last = /<td>([^<]*)<\/td><\/tr>/g;
+  return `<h3>Clauses</h3>${table(heads, cells).replaceAll(last, '<td class="text">$1</td></tr>')}`;
 }
 
 function failures(verdicts: readonly Verdict[]): string {
