@@ -544,122 +544,126 @@ export const TCP_LOSS_UNDOS = 269;
 export const TCP_ECN_REDUCTIONS = 270;
 /** times that segments were made smaller because none was answered (tcp_mtu_probing) (iop) */
 export const TCP_BLACK_HOLES = 271;
+/** probes of a path's MTU that were acknowledged (TCPMTUPSuccess) (iop) */
+export const TCP_MTU_PROBE_SUCCESSES = 272;
+/** probes of a path's MTU that were lost (TCPMTUPFail) (iop) */
+export const TCP_MTU_PROBE_FAILURES = 273;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 272;
+export const TCP_DELAYED_ACKS = 274;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 273;
+export const TCP_OUT_OF_ORDER = 275;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 274;
+export const TCP_DUPLICATES = 276;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 275;
+export const TCP_WINDOW_PROBES = 277;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 276;
+export const TCP_CHALLENGE_ACKS = 278;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 277;
+export const TCP_PACKETS_PRUNED = 279;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 278;
+export const TCP_TIME_WAIT_OVERFLOWS = 280;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 279;
+export const DEVICE_TX_PACKETS = 281;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 280;
+export const DEVICE_TX_PACKETS_BYTES = 282;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 281;
+export const DEVICE_RX_PACKETS = 283;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 282;
+export const DEVICE_RX_PACKETS_BYTES = 284;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 283;
+export const DEVICE_TX_FULL = 285;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 284;
+export const DEVICE_RX_NO_BUFFER = 286;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 285;
+export const DEVICE_RX_BAD_CHECKSUM = 287;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 286;
+export const DEVICE_REFUSED = 288;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 287;
+export const DEVICE_TSO_SEGMENTS = 289;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_READS = 288;
+export const TAP_READS = 290;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_READS_BYTES = 289;
+export const TAP_READS_BYTES = 291;
 /** system calls that found no frame at a TAP (iop) */
-export const TAP_READS_EMPTY = 290;
+export const TAP_READS_EMPTY = 292;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_WRITES = 291;
+export const TAP_WRITES = 293;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_WRITES_BYTES = 292;
+export const TAP_WRITES_BYTES = 294;
 /** frames that a TAP did not take, which are lost (iop) */
-export const TAP_WRITES_FAILED = 293;
+export const TAP_WRITES_FAILED = 295;
 /** reads of a TAP that failed, as when its interface is down or gone (iop) */
-export const TAP_READS_FAILED = 294;
+export const TAP_READS_FAILED = 296;
 /** frames of a TAP dropped for a virtio-net header that does not fit them (iop) */
-export const TAP_MALFORMED = 295;
+export const TAP_MALFORMED = 297;
 /** packets of several segments that a TAP brought as one (iop) */
-export const TAP_LARGE_PACKETS = 296;
+export const TAP_LARGE_PACKETS = 298;
 /** packets whose checksum a TAP says is good or still to be made, so that nobody summed them (iop) */
-export const TAP_SUMS_TRUSTED = 297;
+export const TAP_SUMS_TRUSTED = 299;
 /** packets of another kind whose checksum a TAP left to be made, and the device made (iop) */
-export const TAP_SUMS_MADE = 298;
+export const TAP_SUMS_MADE = 300;
 /** system calls that read the event file by which a doorbell ends a wait for the TAP (iop) */
-export const TAP_DOORBELLS = 299;
+export const TAP_DOORBELLS = 301;
 /** times that a port's link went down (iop) */
-export const DEVICE_LINK_DOWNS = 300;
+export const DEVICE_LINK_DOWNS = 302;
 /** times that a port's link came back (iop) */
-export const DEVICE_LINK_UPS = 301;
+export const DEVICE_LINK_UPS = 303;
 /** times that another device of a bond became active (iop) */
-export const BOND_FAILOVERS = 302;
+export const BOND_FAILOVERS = 304;
 /** gratuitous ARPs of a device that became active (iop) */
-export const BOND_ANNOUNCEMENTS = 303;
+export const BOND_ANNOUNCEMENTS = 305;
 /** frames that came to a bond's device at rest, or back to it (iop) */
-export const BOND_RX_INACTIVE = 304;
+export const BOND_RX_INACTIVE = 306;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 305;
+export const DRIVER_GSO_SEGMENTS = 307;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 306;
+export const DRIVER_GRO_PACKETS = 308;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 307;
+export const DRIVER_GRO_SEGMENTS = 309;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 308;
+export const DEVICE_LRO_PACKETS = 310;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 309;
+export const DEVICE_LRO_SEGMENTS = 311;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 310;
+export const WIRE_SENT = 312;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 311;
+export const WIRE_ARRIVED = 313;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 312;
+export const WIRE_DROPPED = 314;
 /** frames marked on the wire, as by a router whose queue grows (RFC 3168) (link) */
-export const WIRE_MARKED = 313;
+export const WIRE_MARKED = 315;
 /** frames lost because the link was down (link) */
-export const WIRE_CUT = 314;
+export const WIRE_CUT = 316;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 315;
+export const WIRE_REFUSED = 317;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 316;
+export const WIRE_SLOTS_REFUSED = 318;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 317;
+export const WIRE_OVERFLOW = 319;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 318;
+export const WIRE_DUPLICATED = 320;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 319;
+export const WIRE_DUPLICATED_BYTES = 321;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 320;
+export const WIRE_CORRUPTED = 322;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 321;
+export const WIRE_REORDERED = 323;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 322;
+export const SWITCH_FORWARDS = 324;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 323;
+export const SWITCH_FORWARDS_BYTES = 325;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 324;
+export const SWITCH_FRAMES = 326;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 325;
+export const SWITCH_FLOODED = 327;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 326;
+export const SWITCH_DROPPED = 328;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 327;
+export const CAPTURE_COPIES = 329;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 328;
+export const CAPTURE_COPIES_BYTES = 330;
 
-export const COUNTER_COUNT = 329;
+export const COUNTER_COUNT = 331;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -933,6 +937,8 @@ export const COUNTER_NAMES: readonly string[] = [
   'tcpLossUndos',
   'tcpEcnReductions',
   'tcpBlackHoles',
+  'tcpMtuProbeSuccesses',
+  'tcpMtuProbeFailures',
   'tcpDelayedAcks',
   'tcpOutOfOrder',
   'tcpDuplicates',
@@ -1213,6 +1219,8 @@ export const COUNTER_SIDES: readonly string[] = [
   'host',
   'host',
   'host',
+  'iop',
+  'iop',
   'iop',
   'iop',
   'iop',
@@ -1602,6 +1610,8 @@ export const COUNTER_GROUPS: readonly string[] = [
   'stack',
   'stack',
   'stack',
+  'stack',
+  'stack',
   'device',
   'device',
   'device',
@@ -1926,6 +1936,8 @@ export const COUNTER_DOCS: readonly string[] = [
   'losses that proved to be none and were taken back',
   'windows reduced because a peer echoed a mark of congestion',
   'times that segments were made smaller because none was answered (tcp_mtu_probing)',
+  'probes of a path\'s MTU that were acknowledged (TCPMTUPSuccess)',
+  'probes of a path\'s MTU that were lost (TCPMTUPFail)',
   'acknowledgements sent by the delay timer',
   'segments queued out of order',
   'segments with nothing new',
@@ -2259,6 +2271,8 @@ export function countersByName(counters: Float64Array): Record<string, number> {
     tcpLossUndos: counters[TCP_LOSS_UNDOS],
     tcpEcnReductions: counters[TCP_ECN_REDUCTIONS],
     tcpBlackHoles: counters[TCP_BLACK_HOLES],
+    tcpMtuProbeSuccesses: counters[TCP_MTU_PROBE_SUCCESSES],
+    tcpMtuProbeFailures: counters[TCP_MTU_PROBE_FAILURES],
     tcpDelayedAcks: counters[TCP_DELAYED_ACKS],
     tcpOutOfOrder: counters[TCP_OUT_OF_ORDER],
     tcpDuplicates: counters[TCP_DUPLICATES],

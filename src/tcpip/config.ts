@@ -129,11 +129,17 @@ export interface StackConfig {
   /** How long it is believed before larger packets are tried again (RFC 1191 §6.3, route/mtu_expires). */
   readonly pathMtuExpiresUs: number;
   /**
-   * 1: smaller segments are tried where none is answered (RFC 4821 §7.7, tcp_mtu_probing); 0: they are not.
+   * How large packets a path carries (RFC 4821, tcp_mtu_probing): 0 what routers say; 1 smaller segments are
+   * tried where none is answered, and then larger ones again; 2 larger ones are tried from the start.
    */
   readonly mtuProbing: number;
-  /** The first size of them, without options (tcp_base_mss). */
+  /** The payload of a segment with which that begins (tcp_base_mss), and its least (tcp_mtu_probe_floor). */
   readonly baseMss: number;
+  readonly mtuProbeFloor: number;
+  /** The search ends where what is left is less (tcp_probe_threshold), and begins again in so long. */
+  readonly mtuProbeThreshold: number;
+  /** tcp_probe_interval. */
+  readonly mtuProbeIntervalSeconds: number;
   /** Segments one connection may hold out of order. */
   readonly outOfOrderMax: number;
 
@@ -210,6 +216,9 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   pathMtuExpiresUs: 600_000_000,
   mtuProbing: 0,
   baseMss: 1024,
+  mtuProbeFloor: 48,
+  mtuProbeThreshold: 8,
+  mtuProbeIntervalSeconds: 600,
   outOfOrderMax: 1024,
   timeWaitUs: 60_000_000,
   timeWaitReuseUs: 1_000_000,
@@ -264,8 +273,11 @@ const RANGES: Readonly<Record<string, Range>> = {
   ecn: [0, 2],
   synCookies: [0, 2],
   pathMtuMin: [68, 65535],
-  mtuProbing: [0, 1],
+  mtuProbing: [0, 2],
   baseMss: [48, 65495],
+  mtuProbeFloor: [48, 65495],
+  mtuProbeThreshold: [0, 65535],
+  mtuProbeIntervalSeconds: [1, 1_000_000],
   outOfOrderMax: [0, 1 << 20],
   keepAliveIdleSeconds: [1, 32767],
   keepAliveIntervalSeconds: [1, 32767],

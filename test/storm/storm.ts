@@ -332,7 +332,8 @@ function drawSettings(random: Random): HostSettings {
     outOfOrderMax: pick(random, [0, 3, 1024]),
     slowStartAfterIdle: chance(random, 0.5),
     ecn: pick(random, [0, 1, 1, 2]),
-    mtuProbing: pick(random, [0, 1]),
+    mtuProbing: pick(random, [0, 1, 2]),
+    baseMss: 512,
     pathMtuExpiresUs: pick(random, [2_000_000, 600_000_000]),
     delayedAckUs: pick(random, [40_000, 200_000]),
   };

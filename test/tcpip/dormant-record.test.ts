@@ -40,8 +40,8 @@ const NOTHING = [
   ...['retries', 'probes', 'probeDue'].map((name) => `timers.${name}`),
   'rtt.timing',
   'totals.sendingAs',
-  // Who uses ECN, or knows of a narrow path, stays awake.
-  ...['marks.on', 'pathMtu'],
+  // Who uses ECN, knows of a narrow path or searches for a wide one stays awake.
+  ...['marks.on', 'pathMtu', 'mtuSearch.on'],
 ];
 /** What is read only while something is that an idle connection has not, or is set before it is read. */
 const DEAD = [
@@ -59,6 +59,9 @@ const DEAD = [
   // While ECN is on, and while the path's MTU is known.
   ...['asked', 'seen', 'echo', 'reductionDue', 'reducing', 'reducedUntil'].map((name) => `marks.${name}`),
   ...['totals.deliveredMarked', 'pathMtuMs'],
+  ...['binds', 'low', 'high', 'sinceMs', 'probeBytes', 'probeStart', 'probeEnd', 'lost'].map(
+    (name) => `mtuSearch.${name}`,
+  ),
   // While their timers run.
   ...['armedBefore', 'retransmitAt', 'ackAt', 'finWaitAt', 'stalledMs'].map((name) => `timers.${name}`),
 ];

@@ -30,6 +30,8 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   received: ['queuedBytes', 'head', 'tail', 'lateHead', 'lateTail', 'lateCount', 'slotsHeld'],
   recovery: ['sackHead', 'sackCount', 'sackedBytes', 'lostBytes'],
   timers: ['armedBefore', 'finWaitAt'],
+  // A probe that is out when the connection moves decides nothing.
+  mtuSearch: ['probeBytes', 'probeStart', 'probeEnd', 'lost'],
 };
 
 interface Exchange {

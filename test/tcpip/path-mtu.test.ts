@@ -73,4 +73,71 @@ describe('a connection', () => {
     expect(script.counter('tcpBlackHoles')).toBe(6);
     peer.ignores();
   });
+
+  /** Acknowledges all that has come. */
+  function acksAll({ peer }: Opening): void {
+    const last = peer.inbox.at(-1);
+    if (last === undefined) return;
+    const { seq, length } = peer.relative(last);
+    peer.ignores();
+    peer.acks(seq + length);
+  }
+
+  it('grows again when a black hole has gone', () => {
+    const opening = established({ config: { mtuProbing: 1, retries: 15 } });
+    const { script, peer, socket } = opening;
+    socket.sends(1460);
+    script.passes(3_500_000);
+    expect(peer.inbox.at(-1)?.payload.length).toBe(1024);
+    peer.ignores();
+    peer.acks(1461);
+    // What passes is acknowledged at once; nothing is lost any more.
+    for (let round = 0; round < 60; round++) {
+      socket.sends(20_000);
+      while (peer.inbox.length > 0) acksAll(opening);
+    }
+    expect(script.host.stack.tcpInfo(socket.c)?.snd_mss).toBeGreaterThan(1452);
+    expect(script.counter('tcpMtuProbeSuccesses')).toBeGreaterThan(3);
+    expect(script.counter('tcpMtuProbeFailures')).toBe(0);
+  });
+
+  it.each(['rack', 'sack'] as const)('finds what a path of 1400 bytes lets pass (%s)', (lossRecovery) => {
+    const opening = established({ config: { mtuProbing: 2, lossRecovery }, peer: { sackOk: true } });
+    const { script, peer, socket } = opening;
+    let una = 1;
+    const held = new Map<number, number>();
+    for (let round = 0; round < 60; round++) {
+      socket.sends(12_000);
+      while (peer.inbox.length > 0) {
+        const come = peer.inbox.map((segment) => peer.relative(segment));
+        peer.ignores();
+        for (const { seq, length } of come) {
+          if (length > 1360) continue;
+          held.set(seq, Math.max(held.get(seq) ?? 0, seq + length));
+          for (let end = held.get(una); end !== undefined; end = held.get(una)) una = end;
+          const above = [...held].filter(([from]) => from > una).sort(([a], [b]) => a - b);
+          peer.sends({ ack: una, options: above.length === 0 ? {} : { sack: above.slice(-3) } });
+        }
+      }
+    }
+    const mss = script.host.stack.tcpInfo(socket.c)?.snd_mss;
+    expect(mss).toBeGreaterThan(1352);
+    expect(mss).toBeLessThanOrEqual(1360);
+    expect(script.counter('tcpMtuProbeFailures')).toBeGreaterThan(0);
+    expect([script.counter('tcpTimeouts'), script.counter('tcpFastRetransmits')]).toEqual([0, 0]);
+  });
+
+  it('a probe that a time-out overtakes decides nothing', () => {
+    const opening = established({ config: { mtuProbing: 2 } });
+    const { script, peer, socket } = opening;
+    socket.sends(10_240);
+    acksAll(opening);
+    socket.sends(14_600);
+    expect(peer.inbox[0]?.payload.length).toBe(1242);
+    script.passes(1_000_000);
+    acksAll(opening);
+    expect(script.counter('tcpTimeouts')).toBeGreaterThan(0);
+    expect([script.counter('tcpMtuProbeFailures'), script.counter('tcpMtuProbeSuccesses')]).toEqual([0, 0]);
+    expect(script.host.stack.tcpInfo(socket.c)?.snd_mss).toBe(1024);
+  });
 });

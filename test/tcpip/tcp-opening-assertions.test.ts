@@ -14,8 +14,16 @@ import {
   takeMark,
 } from '../../src/tcpip/tcp/ecn.ts';
 import { noteTimeoutReduction } from '../../src/tcpip/tcp/ecn-timeout.ts';
+import { noteProbe } from '../../src/tcpip/tcp/mtu-probe.ts';
+import {
+  beginMtuSearch,
+  probeAcknowledged,
+  probeFailed,
+  probePayload,
+  suspectBlackHole,
+} from '../../src/tcpip/tcp/mtu-search.ts';
 import { fillsWindow } from '../../src/tcpip/tcp/output.ts';
-import { agePathMtu, recallPathMtu, suspectBlackHole } from '../../src/tcpip/tcp/path-mtu.ts';
+import { agePathMtu, recallPathMtu } from '../../src/tcpip/tcp/path-mtu.ts';
 import { SynCookies, stampWith } from '../../src/tcpip/tcp/syn-cookies.ts';
 import { putSynOptions } from '../../src/tcpip/tcp/syn-options.ts';
 import { Random } from '../../src/time/random.ts';
@@ -56,11 +64,54 @@ describe('more of ECN', () => {
 describe('paths and windows', () => {
   trips('path MTUs: a path that is known carries something', () => new PathMtus().note(1, 0, 0));
   trips('path MTUs: what is known is known for a while', () => new PathMtus().find(1, 0, -1));
-  trips('path MTU: only what is outstanding can have been dropped in silence', () => {
+  trips('mtu search: only what is outstanding can have been dropped in silence', () => {
     const { tcp, tcb } = established();
     Object.assign(tcp.environment.config, { mtuProbing: 1 });
     tcb.timers.retries = 9;
     suspectBlackHole(tcp, tcb);
+  });
+  /** One that searches, and may probe for all that it has queued. */
+  const searching = () => {
+    const { tcp, tcb } = established();
+    Object.assign(tcp.environment.config, { mtuProbing: 2 });
+    beginMtuSearch(tcp, tcb);
+    tcb.congestion.cwnd = 20 * tcb.mss;
+    return { tcp, tcb };
+  };
+  trips('mtu search: it begins once', () => {
+    const { tcp, tcb } = searching();
+    beginMtuSearch(tcp, tcb);
+  });
+  trips('mtu search: a segment may hold something', () => {
+    const { tcp, tcb } = established();
+    Object.assign(tcp.environment.config, { mtuProbing: 2 });
+    tcb.mssPeer = 0;
+    beginMtuSearch(tcp, tcb);
+  });
+  trips('mtu search: only who searches probes', () => {
+    const { tcp, tcb } = established();
+    probePayload(tcp, tcb);
+  });
+  trips('mtu search: it rests for a while before it begins again', () => {
+    const { tcp, tcb } = searching();
+    Object.assign(tcp.environment.config, { mtuProbeIntervalSeconds: 0 });
+    tcb.mtuSearch.high = tcb.mtuSearch.low;
+    probePayload(tcp, tcb);
+  });
+  trips('mtu search: a probe has the room of two segments', () => {
+    const { tcb } = searching();
+    tcb.congestion.cwnd = tcb.mss;
+    noteProbe(tcb, tcb.sndNxt, tcb.mss + 1);
+  });
+  trips('mtu search: it goes no higher than it was told', () => {
+    const { tcp, tcb } = searching();
+    tcb.mtuSearch.probeBytes = tcb.mtuSearch.high + 1;
+    tcb.mtuSearch.probeEnd = tcb.sndUna;
+    probeAcknowledged(tcp, tcb);
+  });
+  trips('mtu search: a probe that is lost was sent', () => {
+    const { tcp, tcb } = searching();
+    probeFailed(tcp, tcb);
   });
   trips('path MTU: it is recalled before anything is sent', () => {
     const { tcp, tcb } = established();

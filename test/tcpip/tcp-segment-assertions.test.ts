@@ -163,7 +163,7 @@ describe('segments in and out', () => {
     tcb.neighbour = -1;
     sendSegment(tcp, tcb, world.a.claim(), tcb.sndNxt, ACK, 0, 0, 0, 0);
   });
-  trips('segment: payload beyond the MSS is for the device to cut', () => {
+  trips('segment: payload beyond the MSS is for the device to cut, or a probe', () => {
     const { world, tcp, tcb } = established();
     sendSegment(tcp, tcb, world.a.claim(), tcb.sndNxt, ACK, tcb.mss + 1, 0, 0, 0);
   });

@@ -130,6 +130,9 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.route.mtu_expires': number('pathMtuExpiresUs', US_PER_SECOND),
   'net.ipv4.route.min_pmtu': number('pathMtuMin'),
   'net.ipv4.tcp_base_mss': number('baseMss'),
+  'net.ipv4.tcp_mtu_probe_floor': number('mtuProbeFloor'),
+  'net.ipv4.tcp_probe_threshold': number('mtuProbeThreshold'),
+  'net.ipv4.tcp_probe_interval': number('mtuProbeIntervalSeconds'),
   'net.ipv4.ip_no_pmtu_disc': fixed('packets without DF', '0'),
   'net.ipv4.tcp_thin_linear_timeouts': fixed('linear time-outs of thin streams', '0'),
   'net.ipv4.tcp_abort_on_overflow': fixed('a reset where a backlog is full', '0'),
@@ -168,7 +171,6 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_syncookies': number('synCookies'),
   'net.ipv4.tcp_rfc1337': idle('a reset does not end TIME-WAIT'),
   'net.ipv4.tcp_challenge_ack_limit': idle('challenges are limited for each connection'),
-  'net.ipv4.tcp_probe_interval': idle('a path is tried again when what is known of it has aged'),
   'net.core.default_qdisc': PACING,
 };
 

@@ -9,6 +9,7 @@ import { ECE } from '../header/tcp.ts';
 import { after, atOrAfter, atOrBefore, before, earlier } from '../seq.ts';
 import { TIMER_PERSIST, TIMER_PROBE, TIMER_REORDER } from './control-block/timers.ts';
 import { takeEcho } from './ecn.ts';
+import { probeAcknowledged, probeFailed } from './mtu-search.ts';
 import { markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { noteSending } from './sending-time.ts';
@@ -41,6 +42,7 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
     // SHLD-17: a peer that answers with a closed window is not dead.
     if (window === 0) tcb.timers.retries = 0;
   }
+  if (tcb.mtuSearch.lost !== 0) probeFailed(tcp, tcb);
   if (acked >= 0) updateSendWindow(tcp, tcb, segment, window, acked);
   noteDelivered(tcb, acked, tcb.marks.on !== 0 && (segment.flags & ECE) !== 0);
   noteSending(tcb, tcp.environment.nowUs);
@@ -95,6 +97,7 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
   noteAcknowledged(tcp, tcb, acked);
   tcb.sndUna = ack;
   tcb.timers.retries = 0;
+  if (tcb.mtuSearch.probeBytes !== 0) probeAcknowledged(tcp, tcb);
   if (bytes > 0) {
     tcp.environment.counters[BYTES_ACKNOWLEDGED] += bytes;
     tcp.sendQueue.acknowledge(tcb, bytes);

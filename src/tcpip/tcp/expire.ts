@@ -16,7 +16,8 @@ import {
 import { FLAG_KEEPALIVE_RUNS } from './dormant-record.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb, queueReset } from './lifecycle.ts';
-import { suspectBlackHole } from './path-mtu.ts';
+import { forgetProbe } from './mtu-probe.ts';
+import { probeFailed, suspectBlackHole } from './mtu-search.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -97,7 +98,10 @@ function expireSending(tcp: TcpTables, tcb: Tcb, timer: number): void {
   else if (timer === TIMER_RETRANSMIT || flightBytes(tcb) <= 0) retransmit(tcp, tcb);
   else {
     if (timer === TIMER_PROBE) tcp.recovery.probeDue(tcb);
-    else tcp.recovery.lookAgain(tcb);
+    else {
+      tcp.recovery.lookAgain(tcb);
+      if (tcb.mtuSearch.lost !== 0) probeFailed(tcp, tcb);
+    }
     if (tcb.rack.lookAfterUs > 0) startReorder(tcp, tcb, tcb.rack.lookAfterUs);
     else startTimeout(tcp, tcb);
     markReady(tcp, tcb);
@@ -138,6 +142,7 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
     // While data is waited for (TCP_DEFER_ACCEPT) the peer, which has answered, is not asked again but once.
     if (tcb.listening.deferred === 0 || timers.retries >= tcb.options.deferAccept) tcb.sndNxt = tcb.iss;
   } else {
+    forgetProbe(tcb);
     suspectBlackHole(tcp, tcb);
     if (tcp.recovery.timedOut(tcb)) tcp.sendQueue.rewind(tcb);
   }

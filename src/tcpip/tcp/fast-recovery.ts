@@ -27,6 +27,7 @@ import {
 } from './control-block/recovery-state.ts';
 import { noteTimeoutReduction } from './ecn-timeout.ts';
 import type { LossRecovery } from './loss-recovery.ts';
+import { isProbeLost } from './mtu-probe.ts';
 import { DUPLICATE_THRESHOLD, type Scoreboard } from './scoreboard.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
@@ -242,7 +243,7 @@ export class FastRecovery implements LossRecovery {
       recovery.dupAcks >= DUPLICATE_THRESHOLD || (recovery.sackHead >= 0 && this.scoreboard.isFirstLost(tcb));
     // RFC 6582 §3.2 step 2, RFC 6675 §5.1: not for duplicates of what was sent again after a time-out.
     if (!isLost || recovery.phase !== RECOVERY_NONE) return;
-    if (!after((tcb.sndUna - 1) | 0, recovery.recover)) return;
+    if (!after((tcb.sndUna - 1) | 0, recovery.recover) || isProbeLost(tcb)) return;
     this.environment.counters[TCP_FAST_RETRANSMITS] += 1;
     recovery.recover = tcb.sndMax;
     recovery.phase = RECOVERY_FAST;

@@ -12,6 +12,7 @@ import { sampleRoundTrip } from './acknowledge.ts';
 import { answerWithCookie, takeCookie, wantsCookie } from './cookie-open.ts';
 import { agreeOnEcn } from './ecn.ts';
 import { allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
+import { beginMtuSearch } from './mtu-search.ts';
 import { advertisedPayload, routeTcb, updateMss } from './path.ts';
 import { recallPathMtu } from './path-mtu.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
@@ -235,6 +236,7 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   setState(tcp, tcb, tcb.finQueued === 0 ? ESTABLISHED : FIN_WAIT_1);
   tcb.sndSmall = tcb.iss;
   tcb.acks.lastDataUs = (nowUs - config.delayedAckUs) | 0;
+  beginMtuSearch(tcp, tcb);
   const lost = rtt.synRetransmitted !== 0;
   tcp.congestion.start(tcb.congestion, tcb.mss, lost ? 1 : config.initialWindowSegments);
   const { totals } = tcb;

@@ -18,7 +18,7 @@ export function isIdle(tcb: Tcb): boolean {
     tcb.owner >= 0 &&
     tcb.parent < 0 &&
     // What a record has no words for: marks, and how long a path's MTU has been known.
-    (tcb.marks.on | tcb.pathMtu) === 0 &&
+    (tcb.marks.on | tcb.pathMtu | tcb.mtuSearch.on) === 0 &&
     tcb.sndUna === tcb.sndEnd &&
     tcb.sndMax === tcb.sndEnd &&
     tcb.sndNxt === tcb.sndEnd &&

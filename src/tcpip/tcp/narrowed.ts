@@ -29,6 +29,7 @@ export function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
   if (next === tcb.pathMtu) return true;
   const { mss } = tcb;
   tcb.pathMtu = next;
+  tcb.mtuSearch.binds = tcb.mtuSearch.on;
   updateMss(tcp, tcb);
   assert(tcb.mss <= mss, 'path: a smaller MTU makes no segment longer');
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return true;

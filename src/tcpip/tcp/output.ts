@@ -8,19 +8,19 @@ import {
   TCP_OUT_DATA_BYTES,
   TCP_OUT_RSTS,
   TCP_OUT_SEGS,
-  TCP_RETRANS_BYTES,
   TCP_RETRANS_SEGS,
-  TCP_WINDOW_PROBES,
 } from '../../ledger/counters.gen.ts';
 import { TX_RETRANSMIT, TX_SEGMENT } from '../contract.ts';
-import { ACK, FIN, PSH, RST, SYN } from '../header/tcp.ts';
+import { ACK, FIN, PSH, RST } from '../header/tcp.ts';
 import { after, atOrAfter, before, earlier, hasPassed } from '../seq.ts';
-import { ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
+import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
 import { OUTSTANDING_TIMERS, SENDING_TIMERS } from './control-block/timers.ts';
-import { synFlags } from './ecn.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
 import { closeTcb } from './lifecycle.ts';
+import { noteProbe } from './mtu-probe.ts';
+import { PROBE_NONE_NOW, PROBE_WAITS, probePayload } from './mtu-search.ts';
+import { claim, countRetransmission, outputAck, outputProbe, outputSyn } from './output-control.ts';
 import { hasNeighbour } from './path.ts';
 import { agePathMtu } from './path-mtu.ts';
 import { markReady } from './ready.ts';
@@ -138,76 +138,6 @@ function outputReset(tcp: TcpTables, tcb: Tcb): number {
   return sent + 1;
 }
 
-/** Claims room for one packet. @returns its address; -1: the port is full, and `portFull` says so. */
-function claim(tcp: TcpTables, tcb: Tcb): number {
-  const at = tcp.environment.ports[tcb.port].claim();
-  if (at < 0) tcp.portFull = true;
-  return at;
-}
-
-/** Our SYN, alone or with the acknowledgement of the peer's. */
-function outputSyn(tcp: TcpTables, tcb: Tcb): number {
-  if (tcb.sndNxt !== tcb.iss) {
-    return tcb.acks.owed === ACK_NOW ? outputAck(tcp, tcb) : 0;
-  }
-  const at = claim(tcp, tcb);
-  if (at < 0) return 0;
-  assert(tcb.sndUna === tcb.iss, 'output: a SYN is sent only until it is acknowledged');
-  const again = tcb.sndMax !== tcb.iss;
-  const flags = (tcb.state === SYN_SENT ? SYN : SYN | ACK) | synFlags(tcb, again, tcp.environment.config);
-  sendSegment(tcp, tcb, at, tcb.iss, flags, 0, 0, again ? TX_RETRANSMIT : 0, 0);
-  tcb.sndNxt = (tcb.iss + 1) | 0;
-  const { rtt } = tcb;
-  if (again) {
-    countRetransmission(tcp, tcb, 0);
-    rtt.synRetransmitted = 1;
-    rtt.timing = 0;
-  } else {
-    tcb.sndMax = tcb.sndNxt;
-    rtt.timing = 1;
-    rtt.timedSeq = tcb.sndNxt;
-    rtt.timedUs = tcp.environment.nowUs;
-  }
-  if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startTimeout(tcp, tcb);
-  return 1;
-}
-
-/** A bare acknowledgement; several where each duplicate counts. */
-function outputAck(tcp: TcpTables, tcb: Tcb): number {
-  const at = claim(tcp, tcb);
-  if (at < 0) return 0;
-  sendSegment(tcp, tcb, at, tcb.sndMax, ACK, 0, 0, 0, 0);
-  let sent = 1;
-  const { acks } = tcb;
-  while (acks.duplicatesOwed > 1) {
-    const again = claim(tcp, tcb);
-    if (again < 0) break;
-    sendSegment(tcp, tcb, again, tcb.sndMax, ACK, 0, 0, 0, 0);
-    acks.duplicatesOwed -= 1;
-    sent += 1;
-  }
-  acks.duplicatesOwed = 0;
-  return sent;
-}
-
-/**
- * A probe of a closed window or of an idle peer: no data, and an old sequence number, so that the peer must
- * answer (as Linux does).
- */
-function outputProbe(tcp: TcpTables, tcb: Tcb): number {
-  const at = claim(tcp, tcb);
-  if (at < 0) return 0;
-  const { acks } = tcb;
-  const { owed } = acks;
-  tcb.timers.probeDue = 0;
-  sendSegment(tcp, tcb, at, (tcb.sndUna - 1) | 0, ACK, 0, 0, 0, 0);
-  // The peer does not look at what a segment out of place acknowledges (RFC 9293 §3.10.7.4, first check):
-  // what was owed before is owed still.
-  if (owed !== ACK_NONE) acks.owed = ACK_NOW;
-  tcp.environment.counters[TCP_WINDOW_PROBES] += 1;
-  return 1;
-}
-
 /** Sends what recovery finds lost, a segment at a time. */
 function outputLost(tcp: TcpTables, tcb: Tcb): number {
   const { sendQueue, recovery } = tcp;
@@ -253,11 +183,13 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
 function outputData(tcp: TcpTables, tcb: Tcb): number {
   let sent = 0;
   let follows = false;
+  let probe = tcb.mtuSearch.on === 0 ? PROBE_NONE_NOW : probePayload(tcp, tcb);
+  if (probe === PROBE_WAITS) return 0;
   while (sent < BURST) {
     if (tcb.sndNxt !== tcb.sndMax) skipHeld(tcp, tcb);
     const available = (tcb.sndEnd - tcb.sndNxt) | 0;
     if (available < 0 || (available === 0 && tcb.finQueued === 0)) return sent;
-    const length: number = available === 0 ? 0 : sendable(tcp, tcb, available, follows);
+    const length: number = available === 0 ? 0 : probe > 0 ? probe : sendable(tcp, tcb, available, follows);
     if (length === 0 && available > 0) {
       if (tcb.sndUna === tcb.sndNxt && (tcb.timers.armed & SENDING_TIMERS) === 0) {
         startPersist(tcp, tcb);
@@ -267,7 +199,8 @@ function outputData(tcp: TcpTables, tcb: Tcb): number {
     const at = claim(tcp, tcb);
     if (at < 0) return sent;
     follows = length >= tcb.mss;
-    sendData(tcp, tcb, at, length, available);
+    sendData(tcp, tcb, at, length, available, probe > 0);
+    probe = PROBE_NONE_NOW;
     sent += 1;
   }
   markReady(tcp, tcb);
@@ -335,8 +268,18 @@ export function fillsWindow(tcb: Tcb, length: number): boolean {
   return tcb.options.noDelay !== 0 && flightBytes(tcb) + length === tcb.sndWnd;
 }
 
-/** Sends `length` bytes from `sndNxt` on, with the FIN if they are the last. // Hot path. */
-function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, available: number): void {
+/**
+ * Sends `length` bytes from `sndNxt` on, with the FIN if they are the last.
+ * @param whole not to be cut by the device: a probe of the path's MTU. // Hot path.
+ */
+function sendData(
+  tcp: TcpTables,
+  tcb: Tcb,
+  at: number,
+  length: number,
+  available: number,
+  whole: boolean,
+): void {
   const { sendQueue, environment } = tcp;
   const { counters, nowUs } = environment;
   const seq = tcb.sndNxt;
@@ -358,12 +301,13 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
   }
   let tx = resending ? TX_RETRANSMIT : 0;
   let segments = 1;
-  if (gathered > tcb.mss) {
+  if (whole) noteProbe(tcb, seq, gathered);
+  else if (gathered > tcb.mss) {
     tx |= TX_SEGMENT;
     segments = ((gathered + tcb.mss - 1) / tcb.mss) | 0;
   }
   if (COSTLY) assert(end !== seq, 'output: a segment of data holds bytes, the FIN, or both');
-  sendSegment(tcp, tcb, at, seq, flags, gathered, sum, tx, gathered > tcb.mss ? tcb.mss : 0);
+  sendSegment(tcp, tcb, at, seq, flags, gathered, sum, tx, segments > 1 ? tcb.mss : 0);
   counters[resending ? TCP_RETRANS_SEGS : TCP_OUT_SEGS] += segments - 1;
   tcb.totals.segmentsOut += segments - 1;
   tcb.totals.dataSegmentsOut += segments - 1;
@@ -389,12 +333,4 @@ function sendData(tcp: TcpTables, tcb: Tcb, at: number, length: number, availabl
     tcp.recovery.sent(tcb, seq, end, segments);
   }
   startAfterSend(tcp, tcb);
-}
-
-/** Counts what `sendSegment`, which counts segments, does not know of one that it has sent again. */
-function countRetransmission(tcp: TcpTables, tcb: Tcb, bytes: number): void {
-  const { counters } = tcp.environment;
-  counters[TCP_RETRANS_BYTES] += bytes;
-  tcb.recovery.retransmissions += 1;
-  tcb.totals.bytesRetransmitted += bytes;
 }

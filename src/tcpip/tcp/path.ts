@@ -53,6 +53,7 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
   // The floor is for what others claim. What our own port cannot carry must not be sent: TCP is never
   // fragmented.
   if (mss > portMtu - IPV4_BYTES - TCP_BYTES) mss = portMtu - IPV4_BYTES - TCP_BYTES;
+  if (tcb.mtuSearch.binds !== 0) mss = Math.min(mss, tcb.mtuSearch.low - IPV4_BYTES - TCP_BYTES);
   tcb.mss = mss - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0);
 }
 

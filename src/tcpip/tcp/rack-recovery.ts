@@ -30,6 +30,7 @@ import {
 import { noteTimeoutReduction } from './ecn-timeout.ts';
 import { type FastRecovery, keepRecoverClose } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
+import { isProbeLost } from './mtu-probe.ts';
 import { beginReduction, isReducing, pipeBytes, reduce } from './proportional-rate.ts';
 import { Rack } from './rack.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -213,12 +214,11 @@ export class RackRecovery implements LossRecovery {
   }
 
   probeDue(tcb: Tcb): void {
-    const { rack } = tcb;
     assert(flightBytes(tcb) > 0, 'rack recovery: a probe is for what is outstanding');
     const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
     const offered = (tcb.sndWnd - flightBytes(tcb)) | 0;
     const hasNew = queued > 0 && offered >= Math.min(queued, tcb.mss);
-    rack.probe = hasNew ? PROBE_NEW : PROBE_LAST;
+    tcb.rack.probe = hasNew ? PROBE_NEW : PROBE_LAST;
     if (!hasNew) tcb.recovery.due = DUE_HOLES;
   }
 
@@ -278,6 +278,7 @@ export class RackRecovery implements LossRecovery {
   private enter(tcb: Tcb, inNetwork: number): void {
     const { recovery, congestion } = tcb;
     assert(recovery.phase === RECOVERY_NONE, 'rack recovery: a loss is found while none was known');
+    if (isProbeLost(tcb)) return;
     this.environment.counters[TCP_FAST_RETRANSMITS] += 1;
     this.beginUndo(tcb);
     recovery.phase = RECOVERY_FAST;
@@ -328,9 +329,8 @@ export class RackRecovery implements LossRecovery {
   private undo(tcb: Tcb): void {
     const { records } = this;
     const { recovery, rack } = tcb;
-    const { nowUs } = this.environment;
     assert(rack.undoable !== 0, 'rack recovery: what is taken back was done');
-    while (tcb.sent.firstLost >= 0) records.findAgain(tcb, tcb.sent.firstLost, nowUs);
+    while (tcb.sent.firstLost >= 0) records.findAgain(tcb, tcb.sent.firstLost, this.environment.nowUs);
     this.congestion.undo(tcb.congestion);
     this.environment.counters[TCP_LOSS_UNDOS] += 1;
     recovery.phase = RECOVERY_NONE;

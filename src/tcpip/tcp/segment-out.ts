@@ -133,7 +133,10 @@ function checkSegment(tcb: Tcb, seq: number, length: number, segmentBytes: numbe
     'segment: but for a probe it repeats nothing that was acknowledged',
   );
   assert(tcb.neighbour >= 0, 'segment: the next hop has a hardware address');
-  assert(length <= tcb.mss || segmentBytes > 0, 'segment: payload beyond the MSS is for the device to cut');
+  assert(
+    length <= tcb.mss || segmentBytes > 0 || tcb.mtuSearch.probeStart === seq,
+    'segment: payload beyond the MSS is for the device to cut, or a probe',
+  );
 }
 
 /** Ethernet and IPv4 headers, the latter from its prepared sum. @param ecn see `ECN_BITS`. */

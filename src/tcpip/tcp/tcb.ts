@@ -24,6 +24,7 @@ import { CongestionState } from './congestion/congestion.ts';
 import { Acknowledgements } from './control-block/acknowledgements.ts';
 import { Listening } from './control-block/listening.ts';
 import { CongestionMarks } from './control-block/marks.ts';
+import { MtuSearch } from './control-block/mtu-search.ts';
 import { ConnectionOptions } from './control-block/options.ts';
 import { RackState } from './control-block/rack-state.ts';
 import { Received } from './control-block/received.ts';
@@ -156,6 +157,7 @@ export class Tcb {
   readonly rack = new RackState();
   readonly congestion = new CongestionState();
   readonly marks = new CongestionMarks();
+  readonly mtuSearch = new MtuSearch();
   readonly timers = new ConnectionTimers();
   readonly options = new ConnectionOptions();
   readonly listening = new Listening();
@@ -185,6 +187,7 @@ export class Tcb {
     this.rack.reset();
     this.congestion.reset();
     this.marks.reset();
+    this.mtuSearch.reset();
     this.timers.reset();
     this.options.reset(config);
     this.listening.reset();

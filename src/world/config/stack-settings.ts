@@ -102,8 +102,16 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
   synCookies: ['SYN cookies (tcp_syncookies): 0 never, 1 where a SYN queue is full, 2 for each SYN'],
   pathMtuMin: ['the least MTU that a router is believed to name (route.min_pmtu)', { unit: 'bytes' }],
   pathMtuExpiresUs: ['how long it is believed, before larger packets are tried again (route.mtu_expires)'],
-  mtuProbing: ['whether smaller segments are tried where none is answered (tcp_mtu_probing)'],
-  baseMss: ['the first size of them (tcp_base_mss)', { unit: 'bytes' }],
+  mtuProbing: [
+    'what is tried where routers say nothing of a path (tcp_mtu_probing): 0 nothing, 1 smaller segments where none is answered, 2 larger ones from the start',
+  ],
+  baseMss: ['the size of segments with which that begins (tcp_base_mss)', { unit: 'bytes' }],
+  mtuProbeFloor: ['their least size (tcp_mtu_probe_floor)', { unit: 'bytes' }],
+  mtuProbeThreshold: [
+    'the search ends where what is left of it is less (tcp_probe_threshold)',
+    { unit: 'bytes' },
+  ],
+  mtuProbeIntervalSeconds: ['and begins again after so long (tcp_probe_interval)', { unit: 's' }],
   outOfOrderMax: ['segments that a connection may hold out of order', { beside: '`packetSlots` hold them' }],
   timeWaitUs: ['how long TIME-WAIT lasts'],
   timeWaitReuseUs: ['after so long an active opener may take it over (tcp_tw_reuse)'],

@@ -48,6 +48,7 @@ export const IMAGE_GROUPS = [
   'rack',
   'congestion',
   'marks',
+  'mtuSearch',
   'timers',
   'options',
 ] as const;
@@ -193,6 +194,12 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
 
   ...['asked', 'on', 'seen', 'echo', 'reductionDue', 'reducing'].map((name) => flag('marks', name)),
   any('marks', 'reducedUntil'),
+
+  flag('mtuSearch', 'on'),
+  flag('mtuSearch', 'binds'),
+  span('mtuSearch', 'low', 65535),
+  span('mtuSearch', 'high', 65535 + 40),
+  any('mtuSearch', 'sinceMs', 'agoMs'),
 
   span('timers', 'armed', TIMERS_MOVABLE),
   any('timers', 'retransmitAt', 'aheadUs'),
