@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '../conform/link/case.ts';
 import { CARD_FAULTS } from '../conform/own/card-faults.ts';
+import { HOST_FAULTS } from '../conform/own/host-faults.ts';
 import type { PeerTarget } from '../conform/peer/peer-thread.ts';
 import { Conformance } from '../conform/run/run.ts';
 import { conformData, conformText } from '../report/conform-text.ts';
@@ -56,7 +57,7 @@ function targetOf({ exec, socket, self, fault, role }: ConformFlags): PeerTarget
   const ways = [exec, socket, self].filter((way) => way !== undefined);
   if (ways.length !== 1)
     throw new UserError('conform needs one of --exec COMMAND, --socket PATH and --self: what is to be tried');
-  if (fault !== undefined) checkFault(fault, self === true && role === 'card');
+  if (fault !== undefined) checkFault(fault, self === true, role === 'card' ? CARD_FAULTS : HOST_FAULTS);
   if (exec !== undefined) return { exec };
   if (socket !== undefined) {
     if (statSync(socket, { throwIfNoEntry: false })?.isSocket() !== true)
@@ -69,8 +70,8 @@ function targetOf({ exec, socket, self, fault, role }: ConformFlags): PeerTarget
   return { exec: [...quoted, ...(fault === undefined ? [] : ['--fault', fault])].join(' ') };
 }
 
-function checkFault(fault: string, good: boolean): void {
-  if (!good) throw new UserError('--fault is for --self --role card');
-  if ((CARD_FAULTS as readonly string[]).includes(fault)) return;
-  throw new UserError(`there is no fault "${plain(fault)}": ${misspelt(fault, [...CARD_FAULTS])}`);
+function checkFault(fault: string, good: boolean, faults: readonly string[]): void {
+  if (!good) throw new UserError('--fault is for --self');
+  if (faults.includes(fault)) return;
+  throw new UserError(`there is no fault "${plain(fault)}": ${misspelt(fault, [...faults])}`);
 }

@@ -1,11 +1,12 @@
 /**
- * Our own card and host over the pipe pass; each card that is wrong on purpose is told by name, within its
+ * Our own card and host over the pipe pass; each card and host that is wrong on purpose is told by name, within its
  * time, and the cases that its fault does not touch still pass.
  */
 import { describe, expect, it } from 'vitest';
 import type { Finding, Outcome } from '../../src/conform/link/case.ts';
 import { clauseOutcomes } from '../../src/conform/link/clause-outcomes.ts';
 import { CARD_FAULTS, type CardFault } from '../../src/conform/own/card-faults.ts';
+import { HOST_FAULTS, type HostFault, SPOILT_TRANSFER } from '../../src/conform/own/host-faults.ts';
 import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
 import { clauseTallies } from '../../src/report/conform-clauses.ts';
 import { countsOf } from '../../src/report/conform-text.ts';
@@ -58,6 +59,32 @@ const SAID: Readonly<Record<CardFault, readonly [fault: string | null, words: Re
   flood: ['Flood', /more than 100000 messages in one turn/],
 };
 
+/** Of a host: one that hangs, one that breaks the pipe, and those that only the books or the validator tell. */
+const MAIN_HOST_FAULTS: readonly HostFault[] = ['hang', 'huge-length', 'unclaimed-socket', 'keeps-replies'];
+
+const SAID_OF_HOST: Readonly<Record<HostFault, readonly [fault: string | null, words: RegExp]>> = {
+  hang: ['Hang', /no answer within 4 s/],
+  death: ['Death', /ended with exit status 3/],
+  junk: ['Junk', /there is no message type 0x4a4a4a4a/],
+  'cut-message': ['Death', /ended with exit status 0/],
+  'huge-length': ['Junk', /Frame has 4294967292 bytes/],
+  'outside-read': ['OutsideWindow', /it read 4 bytes at 0x7ffffff0/],
+  'outside-write': ['OutsideWindow', /it wrote 4 bytes at 0x0/],
+  unannounced: ['Unannounced', /1 frames were not announced/],
+  overrun: ['FrameOverrun', /it released frame -1/],
+  'out-of-turn': ['OutOfTurn', /Turn: a back-end that is a host does not send it/],
+  flood: ['Flood', /more than 100000 messages in one turn/],
+  'double-send': ['FrameOverrun', /it sent frame \d+ again before that was released/],
+  'double-request': [null, /B-04 buffer sent twice/],
+  'unclaimed-socket': [null, /SocketSend of socket 15, which is Free/],
+  'short-frame': [null, /H-02 message size: SocketSend: MessageSize 2/],
+  'keeps-replies': [null, /has not released \d+ frames of the card’s/],
+  'forgets-replies': [null, /the host gave up: the card never brought/],
+  'short-transfer': [null, /it moved 1 bytes of 5000/],
+  'gives-up': [null, /the host gave up: it gives up on purpose/],
+  'never-done': [null, /it never said that its program is done/],
+};
+
 describe('a card over the pipe', () => {
   it('passes where it is ours', () => {
     const { verdicts, unknown, failure } = tried(OWN, ONLY);
@@ -101,6 +128,17 @@ describe('a host over the pipe', () => {
     );
     expect(verdicts.length).toBeGreaterThan(15);
     expect(verdicts.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+  });
+
+  it.each(LONG ? HOST_FAULTS : MAIN_HOST_FAULTS)('is told by name where it is wrong: %s', (name) => {
+    const [fault, words] = SAID_OF_HOST[name];
+    const only = 'transfer/few';
+    const { verdicts } = tried(`${OWN} --fault ${name}`, only, name === 'hang' ? 4000 : 20_000, 'host');
+    const spoilt = verdicts.find(({ id }) => id === SPOILT_TRANSFER)!;
+    expect([spoilt.outcome, spoilt.fault]).toEqual(['failed', fault]);
+    expect(spoilt.findings.map(({ what }) => what).join('; ')).toMatch(words);
+    expect(verdicts.length).toBeGreaterThan(1);
+    expect(verdicts.filter(({ id, outcome }) => id !== SPOILT_TRANSFER && outcome !== 'passed')).toEqual([]);
   });
 });
 

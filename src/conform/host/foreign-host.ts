@@ -45,6 +45,8 @@ const LIMIT_NS = 300e9;
 export interface HostOutcome {
   /** What the host said of itself; '' where all went well. */
   readonly failure: string;
+  /** Frames of the card's that it had not given back when it said that it was done. */
+  readonly kept: number;
   readonly counters: Readonly<Record<string, number>>;
 }
 
@@ -69,6 +71,7 @@ export class ForeignHost implements LinkListener {
   private posted = 0;
   private received = 0;
   private result: HostOutcome['failure'] | undefined;
+  private kept = 0;
   /** Set when the host is to have a turn. */
   private due = true;
 
@@ -125,6 +128,7 @@ export class ForeignHost implements LinkListener {
       this.due = false;
       this.tellChanges();
       hostNs = this.link.turn(this.clock.nowNs);
+      if (this.result !== undefined) this.kept = this.lent.size;
       this.turnCard();
       if (
         wanted !== undefined &&
@@ -143,7 +147,7 @@ export class ForeignHost implements LinkListener {
     const counters = this.ledger.snapshot();
     this.recorder.end({ inboundPosted: this.posted, outboundReleased: this.received }, counters);
     const never = 'it never said that its program is done (Done)';
-    return { failure: this.result ?? never, counters };
+    return { failure: this.result ?? never, kept: this.kept, counters };
   }
 
   /** Sends the host frames that our card never sent. */

@@ -74,11 +74,12 @@ function transfer(
   const validator = new Validator();
   const host = new ForeignHost(link, id, card, bytes, validator);
   const frames = unasked.map(frameOf);
-  const { failure, counters } = host.run(frames.length === 0 ? undefined : (to) => to.strew(frames));
+  const { failure, kept, counters } = host.run(frames.length === 0 ? undefined : (to) => to.strew(frames));
   const { violations } = validator.findings;
   const moved = counters['bytesDelivered'] ?? 0;
   return [
     ...(failure === '' ? [] : [{ what: failure }]),
+    ...(kept === 0 ? [] : [{ what: `it is done, and has not released ${kept} frames of the card’s` }]),
     ...(failure === '' && moved < bytes ? [{ what: `it moved ${moved} bytes of ${bytes}` }] : []),
     ...violations
       .filter(({ rule }) => !OF_THE_HOSTS_LEDGER.includes(rule))

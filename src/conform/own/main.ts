@@ -4,7 +4,8 @@
  */
 import { PIPE_ROLE_CARD } from '../pipe/pipe.gen.ts';
 import { Backend } from './backend.ts';
-import { CARD_FAULTS, type CardFault } from './card-faults.ts';
+import { CARD_FAULTS } from './card-faults.ts';
+import { HOST_FAULTS } from './host-faults.ts';
 import { serveCard } from './own-card.ts';
 import { serveHost } from './own-host.ts';
 
@@ -12,12 +13,21 @@ const ALL = 'executive utility socket lan window echo lists parameters transacti
 
 const at = process.argv.indexOf('--fault');
 const named = at < 0 ? undefined : process.argv[at + 1];
-const fault = CARD_FAULTS.find((name) => name === named) as CardFault | undefined;
-if (named !== undefined && fault === undefined) {
-  process.stderr.write(`there is no fault "${named}": it is one of ${CARD_FAULTS.join(', ')}\n`);
+const backend = new Backend((role) => (role === PIPE_ROLE_CARD ? ALL : 'executive utility socket'));
+const isCard = backend.role === PIPE_ROLE_CARD;
+const faults: readonly string[] = isCard ? CARD_FAULTS : HOST_FAULTS;
+if (named !== undefined && !faults.includes(named)) {
+  process.stderr.write(`there is no fault "${named}": it is one of ${faults.join(', ')}\n`);
   process.exit(1);
 }
-
-const backend = new Backend((role) => (role === PIPE_ROLE_CARD ? ALL : 'executive utility socket'));
-if (backend.role === PIPE_ROLE_CARD) serveCard(backend, fault);
-else serveHost(backend);
+if (isCard) {
+  serveCard(
+    backend,
+    CARD_FAULTS.find((name) => name === named),
+  );
+} else {
+  serveHost(
+    backend,
+    HOST_FAULTS.find((name) => name === named),
+  );
+}

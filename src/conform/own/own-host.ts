@@ -2,7 +2,9 @@
  * Our own host driver behind the pipe: it brings the card up, opens a stream to itself, and moves bytes. The
  * known good back-end for `--role host`.
  */
+import { FRAME_WORDS } from '../../i2o/frame.ts';
 import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
+import { NO_FRAME } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { Host } from '../../osm/host.ts';
 import type { CardSockets } from '../../osm/user/card-sockets.ts';
@@ -13,9 +15,10 @@ import { FrameReceiver } from '../ends/frame-receiver.ts';
 import { FrameSender } from '../ends/frame-sender.ts';
 import type { FramePort } from '../ends/port.ts';
 import { Window } from '../link/window.ts';
-import { type PipeMessage, textBytes, timeOf } from '../pipe/message.ts';
+import { type PipeMessage, tailText, textBytes, timeOf } from '../pipe/message.ts';
 import * as pipe from '../pipe/pipe.gen.ts';
 import type { Backend } from './backend.ts';
+import { type HostFault, SPOILT_TRANSFER, SpoiltHost } from './host-faults.ts';
 import { planOwn, readSettings } from './settings.ts';
 
 const PORT = 4711;
@@ -34,10 +37,16 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
   private readonly transferBytes: number;
   private readonly address: number;
   readonly host: Host;
+  private readonly spoilt: SpoiltHost | undefined;
+  /** Nobody is told of what was sent; a request is sent for the second time. */
+  private silent = false;
+  private again = false;
 
-  constructor(backend: Backend, begin: PipeMessage) {
+  /** @param fault how it goes wrong; undefined in all cases but the one that is spoilt. */
+  constructor(backend: Backend, begin: PipeMessage, fault: HostFault | undefined) {
     super();
     this.backend = backend;
+    this.spoilt = fault === undefined ? undefined : new SpoiltHost(fault, backend);
     this.clock.set(timeOf(begin.fields[0], begin.fields[1]));
     const own = planOwn(readSettings(begin));
     const { region, settings, config, card } = own;
@@ -55,7 +64,7 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
     );
     this.host = new Host(region, layout, config.driver, {
       ...{ clock: this.clock, sleeper: this, inbound: this.inbound, outbound: this.outbound },
-      waker: { wake: () => this.backend.send(pipe.PIPE_DOORBELL) },
+      waker: { wake: () => this.ring() },
       health: { alive: () => true },
     });
   }
@@ -72,6 +81,10 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
+    if (this.spoilt?.is('never-done') === true) {
+      this.backend.rest(NEVER);
+      return;
+    }
     const status = failure === '' ? pipe.PIPE_DONE_STATUS_GOOD : pipe.PIPE_DONE_STATUS_FAILED;
     this.backend.send(pipe.PIPE_DONE, [status], textBytes(failure), BLANK);
     this.backend.rest(NEVER);
@@ -85,7 +98,8 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
     stack.connect(client, this.address, PORT);
     let server = -1;
     this.until(stack, () => (server = stack.accept(listener)) >= 0, 'the connection');
-    const bytes = Uint8Array.from({ length: this.transferBytes }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
+    const length = this.spoilt?.is('short-transfer') === true ? 1 : this.transferBytes;
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
     const room = new Uint8Array(PIECE_BYTES);
     let sent = 0;
     let received = 0;
@@ -126,7 +140,8 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
       const { type, fields, tail } = this.backend.next();
       switch (type) {
         case pipe.PIPE_FRAME:
-          this.outbound.arrive(fields[0], fields[1], tail);
+          if (this.spoilt?.forgets(tail) === true) this.backend.numbers(pipe.PIPE_RELEASE, [fields[0]]);
+          else this.outbound.arrive(fields[0], fields[1], tail);
           break;
         case pipe.PIPE_INTERRUPT:
           this.outbound.announced();
@@ -151,10 +166,29 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
 
   frame(number: number, _address: number, words: Int32Array, at: number): void {
     this.tellChanges();
+    const times = this.again ? 1 : (this.spoilt?.send(number, words, at) ?? 1);
+    this.silent = times === 0;
     this.backend.frame(number, words, at);
+    if (times === 2) this.sendAgain(words, at);
+  }
+
+  /** Sends a request a second time, in another frame. */
+  private sendAgain(words: Int32Array, at: number): void {
+    const frame = this.inbound.acquire();
+    if (frame === NO_FRAME) return;
+    words.copyWithin(frame, at, at + FRAME_WORDS);
+    this.inbound.post();
+    this.again = true;
+    this.inbound.publish();
+    this.again = false;
+  }
+
+  private ring(): void {
+    if (!this.silent) this.backend.send(pipe.PIPE_DOORBELL);
   }
 
   release(numbers: readonly number[]): void {
+    if (this.spoilt?.is('keeps-replies') === true && this.host.sockets.socketsInUse > 0) return;
     this.backend.numbers(pipe.PIPE_RELEASE, numbers);
   }
 
@@ -173,9 +207,11 @@ function good(answer: number, what: string): number {
 }
 
 /** Serves cases until the front-end ends. */
-export function serveHost(backend: Backend): never {
+export function serveHost(backend: Backend, fault: HostFault | undefined): never {
   for (;;) {
     const message = backend.next();
-    if (message.type === pipe.PIPE_BEGIN) new OwnHost(backend, message).work();
+    if (message.type !== pipe.PIPE_BEGIN) continue;
+    const spoilt = tailText(message.tail) === SPOILT_TRANSFER;
+    new OwnHost(backend, message, spoilt ? fault : undefined).work();
   }
 }
