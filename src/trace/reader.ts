@@ -51,6 +51,8 @@ export class TraceDamage extends Error {
 /** Decoded at once, so that bytes pushed in larger pieces do not become more objects at a time. */
 const PIECE_BYTES = 1 << 16;
 const NO_WORDS = new Int32Array(0);
+/** How a file begins that gzip has made (RFC 1952, section 2.3.1). */
+const GZIP = [0x1f, 0x8b];
 
 export class TraceReader {
   /** Traces begun, and whether the last of them has ended. */
@@ -89,7 +91,7 @@ export class TraceReader {
     if (this.ended && this.rest.length === 0 && this.traces > 0) return;
     const total = this.consumed + this.rest.length;
     if (total === 0) throw new TraceDamage('foreign', 0, 'not a trace: it is empty');
-    if (this.traces === 0 && !signed(this.rest)) throw foreign();
+    if (this.traces === 0 && !signed(this.rest)) throw foreign(this.rest);
     throw new TraceDamage(
       'truncated',
       total,
@@ -99,7 +101,7 @@ export class TraceReader {
 
   private pushPiece(piece: Uint8Array): void {
     const bytes = this.rest.length === 0 ? plain(piece) : plain(Buffer.concat([this.rest, piece]));
-    if (this.traces === 0 && !signed(bytes)) throw foreign();
+    if (this.traces === 0 && !signed(bytes)) throw foreign(bytes);
     let whole = 0;
     let next = 0;
     while (next >= 0 && whole < bytes.length) {
@@ -284,8 +286,10 @@ function checked<T>(check: () => T): T {
   }
 }
 
-function foreign(): TraceDamage {
-  return new TraceDamage('foreign', 0, 'not a trace: it does not begin as one of inic does');
+function foreign(bytes: Uint8Array): TraceDamage {
+  const compressed = bytes[0] === GZIP[0] && bytes[1] === GZIP[1];
+  const why = compressed ? 'it is compressed; gunzip it first' : 'it does not begin as one of inic does';
+  return new TraceDamage('foreign', 0, `not a trace: ${why}`);
 }
 
 /**
