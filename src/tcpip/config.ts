@@ -58,6 +58,11 @@ export interface StackConfig {
   readonly receiveWindowBytes: number;
   /** Whether that window is a whole number of segments of the own MSS, as Linux's is. */
   readonly wholeSegmentWindow: boolean;
+  /**
+   * Whether a segment without timestamps is taken on a connection that has them, as Linux does
+   * (net.inet.tcp.tolerate_missing_ts); RFC 7323 §3.2 has it dropped.
+   */
+  readonly takesUnstamped: boolean;
   /** Seed of initial sequence numbers, ephemeral ports and timestamp offsets. */
   readonly seed: number;
 
@@ -188,6 +193,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   receiveBufferBytes: 1 << 20,
   receiveWindowBytes: 1 << 20,
   wholeSegmentWindow: false,
+  takesUnstamped: false,
   seed: 1,
   ephemeralFirst: 16384,
   ephemeralLast: 65535,

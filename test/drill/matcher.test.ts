@@ -91,7 +91,7 @@ describe('a segment', () => {
 
   it('is held against timestamps where that is asked for', () => {
     const script = wanted('> P. 1:1001(1000) ack 17 <nop,nop,TS val 9 ecr 9>');
-    const strict = { tickUs: 1000, toleranceUs: 4000, echo: true, push: true };
+    const strict = { tickUs: 1000, toleranceUs: 4000, echo: true, push: true, synOrder: true };
     expect(difference(script, sent(FULL), strict)).toBe('TS ecr: expected 9, got 8');
     expect(difference(script, sent(FULL), { ...strict, toleranceUs: 1000 })).toBe(
       'TS val: expected 9, got 7',

@@ -21,7 +21,7 @@ import { applySetting, type SettingOutcome } from './apply-setting.ts';
 import { DrillMemory, PACKET_SLOTS, SLOT_BYTES } from './drill-memory.ts';
 import { DrillStack } from './drill-stack.ts';
 import { DrillWire, MAC_HIGH, NEIGHBOUR_LOW } from './drill-wire.ts';
-import { type DrillConfig, drillConfig } from './live-config.ts';
+import { type DrillConfig, drillConfig, type SystemName } from './live-config.ts';
 import { SettledSockets } from './settled-sockets.ts';
 
 const NS_PER_US = 1000;
@@ -41,6 +41,8 @@ export interface DrillHostOptions {
   readonly mtu?: number;
   /** What initial sequence numbers, ports and timestamps are drawn from; 1 by default. */
   readonly seed?: number;
+  /** Whose defaults it has: Linux's, by default, or FreeBSD's. */
+  readonly system?: SystemName;
   /** Settings by Linux's names, such as `{ 'net.ipv4.tcp_sack': 0 }`. */
   readonly settings?: Readonly<Record<string, string | number>>;
   /** Is handed each IPv4 packet that leaves, its own copy, and the time in microseconds. */
@@ -70,7 +72,7 @@ export class DrillHost {
     if (!Number.isInteger(mtu) || mtu < 68 || mtu > 65_535) {
       throw new RangeError(`"mtu" expected 68 to 65535, got ${mtu}`);
     }
-    this.config = drillConfig({ address, seed });
+    this.config = drillConfig({ address, seed }, options.system);
     for (const [name, value] of Object.entries(options.settings ?? {})) this.setByName(name, value);
     const { region } = memory;
     this.ledger = new Ledger(region, memory.ledgerAt);
@@ -211,6 +213,11 @@ export class DrillHost {
     const sock = this.socks[socket];
     if (sock === undefined || sock.connection < 0 || this.isDatagram(socket)) return undefined;
     return this.engine.tcpInfo(sock.connection);
+  }
+
+  /** How many connections, half-open ones included, are in a state, by its number in TCP_INFO. */
+  connectionsIn(state: number): number {
+    return this.engine.connectionsIn(state);
   }
 
   /** Bytes that wait to be read (SIOCINQ). */

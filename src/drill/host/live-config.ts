@@ -30,6 +30,7 @@ const LINUX: Partial<StackConfig> = {
   receiveWindowBytes: 270_000,
   // As Linux has them.
   wholeSegmentWindow: true,
+  takesUnstamped: true,
   // Every host is on the wire: no route has to be said.
   prefixLength: 0,
   // Hardware addresses are of no interest, and last as long as they can.
@@ -39,11 +40,35 @@ const LINUX: Partial<StackConfig> = {
 export const SEND_BUFFER_BYTES = 4_194_304;
 const RECEIVE_BUFFER_TOLD = 540_000;
 
+/** Systems that scripts are written for. */
+export type SystemName = 'linux' | 'freebsd';
+
+/**
+ * What a FreeBSD host has by itself where Linux has something else: recvspace 65536, sendspace 32768, a
+ * largest buffer of 2 MiB, losses found by RFC 6675, and acknowledgements that are delayed from the start.
+ */
+const FREEBSD: Partial<StackConfig> = {
+  receiveBufferBytes: 2 * 1024 * 1024,
+  receiveWindowBytes: 65_536,
+  wholeSegmentWindow: false,
+  takesUnstamped: false,
+  lossRecovery: 'sack',
+  quickAcks: 0,
+};
+const FREEBSD_SEND_BUFFER_BYTES = 32_768;
+const FREEBSD_RECEIVE_BUFFER_TOLD = 65_536;
+
 /** @param overrides of the stack's fields. @throws RangeError naming a field that is out of range. */
-export function drillConfig(overrides: Partial<StackConfig>): DrillConfig {
-  const stack = { ...DEFAULT_STACK_CONFIG, ...TABLES, ...LINUX, ...overrides };
+export function drillConfig(overrides: Partial<StackConfig>, system: SystemName = 'linux'): DrillConfig {
+  const isLinux = system === 'linux';
+  const own = isLinux ? LINUX : { ...LINUX, ...FREEBSD };
+  const stack = { ...DEFAULT_STACK_CONFIG, ...TABLES, ...own, ...overrides };
   checkStackConfig(stack);
-  return { ...stack, sendBufferBytes: SEND_BUFFER_BYTES, receiveBufferTold: RECEIVE_BUFFER_TOLD };
+  return {
+    ...stack,
+    sendBufferBytes: isLinux ? SEND_BUFFER_BYTES : FREEBSD_SEND_BUFFER_BYTES,
+    receiveBufferTold: isLinux ? RECEIVE_BUFFER_TOLD : FREEBSD_RECEIVE_BUFFER_TOLD,
+  };
 }
 
 /** The fields that a number may be given while the stack runs. */

@@ -15,6 +15,7 @@ export interface FlagSetting {
     | 'timestamps'
     | 'windowScaling'
     | 'sack'
+    | 'takesUnstamped'
     | 'slowStartAfterIdle'
     | 'ecnFallback'
     | 'acceptRedirects'
@@ -205,6 +206,26 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.syncookies_only': number('synCookies', 2),
   'net.inet.tcp.rfc3042': fixed('a sender without limited transmit', '1'),
   'net.inet.tcp.path_mtu_discovery': fixed('packets without DF', '1'),
+  'net.inet.tcp.rexmit_initial': number('rtoInitialUs', US_PER_MS),
+  'net.inet.tcp.syncache.rexmtlimit': number('synAckRetries'),
+  'net.inet.tcp.tolerate_missing_ts': flag('takesUnstamped'),
+  'net.inet.tcp.insecure_rst': fixed('resets that need not be at the left edge', '0'),
+  'net.inet.tcp.insecure_syn': fixed('a SYN that ends a connection', '0'),
+  'net.inet.tcp.insecure_ack': fixed('acknowledgements of what was long ago', '0'),
+  'net.inet.tcp.drop_synfin': fixed('a SYN with a FIN that is not answered', '0'),
+  'net.inet.tcp.delayed_ack': fixed('acknowledgements that are never delayed', '1'),
+  'net.inet.tcp.always_keepalive': fixed('keep-alive of every connection', '0'),
+  'net.inet.tcp.icmp_may_rst': fixed('a connect that outlives what ICMP says', '1'),
+  'net.inet.tcp.rfc3390': fixed('another first window than ten segments', '1'),
+  'net.inet.tcp.rfc3465': fixed('a window that grows by acknowledgements', '1'),
+  'net.inet.tcp.sack.revised': fixed('an older way to count what is in flight', '1'),
+  'net.inet.tcp.rfc6675_pipe': fixed('an older way to count what is in flight', '1'),
+  'net.inet.tcp.pmtud_blackhole_detection': number('mtuProbing'),
+  'net.inet.tcp.hostcache.expire': CACHE,
+  'net.inet.tcp.recvbuf_auto': BUFFERS,
+  'net.inet.tcp.sendbuf_auto': BUFFERS,
+  'net.inet.tcp.recvbuf_max': BUFFERS,
+  'net.inet.tcp.sendbuf_max': BUFFERS,
   'kern.timecounter.alloweddeviation': idle('time is virtual'),
 };
 

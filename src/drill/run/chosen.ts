@@ -2,6 +2,7 @@
  * What a script chooses before its first call: congestion control and loss recovery are made with the stack,
  * so the commands at its head are looked at for them beforehand.
  */
+import type { SystemName } from '../host/live-config.ts';
 import type { ScriptEvent } from '../script/ast.ts';
 import { LINUX_PREAMBLE } from './preamble.ts';
 
@@ -19,6 +20,17 @@ function choice(name: string, ends: string): readonly [string, RegExp, RegExp] {
     new RegExp(`(?:${ends})\\s*=\\s*"?(\\w+)`, 'g'),
     new RegExp(`echo\\s+"?(\\w+)"?\\s*>\\s*\\S*(?:${ends})\\b`, 'g'),
   ];
+}
+
+const OF_LINUX = /\bnet[./](ipv4|core)[./]|defaults\.sh|set_sysctls/;
+const OF_FREEBSD = /\b(net\.inet|kern)\.\w|\bkld(load|stat)\b/;
+
+/** The system that a script is written for, by what the commands before anything else name. */
+export function systemOf(events: readonly ScriptEvent[]): SystemName {
+  const first = events.findIndex(({ action }) => action.kind !== 'shell');
+  const head = events.slice(0, first < 0 ? events.length : first);
+  const text = head.map(({ action }) => (action.kind === 'shell' ? action.command : '')).join('\n');
+  return OF_FREEBSD.test(text) && !OF_LINUX.test(text) ? 'freebsd' : 'linux';
 }
 
 /** Settings by name, of the commands before anything else. */

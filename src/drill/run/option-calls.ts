@@ -24,6 +24,7 @@ import {
   TCP_QUICKACK,
   TCP_USER_TIMEOUT_MS,
 } from '../../socket/options.ts';
+import type { DrillHost } from '../host/drill-host.ts';
 import type { Expression } from '../script/ast.ts';
 import { expressionText, fieldOf } from '../script/expression-parser.ts';
 import { NotJudged } from '../script/script-error.ts';
@@ -208,10 +209,30 @@ function valueToCompare(option: number, value: Expression): number {
   return option === SO_LINGER_SECONDS ? lingerSeconds(value) : numberOf(value);
 }
 
-function toldValue({ host }: CallContext, descriptor: SocketDescriptor, option: number, got: number): number {
+function toldValue(
+  { host, session }: CallContext,
+  descriptor: SocketDescriptor,
+  option: number,
+  got: number,
+): number {
   if (option !== SO_RCVBUF || descriptor.datagram) return got;
+  if (session.options.system === 'freebsd') return toldByFreeBsd(host, descriptor, got);
   return descriptor.receiveBufferSet ? got * DOUBLED : host.receiveBufferTold;
 }
+
+/** FreeBSD rounds a buffer up to whole segments once the peer has said its own (`tcp_mss`). */
+function toldByFreeBsd(host: DrillHost, descriptor: SocketDescriptor, got: number): number {
+  const bytes = descriptor.receiveBufferSet ? got : host.receiveBufferTold;
+  const info = host.tcpInfo(descriptor.socket);
+  if (info === undefined || !SYNCHRONIZED.has(info.state)) return bytes;
+  const segment = info.snd_mss + ((info.options & TIMESTAMPS_ON) !== 0 ? TIMESTAMPS_BYTES : 0);
+  return bytes <= segment ? bytes : Math.ceil(bytes / segment) * segment;
+}
+
+/** ESTABLISHED, FIN-WAIT-1 and 2, CLOSE-WAIT, LAST-ACK and CLOSING, by Linux's numbers. */
+const SYNCHRONIZED: ReadonlySet<number> = new Set([1, 4, 5, 8, 9, 11]);
+const TIMESTAMPS_ON = 1;
+const TIMESTAMPS_BYTES = 12;
 
 export const OPTION_CALLS: CallTable = {
   setsockopt: { arguments: [5], run: set },

@@ -178,8 +178,8 @@ export class PacketEvents {
 
   /** @param single whether one packet on the wire is the script's one. */
   private strictness(single: boolean): Strictness {
-    const { tickUs, toleranceUs, strictEcho } = this.session.options;
-    return { tickUs, toleranceUs, echo: strictEcho, push: single };
+    const { tickUs, toleranceUs, strictEcho, system } = this.session.options;
+    return { tickUs, toleranceUs, echo: strictEcho, push: single, synOrder: system === 'linux' };
   }
 
   /** undefined: the flow is not known before its packet leaves. */

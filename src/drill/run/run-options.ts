@@ -1,4 +1,5 @@
 /** The options of a run, by packetdrill's names; what a script's head says goes first. */
+import type { SystemName } from '../host/live-config.ts';
 import type { ScriptOption } from '../script/ast.ts';
 import { NotJudged, ScriptError } from '../script/script-error.ts';
 
@@ -22,6 +23,8 @@ export interface RunOptions {
   /** Whether a packet of the script's must be one on the wire, and not several that follow each other. */
   readonly strictSegments: boolean;
   readonly seed: number;
+  /** The system whose defaults the host has, and whose order of options a SYN is held against. */
+  readonly system: SystemName;
   /** Settings by Linux's names, given before the script begins. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -39,6 +42,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   strictEcho: false,
   strictSegments: false,
   seed: 1,
+  system: 'linux',
   settings: {},
 };
 

@@ -4,7 +4,7 @@ import type { Place, Script, ScriptEvent } from '../script/ast.ts';
 import { optionsOf, parseScript } from '../script/parser.ts';
 import { NotJudged, ScriptError } from '../script/script-error.ts';
 import { CallEvents } from './call-events.ts';
-import { chosenSettings } from './chosen.ts';
+import { chosenSettings, systemOf } from './chosen.ts';
 import { CodeEvents } from './code-events.ts';
 import { Descriptors } from './descriptors.ts';
 import { Failed, type OutcomeName, type Verdict } from './outcome.ts';
@@ -35,7 +35,8 @@ export function drillScript(file: string, source: string, request: DrillRequest 
     const script = parseScript(file, source, request.defines);
     const options = withScriptOptions(file, script.options, before);
     const settings = { ...options.settings, ...chosenSettings(script.events) };
-    run = new ScriptRun(script, { ...options, settings }, request.memory ?? new DrillMemory());
+    const system = systemOf(script.events);
+    run = new ScriptRun(script, { ...options, system, settings }, request.memory ?? new DrillMemory());
     run.run();
     return verdict(file, 'passed', run, undefined, '');
   } catch (error) {

@@ -65,6 +65,7 @@ export class Session {
       address: options.localAddress,
       mtu: options.mtu,
       seed: options.seed,
+      system: options.system,
       settings: options.settings,
       memory,
       capture: (packet, timeUs) => this.capture(packet, timeUs),

@@ -5,6 +5,7 @@
 
 import type { Place } from '../script/ast.ts';
 import { NotJudged } from '../script/script-error.ts';
+import { Failed } from './outcome.ts';
 import { LINUX_PREAMBLE } from './preamble.ts';
 import type { Session } from './session.ts';
 
@@ -18,11 +19,26 @@ const IDLE: readonly (readonly [RegExp, string])[] = [
   [/^(kldload|modprobe|kldstat)\b/, 'there are no modules'],
   [/^(ip (link|addr|address|-6|neigh|rule)|ifconfig|route)\b/, 'every host is on the wire'],
   [/^(iptables|nft|ipfw|pfctl)\b.*(-F|flush)/, 'there are no filters'],
-  [/^(true|:|exit 0|set [-+][a-z]+|export \w+=.*|cd .*)$/, 'there is no shell'],
+  [/^(sync|true|:|exit 0|set [-+][a-z]+|export \w+=.*|cd .*)$/, 'there is no shell'],
   [/^(echo|printf)\b(?!.*>)/, 'there is no shell'],
   [/^(\S*\/)?mkdir\b/, 'there are no folders'],
 ];
 
+/** FreeBSD's sockstat, and how often one of its states is to be found. */
+const COUNTED = /^sockstat\b.*\|\s*grep\s+-c\s+(\w+)\s*\|\s*grep\s+(\d+)$/;
+const STATES: Readonly<Record<string, number>> = {
+  ESTABLISHED: 1,
+  SYN_SENT: 2,
+  SYN_RCVD: 3,
+  FIN_WAIT_1: 4,
+  FIN_WAIT_2: 5,
+  TIME_WAIT: 6,
+  CLOSED: 7,
+  CLOSE_WAIT: 8,
+  LAST_ACK: 9,
+  LISTEN: 10,
+  CLOSING: 11,
+};
 const REMOVED = /^(?:\S*\/)?rm\s+(?:-\w+\s+)*(\S.*)$/;
 /** `dd if=/dev/zero of=PATH bs=1 count=5`. */
 const COPIED = /^(?:\S*\/)?dd\s+(\S.*)$/;
@@ -79,6 +95,12 @@ export class ShellEvents {
     if (route !== null) {
       this.route(route[1], place);
       return;
+    }
+    const counted = COUNTED.exec(line);
+    if (counted !== null && Object.hasOwn(STATES, counted[1])) {
+      const count = session.host.connectionsIn(STATES[counted[1]]);
+      if (`${count}`.includes(counted[2])) return;
+      throw new Failed(place, `expected ${counted[2]} connections in ${counted[1]}, got ${count}`);
     }
     const idle = IDLE.find(([pattern]) => pattern.test(line));
     if (idle === undefined) throw new NotJudged(place, `the command ${shown(line)}`);

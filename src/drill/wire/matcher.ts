@@ -20,9 +20,14 @@ export interface Strictness {
    * so it says nothing of a packet that stands for several segments.
    */
   readonly push: boolean;
+  /**
+   * Whether the order of a SYN's options and what they are padded with are looked at. Ours are Linux's; no
+   * RFC says them, and other systems have their own.
+   */
+  readonly synOrder: boolean;
 }
 
-export const LAX: Strictness = { tickUs: 0, toleranceUs: 0, echo: false, push: true };
+export const LAX: Strictness = { tickUs: 0, toleranceUs: 0, echo: false, push: true, synOrder: true };
 
 /** @returns the first thing that differs, such as `ack: expected 2, got 1`; undefined: nothing does. */
 export function difference(
@@ -91,7 +96,7 @@ function tcpDifference(wanted: TcpPacket, actual: ActualTcp, strict: Strictness)
       ['ack', wanted.ack, actual.ack],
       ['win', wanted.window, actual.window],
       ['urg', wanted.urgent, actual.urgent],
-    ]) ?? optionsDifference(wanted.options, actual.options, strict)
+    ]) ?? optionsDifference(wanted.options, actual.options, strict, wanted.flags.includes('S'))
   );
 }
 
@@ -99,11 +104,13 @@ function optionsDifference(
   wanted: readonly TcpOption[] | undefined,
   actual: readonly DecodedOption[],
   strict: Strictness,
+  syn: boolean,
 ): string | undefined {
   if (wanted === undefined) return undefined;
   // A list is padded to a whole word with zeros, on the wire as in a script.
-  const expected = withoutEnd(wanted);
-  const got = withoutEnd(actual);
+  const plain = syn && !strict.synOrder ? inOrder : withoutEnd;
+  const expected = plain(wanted);
+  const got = plain(actual);
   for (let i = 0; i < Math.max(expected.length, got.length); i++) {
     const [one, other] = [expected[i], got[i]];
     if (one?.kind !== other?.kind) {
@@ -113,6 +120,14 @@ function optionsDifference(
     if (different !== undefined) return different;
   }
   return undefined;
+}
+
+const PADDING: ReadonlySet<string> = new Set(['nop', 'eol']);
+
+/** Options by their kinds, without padding. */
+function inOrder<T extends { readonly kind: string }>(options: readonly T[]): readonly T[] {
+  const said = options.filter(({ kind }) => !PADDING.has(kind));
+  return said.sort((one, other) => (one.kind < other.kind ? -1 : Number(one.kind > other.kind)));
 }
 
 function withoutEnd<T extends { readonly kind: string }>(options: readonly T[]): readonly T[] {

@@ -47,7 +47,9 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
   noteDelivered(tcb, acked, tcb.marks.on !== 0 && (segment.flags & ECE) !== 0);
   noteSending(tcb, tcp.environment.nowUs);
   // The window may have opened for what is queued.
-  if (tcb.sndNxt !== tcb.sndEnd || tcb.finQueued !== 0) markReady(tcp, tcb);
+  if (tcb.sndNxt === tcb.sndEnd && tcb.finQueued === 0) return;
+  if (before(tcb.sndNxt, tcb.sndEnd)) tcp.sendQueue.letGo(tcb);
+  markReady(tcp, tcb);
 }
 
 /** What TCP_INFO tells of acknowledgements of something new. // Hot path. */

@@ -39,6 +39,7 @@ import { recallPathMtu } from './path-mtu.ts';
 import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, releaseChosenPort } from './ports.ts';
 import { markReady } from './ready.ts';
 import { renew } from './renewal.ts';
+import { ELEMENT_WAITS } from './send-queue.ts';
 import { noteSending } from './sending-time.ts';
 import { setState } from './set-state.ts';
 import {
@@ -204,7 +205,8 @@ export function send(
   restartIfIdle(tcp, tcb);
   tcb.totals.awaitsRoom = 0;
   tcp.environment.counters[BYTES_QUEUED] += length;
-  tcp.sendQueue.append(tcb, address, length, context, flags & (SEND_MORE | SEND_RECORD));
+  const waits = (flags & SEND_MORE) !== 0 ? ELEMENT_WAITS : 0;
+  tcp.sendQueue.append(tcb, address, length, context, (flags & (SEND_MORE | SEND_RECORD)) | waits);
   if ((flags & SEND_URGENT) !== 0) {
     tcb.sndUrgent = 1;
     tcb.sndUp = tcb.sndEnd;
@@ -217,7 +219,7 @@ export function send(
 /** What the latest send announced does not come: the last bytes queued wait for nothing any more. */
 export function push(tcp: TcpTables, tcb: Tcb): void {
   if (tcb.sends.tail < 0) return;
-  tcp.sendQueue.flags[tcb.sends.tail] &= ~SEND_MORE;
+  tcp.sendQueue.push(tcb);
   markReady(tcp, tcb);
 }
 

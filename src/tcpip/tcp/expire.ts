@@ -175,8 +175,9 @@ function persist(tcp: TcpTables, tcb: Tcb): void {
   const { config, nowMs } = tcp.environment;
   const { timers } = tcb;
   if (tcb.sndWnd > flightBytes(tcb)) {
-    // The override timer of RFC 9293 §3.8.6.2.1.
+    // The override timer of RFC 9293 §3.8.6.2.1; Linux sets PSH on what it lets go (`tcp_write_wakeup`).
     tcb.sndForced = 1;
+    if (tcb.sends.tail >= 0) tcp.sendQueue.push(tcb);
     markReady(tcp, tcb);
     return;
   }

@@ -107,11 +107,13 @@ function pathNow(tcp: TcpTables, tcb: Tcb) {
   const { nowMs, nowUs } = tcp.environment;
   const routed = tcb.state !== CLOSED && tcb.state !== LISTEN;
   const synchronized = routed && tcb.state !== SYN_SENT;
+  // Before there has been any, it counts from the handshake; see `establish`.
+  const lastDataUs = acks.lastDataUs + (totals.bytesReceived > 0 ? 0 : tcp.environment.config.delayedAckUs);
   return {
     snd_mss: tcb.mss,
     rcv_mss: received.segmentBytesMax,
     last_data_sent: (nowMs - totals.lastDataSentMs) | 0,
-    last_data_recv: synchronized ? ((nowUs - acks.lastDataUs) / US_PER_MS) | 0 : 0,
+    last_data_recv: synchronized ? ((nowUs - lastDataUs) / US_PER_MS) | 0 : 0,
     last_ack_recv: (nowMs - timers.lastReceiveMs) | 0,
     pmtu: routed ? pathMtu(tcp, tcb) : tcp.environment.mtus[0],
     advmss: advertisedPayload(tcp, tcb),

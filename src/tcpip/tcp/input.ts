@@ -241,14 +241,14 @@ function takeAcknowledgement(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): bool
     challenge(tcp, tcb);
     return false;
   }
-  if (tcb.stamps.on !== 0) takeTimestamp(tcp, tcb, segment);
+  if (tcb.stamps.on !== 0 && segment.timestamps !== 0) takeTimestamp(tcp, tcb, segment);
   acknowledge(tcp, tcb, segment);
   return tcb.finQueued === 0 || !after(tcb.sndUna, tcb.sndEnd) || finAcknowledged(tcp, tcb, segment);
 }
 
 /** RFC 7323 §5.3. @returns false when the segment is to be dropped. // Hot path. */
 function isTimestampGood(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
-  if (segment.timestamps === 0) return false;
+  if (segment.timestamps === 0) return tcp.environment.config.takesUnstamped;
   if (atOrAfter(segment.tsValue, tcb.stamps.recent)) return true;
   if (isRecentOutdated(tcp, tcb)) return true;
   refuseSegment(tcp, tcb, segment);

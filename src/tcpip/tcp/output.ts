@@ -26,7 +26,7 @@ import { agePathMtu } from './path-mtu.ts';
 import { markReady } from './ready.ts';
 import type { ReadyRing } from './ready-ring.ts';
 import { sendSegment } from './segment-out.ts';
-import { ELEMENT_MORE } from './send-queue.ts';
+import { ELEMENT_WAITS } from './send-queue.ts';
 import { noteSending } from './sending-time.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -255,7 +255,7 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number, follows: boolean)
   // It is all that is left, and less than a full segment. Announced bytes hold it back, and Nagle's algorithm
   // does while another small segment is out.
   if (tcb.finQueued !== 0) return length;
-  if (tcb.options.cork !== 0 || (tcp.sendQueue.flags[tcb.sends.tail] & ELEMENT_MORE) !== 0) return 0;
+  if (tcb.options.cork !== 0 || (tcp.sendQueue.flags[tcb.sends.tail] & ELEMENT_WAITS) !== 0) return 0;
   const smallIsOut = after(tcb.sndSmall, tcb.sndUna) && atOrAfter(tcb.sndNxt, tcb.sndSmall);
   return tcb.options.noDelay === 0 && smallIsOut ? 0 : length;
 }
@@ -291,12 +291,12 @@ function sendData(
   if (length > 0) {
     gathered = sendQueue.gather(tcb, length);
     sum = sendQueue.sum;
-    if (sendQueue.pushed !== 0 || gathered === available) flags |= PSH;
+    if (sendQueue.pushed !== 0) flags |= PSH;
     tcb.sndForced = 0;
   }
   let end = (seq + gathered) | 0;
   if (tcb.finQueued !== 0 && gathered === available && gathered <= tcb.mss) {
-    flags |= FIN;
+    flags |= gathered > 0 ? FIN | PSH : FIN; // As on Linux, whatever was announced behind the bytes.
     end = (end + 1) | 0;
   }
   let tx = resending ? TX_RETRANSMIT : 0;

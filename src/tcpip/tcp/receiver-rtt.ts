@@ -24,6 +24,7 @@ export function measureReceiver(tcp: TcpTables, tcb: Tcb, length: number): void 
   if (COSTLY) assert(length > 0, 'receiver round trip: it is measured by bytes that have come');
   if (tcb.stamps.on !== 0) {
     const { tsEcho } = segment;
+    if (segment.timestamps === 0) return;
     if (tsEcho === totals.echoSeen || length < tcb.received.segmentBytesMax) return;
     totals.echoSeen = tsEcho;
     const ms = (environment.nowMs + tcb.stamps.offset - tsEcho) | 0;

@@ -14,8 +14,13 @@ import type { Tcb } from './tcb.ts';
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
-/** Element flag: more follows soon, so its end is no reason for a PSH or a short segment. */
+/** Element flag: more follows soon, so its end is no reason for a PSH. */
 export const ELEMENT_MORE = 1;
+/**
+ * Element flag, with `ELEMENT_MORE`: nor is it one for a short segment, until the peer has sent something. As
+ * on Linux, where MSG_MORE holds back what its own call would send and nothing that is sent later.
+ */
+export const ELEMENT_WAITS = 8;
 /** Element flag: a record ends with it (MSG_EOR), and no segment goes on beyond that. */
 export const ELEMENT_RECORD = 4;
 
@@ -132,6 +137,20 @@ export class SendQueue {
     assert(element >= 0 || left <= 1, 'send queue: the cursor is put no further than behind the FIN');
     sends.cursor = element;
     sends.cursorOffset = element < 0 ? 0 : left;
+  }
+
+  /** The last element waits no longer for what was announced. */
+  letGo({ sends }: Tcb): void {
+    const { tail } = sends;
+    if (COSTLY) assert(tail >= 0, 'send queue: what is let go is queued');
+    this.flags[tail] &= ~ELEMENT_WAITS;
+  }
+
+  /** What was announced behind the last element does not come, or is waited for no longer: it is pushed. */
+  push({ sends }: Tcb): void {
+    const { tail } = sends;
+    assert(tail >= 0, 'send queue: what is pushed is queued');
+    this.flags[tail] &= ~(ELEMENT_MORE | ELEMENT_WAITS);
   }
 
   /** How many of the next `length` bytes from the cursor on belong to one record. */

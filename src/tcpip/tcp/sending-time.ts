@@ -12,6 +12,7 @@ import {
   type Totals,
 } from './control-block/totals.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
+import { isWindowUsed } from './window-use.ts';
 
 /** A quarter of the time after which the clock comes round. */
 const OFTEN_US = 2 ** 30;
@@ -25,7 +26,8 @@ export function noteSending(tcb: Tcb, nowUs: number): void {
     if (tcb.sndWnd - flightBytes(tcb) < Math.min(waiting, tcb.mss)) now = SENDING_WINDOW;
   } else if (tcb.sndUna === tcb.sndMax) {
     now = SENDING_NOTHING;
-  } else if (totals.awaitsRoom !== 0) {
+  } else if (totals.awaitsRoom !== 0 && !isWindowUsed(tcb)) {
+    // More room would be of use only where the congestion window has some left.
     now = SENDING_BUFFER;
   }
   // What goes on for long is counted now and then, before the clock of 32 bits comes round.

@@ -67,6 +67,7 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
     },
   ],
   wholeSegmentWindow: ["whether that window is a whole number of segments, as Linux's is"],
+  takesUnstamped: ['whether segments without timestamps are taken where they were agreed on, as by Linux'],
   seed: [
     'seed of sequence numbers, ports and timestamps',
     { follows: "drawn by `openCard`; in a world its `seed` and the card's place" },

@@ -18,7 +18,7 @@ import { checkTcb } from '../identities.ts';
 import { allocateTcb, hashTcb } from '../lifecycle.ts';
 import { routeTcb, updateMss } from '../path.ts';
 import { markReady } from '../ready.ts';
-import { ELEMENT_MORE } from '../send-queue.ts';
+import { ELEMENT_MORE, ELEMENT_WAITS } from '../send-queue.ts';
 import { takeOverState } from '../set-state.ts';
 import type { TcpTables } from '../tables.ts';
 import { flightBytes, type Tcb } from '../tcb.ts';
@@ -192,7 +192,7 @@ function sendAgain(tcp: TcpTables, tcb: Tcb, image: ConnectionImage, sends: read
   const end = tcb.sndEnd;
   tcb.sndEnd = (end - image.sendBytes) | 0;
   for (const { address, length, context, more } of sends) {
-    tcp.sendQueue.append(tcb, address, length, context, more ? ELEMENT_MORE : 0);
+    tcp.sendQueue.append(tcb, address, length, context, more ? ELEMENT_MORE | ELEMENT_WAITS : 0);
   }
   assert(tcb.sndEnd === end, 'take-over: the queue ends where the image says');
   if (image.sendBytes > 0) tcp.sendQueue.seek(tcb, (tcb.sndNxt - tcb.sndUna) | 0);
