@@ -32,6 +32,16 @@ describe('the send queue', () => {
     const { queue, tcb } = queued();
     queue.acknowledge(tcb, 101);
   });
+  trips('send queue: what is let go is queued', () => {
+    const { queue, tcb } = queued();
+    queue.discard(tcb);
+    queue.letGo(tcb);
+  });
+  trips('send queue: what is pushed is queued', () => {
+    const { queue, tcb } = queued();
+    queue.discard(tcb);
+    queue.push(tcb);
+  });
   trips('send queue: an empty queue has no elements', () => {
     const { queue, tcb } = queued();
     tcb.sends.count = 3;
