@@ -3,6 +3,8 @@ import { NEVER } from '../../time/agent.ts';
 
 /** Not held. */
 const FREE = -1;
+/** Numbers that a stack gives to sockets lie below. */
+const SOCKETS_MAX = 65_536;
 
 export class HeldSockets {
   private readonly holdNs: number;
@@ -11,29 +13,34 @@ export class HeldSockets {
   private sinceNs: number[] = [];
   private first = 0;
   /** By socket: since when it is held; `FREE`: it is not. */
-  private readonly heldSinceNs = new Map<number, number>();
+  private readonly heldSinceNs = new Float64Array(SOCKETS_MAX).fill(FREE);
+  private held = 0;
 
   constructor(holdNs: number) {
     this.holdNs = holdNs;
   }
 
   get count(): number {
-    return this.heldSinceNs.size;
+    return this.held;
   }
 
+  /** Its time begins now, whether it was held before or not. */
   hold(socket: number, nowNs: number): void {
-    this.heldSinceNs.set(socket, nowNs);
+    if (this.heldSinceNs[socket] === FREE) this.held += 1;
+    this.heldSinceNs[socket] = nowNs;
     this.sockets.push(socket);
     this.sinceNs.push(nowNs);
   }
 
   isHeld(socket: number): boolean {
-    return this.heldSinceNs.has(socket);
+    return this.heldSinceNs[socket] !== FREE;
   }
 
   /** It is used again, or gone. */
   release(socket: number): void {
-    this.heldSinceNs.delete(socket);
+    if (this.heldSinceNs[socket] === FREE) return;
+    this.heldSinceNs[socket] = FREE;
+    this.held -= 1;
   }
 
   /** @returns the socket that was held last; -1: none. It is held no more. */
@@ -43,8 +50,8 @@ export class HeldSockets {
       const sinceNs = this.sinceNs.pop();
       if (socket === undefined) return FREE;
       if (this.sockets.length < this.first) this.first = this.sockets.length;
-      if (this.heldSinceNs.get(socket) !== sinceNs) continue;
-      this.heldSinceNs.delete(socket);
+      if (this.heldSinceNs[socket] !== sinceNs) continue;
+      this.release(socket);
       return socket;
     }
   }
@@ -54,7 +61,7 @@ export class HeldSockets {
     this.skip();
     if (this.first >= this.sockets.length || this.sinceNs[this.first] + this.holdNs > nowNs) return FREE;
     const socket = this.sockets[this.first++];
-    this.heldSinceNs.delete(socket);
+    this.release(socket);
     return socket;
   }
 
@@ -67,7 +74,7 @@ export class HeldSockets {
   /** Passes over those that are held no more, and forgets them now and then. */
   private skip(): void {
     const { sockets, sinceNs, heldSinceNs } = this;
-    while (this.first < sockets.length && heldSinceNs.get(sockets[this.first]) !== sinceNs[this.first]) {
+    while (this.first < sockets.length && heldSinceNs[sockets[this.first]] !== sinceNs[this.first]) {
       this.first += 1;
     }
     if (this.first < 4096 || this.first < sockets.length >> 1) return;
