@@ -1,7 +1,7 @@
 /**
  * Where a packet goes next, and through which port: to ourselves, by a route of the table, to a neighbour on
- * a port's subnet, or to the gateway. Of routes and subnets the longest prefix decides; a route goes before a
- * subnet of the same length. Each port has one address and one subnet. The host model is the weak one of RFC
+ * a port's subnet, or to the gateway. Of routes and subnets the longest prefix decides, then the lowest metric;
+ * subnets and the gateway have 0, and a route goes before them where it has that, too. Each port has one address and one subnet. The host model is the weak one of RFC
  * 1122 §3.3.4.2, as on Linux: a packet for any own address is accepted from any port, and the route follows
  * the destination alone.
  *
@@ -12,7 +12,7 @@
 import { assert } from '../assert/assert.ts';
 import type { StackConfig } from './config.ts';
 import { Redirects } from './redirects.ts';
-import { maskOf, RouteTable } from './route-table.ts';
+import { maskOf, type RouteMetrics, RouteTable } from './route-table.ts';
 
 const LOOPBACK = 0x7f000001;
 /** 255.255.255.255: everybody on the port's wire. */
@@ -197,21 +197,31 @@ export class Routes {
   }
 
   /**
-   * Adds a route, or changes the one of its prefix. @param via the next hop; 0: whoever the packet is for.
-   * @returns false when the table is full.
+   * Adds a route, or changes the one of its prefix and metric. @param via the next hop; 0: whoever the packet
+   * is for. @returns false when the table is full.
    */
-  add(destination: number, prefixLength: number, via: number, port: number): boolean {
+  add(destination: number, prefixLength: number, via: number, port: number, metrics?: RouteMetrics): boolean {
     assert(this.hasAddress(port), 'routes: a route leads through a port with an address');
     this.redirects.clear();
-    return this.table.put(destination & maskOf(prefixLength), prefixLength, via, port);
+    return this.table.put(destination & maskOf(prefixLength), prefixLength, via, port, metrics);
   }
 
-  /** Takes a route away; of prefix length 0: the gateway too. @returns false where there is none. */
-  remove(destination: number, prefixLength: number): boolean {
+  /**
+   * Takes a route away; of prefix length 0: the gateway too, whose metric is 0.
+   * @param metric of the route; -1: the lowest of its prefix. @returns false where there is none.
+   */
+  remove(destination: number, prefixLength: number, metric = -1): boolean {
     this.redirects.clear();
-    const had = prefixLength === 0 && this.gateway !== 0;
+    const had = prefixLength === 0 && this.gateway !== 0 && metric <= 0;
     if (had) this.gateway = 0;
-    return this.table.remove(destination & maskOf(prefixLength), prefixLength) || had;
+    return this.table.remove(destination & maskOf(prefixLength), prefixLength, metric) || had;
+  }
+
+  /** What the route to a destination says of packets; 0: nothing. // Hot path. */
+  metricOf(destination: number, name: Exclude<keyof RouteMetrics, 'metric'>): number {
+    if (!this.table.hasMetrics) return 0;
+    const route = this.routeOf(destination);
+    return route < 0 ? 0 : this.table[name][route];
   }
 
   /** The route of the table that a destination has; -1: none, or its subnet has the longer prefix. */
@@ -221,8 +231,12 @@ export class Routes {
     const route = table.find(destination);
     if (route < 0) return -1;
     const port = this.subnetPort(destination);
-    // Masks compare as their prefixes do.
-    return port >= 0 && masks[port] >>> 0 > table.mask[route] >>> 0 ? -1 : route;
+    if (port >= 0) {
+      // Masks compare as their prefixes do.
+      const isLonger = masks[port] >>> 0 > table.mask[route] >>> 0;
+      return isLonger || (masks[port] === table.mask[route] && table.metric[route] > 0) ? -1 : route;
+    }
+    return table.mask[route] === 0 && table.metric[route] > 0 && this.gateway !== 0 ? -1 : route;
   }
 
   /** Whether one of the ports behind the first has the address in `table`. */

@@ -5,6 +5,7 @@ import { ReplyQueue } from '../../src/tcpip/arp/reply-queue.ts';
 import { Routes } from '../../src/tcpip/route.ts';
 import { ROUTES_MAX, RouteTable } from '../../src/tcpip/route-table.ts';
 import { DEFAULT_STACK_CONFIG } from '../../src/tcpip/stack/stack.ts';
+import { initialWindow } from '../../src/tcpip/tcp/path.ts';
 import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
 import { trips } from '../rules/trips.ts';
 import { type Host, run } from './bed.ts';
@@ -90,6 +91,68 @@ describe('a route', () => {
     expect(ways.removeRoute(OUTSIDE, 40, host.nowUs)).toBe(EINVAL);
     const added = Array.from({ length: ROUTES_MAX + 1 }, (_, i) => add(32, peerOf(1), 1, OUTSIDE + i));
     expect(added.slice(-2)).toEqual([0, ENOBUFS]);
+  });
+});
+
+describe('what routes say of packets', () => {
+  it('of one prefix the lowest metric is taken, and the next when it has gone', () => {
+    const { host } = fourPorts({ config: { gateway: peerOf(0) } });
+    const { ways } = host.stack;
+    const routes = host.stack['routes'];
+    const add = (metric: number, prefixLength: number, via: number, port: number) =>
+      ways.addRoute({ destination: OUTSIDE, prefixLength, via, port, metric }, host.nowUs);
+    const hop = () => routes.nextHop(OUTSIDE);
+    expect([add(20, 24, peerOf(2), 2), add(10, 24, peerOf(1), 1), add(30, 24, peerOf(3), 3)]).toEqual([
+      0, 0, 0,
+    ]);
+    expect(hop()).toBe(peerOf(1));
+    // A longer prefix goes before, whatever its metric.
+    expect(add(1000, 32, peerOf(3), 3)).toBe(0);
+    expect(hop()).toBe(peerOf(3));
+    expect(ways.removeRoute(OUTSIDE, 32, host.nowUs)).toBe(0);
+    expect(ways.removeRoute(OUTSIDE, 24, host.nowUs)).toBe(0);
+    expect(hop()).toBe(peerOf(2));
+    expect(ways.removeRoute(OUTSIDE, 24, host.nowUs, 25)).toBe(ESRCH);
+    expect(ways.removeRoute(OUTSIDE, 24, host.nowUs, 20)).toBe(0);
+    expect(hop()).toBe(peerOf(3));
+    expect(ways.removeRoute(OUTSIDE, 24, host.nowUs)).toBe(0);
+    expect(hop()).toBe(peerOf(0));
+  });
+
+  it('the gateway and subnets have a metric of 0', () => {
+    const { host } = fourPorts({ config: { gateway: peerOf(0) } });
+    const routes = host.stack['routes'];
+    routes.add(0, 0, peerOf(1), 1, { metric: 5 });
+    routes.add(peerOf(2), 24, peerOf(3), 3, { metric: 5 });
+    expect([routes.nextHop(OUTSIDE), routes.nextHop(peerOf(2))]).toEqual([peerOf(0), peerOf(2)]);
+    expect(routes.remove(0, 0)).toBe(true);
+    expect(routes.nextHop(OUTSIDE)).toBe(0);
+  });
+
+  it('refuses metrics out of their ranges', () => {
+    const { host } = fourPorts();
+    for (const bad of [
+      { mtu: 67 },
+      { advmss: 10 },
+      { initcwnd: 1001 },
+      { initrwnd: -1 },
+      { rto_min: 0.5 },
+      { metric: -2 },
+    ]) {
+      const route = { destination: OUTSIDE, prefixLength: 24, via: peerOf(1), port: 1, ...bad };
+      expect([bad, host.stack.ways.addRoute(route, host.nowUs)]).toEqual([bad, EINVAL]);
+    }
+  });
+
+  it('reach connections that stand, and those to come', () => {
+    const { host, all, c } = connected();
+    const route = { destination: peerOf(1), prefixLength: 32, via: 0, port: 1 };
+    expect(host.stack.ways.addRoute({ ...route, mtu: 600, advmss: 400, initcwnd: 3 }, host.nowUs)).toBe(0);
+    run(all);
+    expect(host.stack.tcpInfo(c)).toMatchObject({ snd_mss: 600 - 40 - 12, pmtu: 600 });
+    const next = host.connect(peerOf(1), 80);
+    run(all);
+    expect(host.stack.tcpInfo(next)).toMatchObject({ snd_mss: 600 - 40 - 12, advmss: 400 - 12, snd_cwnd: 3 });
   });
 });
 
@@ -215,6 +278,19 @@ describe('assertions', () => {
     const { host } = fourPorts();
     host.stack['routes'].speaksFor = () => false;
     host.stack.ways.moveAddress(0, 1, host.nowUs);
+  });
+  trips('routes: of one prefix the lowest metric comes first', () => {
+    const table = new RouteTable();
+    table.put(0x0a000000, 8, 0, 0, { metric: 5 });
+    table.put(0x0a000000, 8, 0, 0, { metric: 7 });
+    table.metric[0] = 9;
+    table.put(0x0a000000, 8, 0, 0, { metric: 7 });
+  });
+  trips('path: a connection begins with at least a segment', () => {
+    const { host, c } = connected();
+    const tcp = host.stack['tcp'];
+    Object.assign(tcp.environment.config, { initialWindowSegments: 0 });
+    initialWindow(tcp, tcp.tcbs[c]);
   });
   trips('routes: a route moves by one place', () => new RouteTable()['move'](0, 2));
   trips("datagram sender: its port is one of the stack's", () => {

@@ -15,6 +15,7 @@ import type { Reconciliation } from '../../ledger/reconcile.ts';
 import type { SocketStack } from '../../socket/contract.ts';
 import type { TcpInfo } from '../../socket/tcp-info.ts';
 import { IPV4_BYTES, IPV4_SOURCE } from '../../tcpip/header/ipv4.ts';
+import type { RouteMetrics } from '../../tcpip/route-table.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
 import { applySetting, type SettingOutcome } from './apply-setting.ts';
@@ -143,6 +144,17 @@ export class DrillHost {
   /** Segments that may be sent before the first acknowledgement (the route's `initcwnd`). */
   setInitialWindow(segments: number): SettingOutcome {
     return this.set('net.inet.tcp.initcwnd_segments', segments);
+  }
+
+  /** What the route to every peer says from now on; what it does not say any more holds no longer. */
+  setRouteMetrics(metrics: RouteMetrics): void {
+    // Two routes for half of all addresses each go before the subnet, which has them all.
+    for (const destination of [0, 0x8000_0000]) {
+      const route = { destination, prefixLength: 1, via: 0, port: 0, ...metrics };
+      if (this.engine.ways.addRoute(route, this.nowUs) !== 0) {
+        throw new RangeError(`"route" expected metrics in their ranges, got ${JSON.stringify(metrics)}`);
+      }
+    }
   }
 
   /** Does what a connect does with ports of its own to choose from. @param ports first and last. */

@@ -55,14 +55,17 @@ const MTU = /^(?:ifconfig \S+ mtu|ip link set (?:dev )?\S+ mtu)\s+(\d+)$/;
 const ROUTE = /^ip (?:route|ro) (?:change|replace|add|append|del|delete|flush)\b(.*)$/;
 /** What a route may say of its connections, and is not served. */
 const ROUTE_BEYOND = new RegExp(
-  String.raw`\b(features|quickack|initrwnd|rto_min|advmss|congctl|hoplimit|fastopen_no_cookie|rtt|rttvar|` +
+  String.raw`\b(features|quickack|congctl|hoplimit|fastopen_no_cookie|rtt|rttvar|` +
     String.raw`ssthresh|cwnd|blackhole|unreachable|prohibit)\b`,
 );
 const US_PER_SECOND = 1e6;
+const MS_PER_SECOND = 1000;
 const NESTED_MAX = 4;
 
 export class ShellEvents {
   private readonly session: Session;
+  /** Whether a route has said more than an initial window and an MTU: the next may take it back. */
+  private hasMetrics = false;
 
   constructor(session: Session) {
     this.session = session;
@@ -149,7 +152,7 @@ export class ShellEvents {
     if (outcome.kind === 'idle') this.session.note(`skipped ${name}: ${outcome.words}`);
   }
 
-  /** What a route says of its connections: of `initcwnd` and `mtu`; the way itself is the wire's. */
+  /** What a route says of its connections; the way itself is the wire's. */
   private route(words: string, place: Place): void {
     const { host } = this.session;
     const said = (name: string): string | undefined =>
@@ -161,6 +164,12 @@ export class ShellEvents {
     }
     const mtu = said('mtu');
     if (mtu !== undefined) this.attempt(place, `mtu ${mtu}`, () => host.setMtu(Number(mtu)));
+    const number = (name: string): number => Number(said(name) ?? 0);
+    const metrics = { advmss: number('advmss'), initrwnd: number('initrwnd'), rto_min: rtoMinMs(words) };
+    if (this.hasMetrics || metrics.advmss + metrics.initrwnd + metrics.rto_min > 0) {
+      this.hasMetrics = true;
+      this.attempt(place, words.trim(), () => host.setRouteMetrics(metrics));
+    }
     const other = ROUTE_BEYOND.exec(words);
     if (other !== null) throw new NotJudged(place, `a route with ${other[1]}`);
   }
@@ -173,6 +182,14 @@ export class ShellEvents {
       throw new NotJudged(place, `${shown(what)}: ${error.message}`);
     }
   }
+}
+
+/** `rto_min 10ms`: milliseconds, as without a unit; 0: not said. */
+function rtoMinMs(words: string): number {
+  const [, value, unit] = /\brto_min\s+(?:lock\s+)?([0-9.]+)(ms|us|s)?\b/.exec(words) ?? [];
+  if (value === undefined) return 0;
+  const scale = unit === 's' ? MS_PER_SECOND : unit === 'us' ? 1 / MS_PER_SECOND : 1;
+  return Math.max(1, Math.round(Number(value) * scale));
 }
 
 /** The commands of a line or several, without what they do with their output. */

@@ -15,6 +15,7 @@ import {
   ETIMEDOUT,
 } from '../../socket/errno.ts';
 import type { MovedPiece, MovingSockets } from '../../socket/moving.ts';
+import type { RouteMetrics } from '../../tcpip/route-table.ts';
 import type { Tuple } from './policy/rule.ts';
 
 /** What a device can hold, as its maker publishes it; each at least 0. */
@@ -26,8 +27,8 @@ export interface OffloadLimits {
   readonly connections: number;
 }
 
-/** A route of the host's, as its devices are told of it. */
-export interface HostRoute {
+/** A route of the host's, as its devices are told of it, with what it says of packets. */
+export interface HostRoute extends RouteMetrics {
   readonly destination: number;
   readonly prefixLength: number;
   /** The next hop; 0: the destination itself. */

@@ -9,6 +9,7 @@ import { HAND_OFFS_REFUSED } from '../../ledger/counters.gen.ts';
 import { ConnectionImage } from '../tcp/hand-off/connection-image.ts';
 import * as handOffs from '../tcp/hand-off/hand-off.ts';
 import { type TakenOver, takeOver, takeOverRefusal } from '../tcp/hand-off/take-over.ts';
+import { initialWindow } from '../tcp/path.ts';
 import { markReady } from '../tcp/ready.ts';
 import { flightBytes, type Tcb } from '../tcp/tcb.ts';
 import { awakeTcb } from '../tcp/wake.ts';
@@ -57,7 +58,7 @@ export class MovingStack extends Engine {
     const tcb = this.connection(c);
     if (flightBytes(tcb) > 0) {
       this.tcp.recovery.askPeer(tcb);
-      this.tcp.congestion.idle(tcb.congestion, tcb.mss, this.config.initialWindowSegments);
+      this.tcp.congestion.idle(tcb.congestion, tcb.mss, initialWindow(this.tcp, tcb));
     } else {
       tcb.timers.probeDue = 1;
     }

@@ -10,13 +10,14 @@ import { EAGAIN, EINVAL, ENOBUFS, ESRCH } from '../../socket/errno.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import type { Routes } from '../route.ts';
+import { areMetricsGood, type RouteMetrics } from '../route-table.ts';
 import { pathNarrowed } from '../tcp/path-narrowed.ts';
 import { redirected, rerouted, resized } from '../tcp/rerouted.ts';
 import type { TcpTables } from '../tcp/tables.ts';
 import { awakeTcb } from '../tcp/wake.ts';
 
-/** A route of a host's table. */
-export interface Route {
+/** A route of a host's table, and what it says of packets, as Linux's `ip route` has it. */
+export interface Route extends RouteMetrics {
   /** The hosts it is for: those that have the first bits of an address, an int32. */
   readonly destination: number;
   readonly prefixLength: number;
@@ -52,7 +53,7 @@ export class Ways {
     this.tcp = tcp;
   }
 
-  /** Adds a route, or changes the one of its prefix. @returns 0; EINVAL, ENOBUFS (the table is full). */
+  /** Adds a route, or changes the one of its prefix and metric. @returns 0; EINVAL, ENOBUFS (the table is full). */
   addRoute(route: Route, nowUs: number): number {
     const { routes } = this;
     const { destination, prefixLength, via, port } = route;
@@ -60,21 +61,27 @@ export class Ways {
     const isPort = Number.isInteger(port) && port >= 0 && routes.hasAddress(port);
     const isHop = via === 0 || (routes.isUnicast(via) && !routes.isOwn(via));
     if (!isPrefix || !isPort || !isHop || (via === 0 && prefixLength === 0)) return EINVAL;
+    if (!areMetricsGood(route)) return EINVAL;
     this.environment.setTime(nowUs);
-    if (!routes.add(destination | 0, prefixLength, via | 0, port)) return ENOBUFS;
-    assert(routes.nextHop(destination | 0) !== 0, 'ways: a route that was added is found');
+    if (!routes.add(destination | 0, prefixLength, via | 0, port, route)) return ENOBUFS;
+    // Of the prefix 0 the first address is no host's.
+    const isFound = (destination | 0) === 0 || routes.nextHop(destination | 0) !== 0;
+    assert(isFound, 'ways: a route that was added is found');
     this.changed(route, true);
     // Whoever listens is to hear of the next hop too.
     if (via !== 0) this.neighbours.resolve(via | 0);
     return 0;
   }
 
-  /** Takes one away: of prefix length 0 the gateway too. @returns 0; EINVAL, ESRCH (there is none). */
-  removeRoute(destination: number, prefixLength: number, nowUs: number): number {
+  /**
+   * Takes one away: of prefix length 0 the gateway too.
+   * @param metric of the route; -1: the lowest of its prefix. @returns 0; EINVAL, ESRCH (there is none).
+   */
+  removeRoute(destination: number, prefixLength: number, nowUs: number, metric = -1): number {
     if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) return EINVAL;
     this.environment.setTime(nowUs);
-    if (!this.routes.remove(destination | 0, prefixLength)) return ESRCH;
-    this.changed({ destination, prefixLength, via: 0, port: 0 }, false);
+    if (!this.routes.remove(destination | 0, prefixLength, metric)) return ESRCH;
+    this.changed({ destination, prefixLength, via: 0, port: 0, metric }, false);
     return 0;
   }
 

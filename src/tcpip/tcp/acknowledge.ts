@@ -22,6 +22,7 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** Clock granularity, the G of RFC 6298. */
 const GRANULARITY_US = 1000;
+const US_PER_MS = 1000;
 /** Beyond two minutes a sample is no measurement; the limit also keeps the scaled sums int32. */
 const SAMPLE_MAX_US = 120_000_000;
 
@@ -143,8 +144,10 @@ function measureByTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
 
 /** RFC 6298 §2 with the usual scaling: `srtt` times 8, `rttvar` times 4. @param us one round trip. */
 export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
-  const { rtoMinUs, rtoMaxUs } = tcp.environment.config;
+  const { config } = tcp.environment;
   const { rtt } = tcb;
+  const routeMin = tcp.routes.metricOf(tcb.remoteAddress, 'rto_min');
+  const rtoMinUs = routeMin > 0 ? routeMin * US_PER_MS : config.rtoMinUs;
   // A connection that another stack has timed (its image may say anything) can have begun in the future.
   const sample = Math.max(0, Math.min(us, SAMPLE_MAX_US));
   if (rtt.leastUs === 0 || sample < rtt.leastUs) rtt.leastUs = Math.max(1, sample);
@@ -162,5 +165,5 @@ export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
   // As on Linux the least RTO is one of the variance's term, or at a steady round trip of 300 ms an
   // acknowledgement that the peer delays would come after it.
   const rto = ((rtt.srtt >> 3) + Math.max(rtt.rttvar, rtoMinUs, GRANULARITY_US)) | 0;
-  rtt.rto = Math.min(rto, rtoMaxUs);
+  rtt.rto = Math.min(rto, config.rtoMaxUs);
 }

@@ -34,7 +34,7 @@ import {
   releaseTcb,
   resetTcb,
 } from './lifecycle.ts';
-import { advertisedMss, routeTcb } from './path.ts';
+import { advertisedMss, initialWindow, routeTcb } from './path.ts';
 import { recallPathMtu } from './path-mtu.ts';
 import { bindTcb, chooseEphemeral, isPairFree, isPortTaken, releaseChosenPort } from './ports.ts';
 import { markReady } from './ready.ts';
@@ -254,7 +254,7 @@ function restartIfIdle(tcp: TcpTables, tcb: Tcb): void {
   const { config, nowUs } = tcp.environment;
   tcb.congestion.countedUs = nowUs;
   if (!config.slowStartAfterIdle || !hasPassed(nowUs, tcb.timers.lastSendUs, tcb.rtt.rto + 1)) return;
-  tcp.congestion.idle(tcb.congestion, tcb.mss, config.initialWindowSegments);
+  tcp.congestion.idle(tcb.congestion, tcb.mss, initialWindow(tcp, tcb));
 }
 
 /** Queues the FIN (RFC 9293 §3.10.4): the user has closed the sending half, first or after the peer. */

@@ -50,7 +50,7 @@ export function answerWithCookie(tcp: TcpTables, listener: Tcb, segment: Segment
   const options = stamped ? offeredOptions(config, segment) : STAMP_NO_SHIFT;
   const mss = offeredMss(tcp, listener, source);
   const bytes = stamped ? mss - STAMP_OPTION_BYTES : mss;
-  const window = Math.min(FIELD_MAX, firstWindow(tcp, listener.received, bytes));
+  const window = Math.min(FIELD_MAX, firstWindow(tcp, listener.received, bytes, source));
   const iss = cookies.make(destination, source, own, seq, segment.mss || MSS_DEFAULT, nowMs);
   const flags = SYN | ACK | ((options & STAMP_ECN) === 0 ? 0 : ECE);
   if (!replies.queue(destination, source, own, iss, (seq + 1) | 0, flags, window)) return;
@@ -79,7 +79,7 @@ function offeredOptions(config: StackConfig, segment: SegmentIn): number {
 /** The MSS of our SYN, by the port that leads to the peer. */
 function offeredMss(tcp: TcpTables, listener: Tcb, remote: number): number {
   const port = tcp.routes.portFor(remote);
-  return advertisedMss(tcp, listener, port);
+  return advertisedMss(tcp, listener, port, remote);
 }
 
 /**

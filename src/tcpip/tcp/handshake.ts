@@ -13,7 +13,7 @@ import { answerWithCookie, takeCookie, wantsCookie } from './cookie-open.ts';
 import { agreeOnEcn } from './ecn.ts';
 import { allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
 import { beginMtuSearch } from './mtu-search.ts';
-import { advertisedPayload, routeTcb, updateMss } from './path.ts';
+import { advertisedPayload, initialWindow, routeTcb, updateMss } from './path.ts';
 import { recallPathMtu } from './path-mtu.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -238,7 +238,7 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.acks.lastDataUs = (nowUs - config.delayedAckUs) | 0;
   beginMtuSearch(tcp, tcb);
   const lost = rtt.synRetransmitted !== 0;
-  tcp.congestion.start(tcb.congestion, tcb.mss, lost ? 1 : config.initialWindowSegments);
+  tcp.congestion.start(tcb.congestion, tcb.mss, lost ? 1 : initialWindow(tcp, tcb));
   const { totals } = tcb;
   // As Linux counts them: of a passive open its SYN-ACK is not the connection's, and the peer's SYN is.
   totals.delivered = 1;

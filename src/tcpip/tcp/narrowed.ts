@@ -1,7 +1,7 @@
 /** A path that carries less than was thought: RFC 1191, and who heeds it (IP_MTU_DISCOVER). */
 import { assert } from '../../assert/assert.ts';
 import { MTU_DISCOVER_DO, MTU_DISCOVER_WANT } from './control-block/options.ts';
-import { pathMtu, updateMss } from './path.ts';
+import { pathMtu, routeMtu, updateMss } from './path.ts';
 import { markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -23,7 +23,7 @@ export function heedNarrowed(tcp: TcpTables, tcb: Tcb, remote: number, mtu: numb
  */
 export function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
   const next = believable(tcp, mtu);
-  if (next > pathMtu(tcp, tcb) || next === tcp.environment.mtus[tcb.port]) return false;
+  if (next > pathMtu(tcp, tcb) || next === routeMtu(tcp, tcb.remoteAddress, tcb.port)) return false;
   // What is said again is believed anew.
   tcb.pathMtuMs = tcp.environment.nowMs;
   if (next === tcb.pathMtu) return true;

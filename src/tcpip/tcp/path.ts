@@ -33,10 +33,24 @@ export function prepareHeader(tcb: Tcb): void {
   tcb.ipSum = addresses + (VERSION_AND_LENGTH | tcb.tos) + tcb.fragmentBits + ((tcb.ttl << 8) | PROTOCOL_TCP);
 }
 
+/** The largest packet that a port and the route to a peer let go. */
+export function routeMtu({ environment, routes }: TcpTables, remote: number, port: number): number {
+  const portMtu = environment.mtus[port];
+  const mtu = routes.metricOf(remote, 'mtu');
+  return mtu > 0 && mtu < portMtu ? mtu : portMtu;
+}
+
 /** The largest packet that the way to the peer carries, as far as is known. */
 export function pathMtu(tcp: TcpTables, tcb: Tcb): number {
-  const portMtu = tcp.environment.mtus[tcb.port];
-  return tcb.pathMtu > 0 && tcb.pathMtu < portMtu ? tcb.pathMtu : portMtu;
+  const mtu = routeMtu(tcp, tcb.remoteAddress, tcb.port);
+  return tcb.pathMtu > 0 && tcb.pathMtu < mtu ? tcb.pathMtu : mtu;
+}
+
+/** Segments before the first acknowledgement (RFC 6928). */
+export function initialWindow({ environment, routes }: TcpTables, tcb: Tcb): number {
+  const segments = routes.metricOf(tcb.remoteAddress, 'initcwnd') || environment.config.initialWindowSegments;
+  assert(segments > 0, 'path: a connection begins with at least a segment');
+  return segments;
 }
 
 /**
@@ -61,8 +75,15 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
  * The MSS that a SYN of ours says (RFC 9293 §3.7.1, RFC 6691: options are not counted). @param port it leaves
  * by.
  */
-export function advertisedMss(tcp: TcpTables, tcb: Tcb, port: number = tcb.port): number {
-  const mss = tcp.environment.mtus[port] - IPV4_BYTES - TCP_BYTES;
+export function advertisedMss(
+  tcp: TcpTables,
+  tcb: Tcb,
+  port: number = tcb.port,
+  remote: number = tcb.remoteAddress,
+): number {
+  const carried = routeMtu(tcp, remote, port) - IPV4_BYTES - TCP_BYTES;
+  const told = tcp.routes.metricOf(remote, 'advmss');
+  const mss = told > 0 && told < carried ? told : carried;
   const { segmentBytesMax } = tcb.options;
   assert(mss > 0, 'path: a packet has room for more than headers');
   return segmentBytesMax > 0 && segmentBytesMax < mss ? segmentBytesMax : mss;

@@ -55,7 +55,11 @@ function reroute(tcp: TcpTables, tcb: Tcb): void {
   const { routes } = tcp;
   if (!hasWay(tcb)) return;
   const hop = routes.nextHop(tcb.remoteAddress);
-  if (hop === tcb.nextHop && (hop === 0 || routes.portFor(tcb.remoteAddress) === tcb.port)) return;
+  if (hop === tcb.nextHop && (hop === 0 || routes.portFor(tcb.remoteAddress) === tcb.port)) {
+    // The route may say something else of its packets.
+    if (!isOpening(tcb)) updateMss(tcp, tcb);
+    return;
+  }
   stopAwaiting(tcp, tcb);
   if (hop === 0) {
     stranded(tcp, tcb);

@@ -51,13 +51,15 @@ export function windowBytes(tcp: TcpTables, tcb: Tcb): number {
  * A connection begins: where the configuration says so, its window is a whole number of segments of `bytes`,
  * as Linux's is.
  */
-export function roundFirstWindow(tcp: TcpTables, { received }: Tcb, bytes: number): void {
-  received.bufferBytes = firstWindow(tcp, received, bytes);
+export function roundFirstWindow(tcp: TcpTables, { received, remoteAddress }: Tcb, bytes: number): void {
+  received.bufferBytes = firstWindow(tcp, received, bytes, remoteAddress);
 }
 
-/** The window that a connection of such a buffer begins with. */
-export function firstWindow(tcp: TcpTables, received: Received, bytes: number): number {
+/** The window that a connection of such a buffer begins with: a route may let it have less. */
+export function firstWindow(tcp: TcpTables, received: Received, bytes: number, remote: number): number {
   assert(bytes > 0, 'window: the segments that it is counted in hold bytes');
+  const segments = tcp.routes.metricOf(remote, 'initrwnd');
+  if (segments > 0 && segments * bytes < received.bufferBytes) return segments * bytes;
   if (!tcp.environment.config.wholeSegmentWindow || received.bufferBytes <= bytes)
     return received.bufferBytes;
   let window = received.bufferBytes - (received.bufferBytes % bytes);

@@ -65,11 +65,11 @@ export class CardDevice implements HardwareDriver {
     this.told();
   }
 
-  routeChanged({ destination, prefixLength, via }: HostRoute, added: boolean, nowUs: number): void {
+  routeChanged(route: HostRoute, added: boolean, nowUs: number): void {
     if (!this.hearsChanges) return;
     const { ways } = stackOf(this.card);
-    if (added) ways.addRoute({ destination, prefixLength, via, port: 0 }, nowUs);
-    else ways.removeRoute(destination, prefixLength, nowUs);
+    if (added) ways.addRoute({ ...route, port: 0 }, nowUs);
+    else ways.removeRoute(route.destination, route.prefixLength, nowUs, route.metric);
     this.look();
   }
 
