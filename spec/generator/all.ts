@@ -1,7 +1,6 @@
 /** Every generated file, from every source. */
 
-import * as errno from '../../src/socket/errno.ts';
-import type { RuleEntry } from '../../src/spec/entries.ts';
+import type { Catalogue, RuleEntry } from '../../src/spec/entries.ts';
 import { readMachines, readRules } from './behaviour.ts';
 import { generateCatalogue, makeCatalogue } from './catalogue.ts';
 import {
@@ -19,9 +18,10 @@ import { generateHeader, generatePython } from './foreign.ts';
 import { generateElements, generateFrame, readFrame } from './frame.ts';
 import { generateGroups, groupEntries, readGroups } from './groups.ts';
 import { generateKernels } from './kernels.ts';
-import { type ClassSpec, readClass } from './model.ts';
+import { type ClassSpec, type Enum, readClass, readNumbers } from './model.ts';
 import { generatePipe, generatePipePage, readPipe } from './pipe.ts';
 import { generateReference } from './reference.ts';
+import { generateSchemas } from './schema-files.ts';
 import { generateVectors } from './vectors/all.ts';
 
 /** In the order of the pages. */
@@ -40,7 +40,9 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const rules = optional(read, 'spec/rules.yaml');
   const pipe = readPipe(read('spec/pipe.yaml'));
   const machines = states === undefined ? [] : readMachines(states, classes);
-  const foreign = { classes, frame, pipe, errnos: errnos() };
+  const numbers = readNumbers(read('spec/numbers.yaml'));
+  const errnos = numbersOf(numbers, 'Errno');
+  const foreign = { classes, frame, pipe, numbers };
   const conformance = readConformance(read('spec/conformance.yaml'));
   const catalogue = makeCatalogue(
     frame,
@@ -48,6 +50,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     machines,
     rules === undefined ? [] : readRules(rules),
     groupEntries(groups),
+    numbers,
   );
   const vectors = generateVectors(classes, frame, machines);
   return new Map([
@@ -64,13 +67,13 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],
     [
       'spec/wireshark/inic.lua',
-      generateDissector(catalogue, read('spec/generator/dissector-engine.lua'), errnos()),
+      generateDissector(catalogue, read('spec/generator/dissector-engine.lua'), errnos),
     ],
     ['src/spec/requirements.gen.ts', generateRequirements(conformance)],
     ['docs/conformance-tcp.md', generateConformancePage(conformance)],
     ['docs/spec.md', generateReference(classes, groups, readCounters(counters))],
     ...vectors,
-    ...clauseFiles(read, vectors, catalogue.rules),
+    ...clauseFiles(read, vectors, catalogue),
   ]);
 }
 
@@ -81,13 +84,14 @@ function classFile(spec: ClassSpec): [path: string, text: string] {
 function clauseFiles(
   read: (path: string) => string,
   vectors: ReadonlyMap<string, string>,
-  rules: readonly RuleEntry[],
+  catalogue: Catalogue,
 ): [path: string, text: string][] {
   const files = new Map(CLAUSE_FILES.map((path) => [path, read(path)]));
-  const clauses = readClauses(files, clauseGround(vectors, rules));
+  const clauses = readClauses(files, clauseGround(vectors, catalogue.rules));
   return [
     ['src/spec/clauses.gen.ts', generateClauses(clauses)],
     ['docs/clauses.md', generateClausesPage(clauses)],
+    ...generateSchemas({ catalogue, clauses }),
   ];
 }
 
@@ -111,9 +115,8 @@ function optional(read: (path: string) => string, path: string): string | undefi
   }
 }
 
-/** Every errno by its number. */
-function errnos(): (readonly [number, string])[] {
-  return Object.entries(errno)
-    .flatMap(([name, number]) => (typeof number === 'number' ? [[number, name] as const] : []))
-    .sort(([a], [b]) => a - b);
+/** Values of an enumeration of spec/numbers.yaml, by number. */
+function numbersOf(numbers: readonly Enum[], name: string): (readonly [number, string])[] {
+  const found = numbers.find((entry) => entry.name === name);
+  return (found?.values ?? []).map(({ value, name: of }) => [value, of] as const);
 }

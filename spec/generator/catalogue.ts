@@ -26,8 +26,16 @@ export function makeCatalogue(
   machines: readonly MachineEntry[],
   rules: readonly RuleEntry[],
   groups: readonly GroupEntry[],
+  numbers: readonly Enum[],
 ): Catalogue {
-  return { frame: frameEntry(frame), classes: classes.map(classEntry), machines, rules, groups };
+  return {
+    frame: frameEntry(frame),
+    classes: classes.map(classEntry),
+    machines,
+    rules,
+    groups,
+    numbers: enumEntries(numbers, 'numbers', 'ours'),
+  };
 }
 
 export function generateCatalogue(catalogue: Catalogue): string {
@@ -51,7 +59,7 @@ function classEntry(spec: ClassSpec): ClassEntry {
     ...(spec.reference === undefined ? {} : { reference: spec.reference }),
     doc: line(spec.doc),
     messages: spec.messages.map((message) => messageEntry(message, spec)),
-    enums: enumEntries(spec.enums, className),
+    enums: enumEntries(spec.enums, className, sourceOf(spec)),
     structures: structureEntries(spec.structures, className),
   };
 }
@@ -71,18 +79,25 @@ function frameEntry({
     origin,
     reference,
     doc,
-    enums: enumEntries(enums, name),
+    enums: enumEntries(enums, name, reference),
     structures: structureEntries(structures, name),
     replyForms,
     elements,
   };
 }
 
-function enumEntries(enums: readonly Enum[], className: string): EnumEntry[] {
-  return enums.map(({ name, doc, bitSet, values }) => ({
+/** Where the numbers of a class come from, where an enumeration of it does not say otherwise. */
+export function sourceOf({ origin, reference }: ClassSpec): string {
+  return reference ?? (origin === 'inic' ? 'ours' : origin);
+}
+
+/** @param source of those that do not say theirs. */
+export function enumEntries(enums: readonly Enum[], className: string, source: string): EnumEntry[] {
+  return enums.map(({ name, doc, source: own = source, bitSet, values }) => ({
     name,
     className,
     doc: line(doc),
+    source: own,
     bitSet: bitSet === true,
     values: values.map((value) => ({ name: value.name, value: value.value, doc: line(value.doc) })),
   }));

@@ -79,6 +79,8 @@ export interface Message {
 export interface Enum {
   readonly name: string;
   readonly doc: string;
+  /** Where the numbers come from; where it is not said, from where its class does. */
+  readonly source?: string;
   readonly bitSet?: boolean;
   readonly values: readonly { readonly name: string; readonly value: number; readonly doc: string }[];
 }
@@ -303,7 +305,7 @@ function readErrno(value: unknown, where: string): Errno[] {
 
 export function readEnum(entry: unknown): Enum {
   const where = `enums.${String((entry as Raw)?.['name'])}`;
-  const raw = record(entry, where, ['name', 'doc', 'bitSet?', 'values']) as unknown as Enum;
+  const raw = record(entry, where, ['name', 'doc', 'source?', 'bitSet?', 'values']) as unknown as Enum;
   for (const value of items(raw.values, where)) {
     integer(record(value, where, ['name', 'value', 'doc'])['value'], where, 0, 0xffffffff);
   }
@@ -365,4 +367,10 @@ export function readClass(yaml: string): ClassSpec {
     expect(known, 'lists', `structure ${list?.structure} is unknown`);
   }
   return { ...(head as unknown as ClassSpec), enums, messages, structures };
+}
+
+/** Reads spec/numbers.yaml: enumerations that are of no class. */
+export function readNumbers(yaml: string): readonly Enum[] {
+  const root = record(parse(yaml), 'numbers', ['enums']);
+  return items(root['enums'], 'numbers').map(readEnum);
 }

@@ -14,7 +14,8 @@ import { specJson } from '../report/spec-json.ts';
 import { specList } from '../report/spec-list.ts';
 import { specPage } from '../report/spec-text.ts';
 import { type Found, findByName, namesLike } from '../spec/find.ts';
-import { plain } from '../world/config/complaint.ts';
+import { SCHEMA_NAMES, schemaText } from '../spec/schema-texts.ts';
+import { misspelt, plain } from '../world/config/complaint.ts';
 import { fileErrorText, UserError } from './errors.ts';
 import type { FileKind } from './file-kinds.ts';
 import { boldOn, lineWidth } from './terminal.ts';
@@ -30,6 +31,7 @@ export function addSpec(program: Command): void {
         'option, or its number, such as 0x89',
     )
     .option('--coverage', 'a table of all clauses, and what shows each')
+    .option('--schema <name>', 'print a JSON Schema: spec, coverage, vectors, scenarios, trace or conform')
     .option('--json', 'the same for machines')
     .option('--html <dir>', 'write all of it as linked pages into a folder')
     .action(spec);
@@ -39,6 +41,7 @@ const SITE_FILE: FileKind = { name: 'page of inic spec', start: SITE_STARTS };
 
 interface SpecOptions {
   readonly coverage?: true;
+  readonly schema?: string;
   readonly json?: true;
   readonly html?: string;
 }
@@ -48,6 +51,10 @@ function spec(name: string | undefined, options: SpecOptions): void {
     if (name !== undefined || options.json || options.coverage)
       throw new UserError('--html writes everything: no name, no --json, no --coverage');
     writeSite(options.html);
+    return;
+  }
+  if (options.schema !== undefined) {
+    process.stdout.write(schema(options.schema, name !== undefined || options.json === true));
     return;
   }
   if (options.coverage) {
@@ -62,6 +69,14 @@ function spec(name: string | undefined, options: SpecOptions): void {
   setPageColumns(lineWidth(process.stdout, PAGE_COLUMNS));
   const pages = name === undefined ? [specList()] : found.map(specPage);
   process.stdout.write(`${pages.map((lines) => lines.join('\n')).join('\n\n\n')}\n`);
+}
+
+/** @param besides whether anything else was asked for. */
+function schema(wanted: string, besides: boolean): string {
+  if (besides) throw new UserError('--schema prints a schema: no name, no --json');
+  const text = schemaText(wanted);
+  if (text !== undefined) return text;
+  throw new UserError(`there is no schema "${plain(wanted)}": ${misspelt(wanted, [...SCHEMA_NAMES])}`);
 }
 
 function coverage(name: string | undefined, json: boolean): void {

@@ -66,3 +66,50 @@ export const SGL_ATTRIBUTE_NAMES: Readonly<Record<number, string>> = {
   0x200: 'ImmediateDataHint',
   0x400: 'BitBucketHint',
 };
+
+// SglFlag: Bits of the flags of a scatter-gather element, word 0 bits 24-31
+/** a context of 32 bits follows the first word */
+export const SGL_FLAG_CONTEXT = 0x01;
+/** with Context: contexts of 64 bits; not spoken here */
+export const SGL_FLAG_CONTEXT64 = 0x02;
+/** the card reads; without it the card writes */
+export const SGL_FLAG_DIRECTION = 0x04;
+/** the address is one of the card's memory */
+export const SGL_FLAG_LOCAL_ADDRESS = 0x08;
+/** one address */
+export const SGL_FLAG_SIMPLE = 0x10;
+/** an address for each page; with Simple a chain pointer */
+export const SGL_FLAG_PAGE_LIST = 0x20;
+/** the buffer ends here */
+export const SGL_FLAG_END_OF_BUFFER = 0x40;
+/** the list ends here */
+export const SGL_FLAG_LAST_ELEMENT = 0x80;
+export const SGL_FLAG_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Context',
+  0x02: 'Context64',
+  0x04: 'Direction',
+  0x08: 'LocalAddress',
+  0x10: 'Simple',
+  0x20: 'PageList',
+  0x40: 'EndOfBuffer',
+  0x80: 'LastElement',
+};
+
+// Tid: Targets and initiators
+/** the IOP's executive */
+export const TID_IOP = 0x00;
+/** the host */
+export const TID_HOST = 0x01;
+/** a second initiator, which may send utility messages and no others */
+export const TID_MANAGER = 0x02;
+/** a card's first device; the others follow it */
+export const TID_FIRST_DEVICE = 0x10;
+/** nobody, as the user of a device that is not claimed */
+export const TID_NONE = 0xfff;
+export const TID_NAMES: Readonly<Record<number, string>> = {
+  0x00: 'Iop',
+  0x01: 'Host',
+  0x02: 'Manager',
+  0x10: 'FirstDevice',
+  0xfff: 'None',
+};

@@ -4,22 +4,23 @@
  * out the others.
  */
 import { assert, COSTLY_ASSERTIONS } from '../assert/assert.ts';
+import { TID_FIRST_DEVICE, TID_HOST, TID_IOP, TID_MANAGER, TID_NONE } from './frame.gen.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
 /** The IOP's executive. */
-export const IOP_TID = 0x000;
-export const HOST_TID = 0x001;
+export const IOP_TID: number = TID_IOP;
+export const HOST_TID: number = TID_HOST;
 /**
  * A second driver or a manager on the same host. It may send utility messages and no others: it can claim,
  * lock, reserve, read and write parameters. The number, and how little it may do, are ours; our driver never
  * uses it.
  */
-export const MANAGER_TID = 0x002;
+export const MANAGER_TID: number = TID_MANAGER;
 /**
  * TID of a card's first device. Device i of a card has this TID plus i: that devices are numbered so is ours.
  */
-export const FIRST_DEVICE_TID = 0x010;
+export const FIRST_DEVICE_TID: number = TID_FIRST_DEVICE;
 /** The device of a card that has one alone; a trace that lists no devices is of such a card. */
 export const DEVICE_TID: number = FIRST_DEVICE_TID;
 /** Class of our socket device. No socket class was published; 0x0A0 is unassigned in every header seen. */
@@ -29,7 +30,7 @@ export const ECHO_CLASS_ID = 0x0a2;
 /** OrganizationID in private messages and tables: ours. */
 export const ORGANIZATION_ID = 0x1d1c;
 /** Stands for nobody, as the user of a device that is not claimed. */
-export const NO_TID = 0xfff;
+export const NO_TID: number = TID_NONE;
 
 /** @returns number of the device with a TID; -1 when a card with so many devices has none with it. */
 export function deviceOf(tid: number, deviceCount: number): number {

@@ -1,6 +1,7 @@
 /** Which clause is shown by what: the table of `inic spec --coverage`, and the same as data. */
 import { CLAUSE_ROLES, type ClauseEntry } from '../spec/clause-entries.ts';
-import { allClauses, COVERAGE_KINDS, type CoverageKind, coverageOf } from '../spec/clauses.ts';
+import { allClauses, coverageOf } from '../spec/clauses.ts';
+import { COVERAGE_KINDS, type CoverageKind } from '../spec/coverage-kinds.ts';
 import { alignedLines, type Colour, type Column, fitting, wrapped } from './columns.ts';
 
 const FORMAT = 'inic-spec-coverage';

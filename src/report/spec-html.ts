@@ -198,12 +198,13 @@ function structurePart(structure: StructureEntry): string {
   ].join('\n');
 }
 
-function enumPart({ name, doc, bitSet, values }: EnumEntry): string {
+function enumPart({ name, doc, source, bitSet, values }: EnumEntry): string {
   const digits = values.some(({ value }) => value > 0xff) ? 8 : 2;
   const rows = values.map((entry) => [hexText(entry.value, digits), escaped(entry.name), prose(entry.doc)]);
   const note = bitSet ? ' Bits, to be combined.' : '';
   const heading = `<h2 id="${name}">${name}</h2>\n<p>${prose(sentence(doc))}${note}</p>`;
-  return `${heading}\n${table(['value', 'name', 'meaning'], rows)}`;
+  const from = source === 'ours' ? 'The numbers are ours.' : `Numbers: ${source}.`;
+  return `${heading}\n${table(['value', 'name', 'meaning'], rows)}\n<p class="origin">${escaped(from)}</p>`;
 }
 
 function machineBody(machine: MachineEntry): string[] {

@@ -19,6 +19,7 @@ export function specList(): readonly string[] {
     ...named('machines', machines),
     ...named('frame', [{ name: frame.name }, ...frame.structures, ...frame.enums]),
     ...named('elements', frame.elements),
+    ...named('numbers', CATALOGUE.numbers),
     ...classes.flatMap(({ name, structures, enums }) => named(`${name} types`, [...structures, ...enums])),
     ...named(
       'groups',

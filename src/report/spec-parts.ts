@@ -59,11 +59,13 @@ export function errnoPage({ name, answers }: ErrnoOf): string[] {
 /** Units that a name ends in, where the value is not a switch or a number of bytes. */
 const UNITS = { _SECONDS: 'seconds', _MS: 'milliseconds' };
 
-export function optionPage({ name, number }: OptionOf): string[] {
+export function optionPage({ name, number, doc }: OptionOf): string[] {
   const unit = Object.entries(UNITS).find(([ending]) => name.endsWith(ending));
   const linux = unit === undefined ? name : name.slice(0, -unit[0].length);
   return [
     `${name}: option ${number} of SocketOptionSet and SocketOptionGet`,
+    '',
+    ...paragraph(sentence(doc)),
     '',
     ...paragraph(
       `Linux's ${linux}${unit === undefined ? '' : `, in ${unit[1]}`}; the number is the socket class's own. ` +

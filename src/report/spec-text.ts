@@ -173,15 +173,17 @@ function framePage(frame: FrameEntry): string[] {
   ];
 }
 
-function enumPage({ name, className, doc, bitSet, values }: EnumEntry): string[] {
+function enumPage({ name, className, doc, source, bitSet, values }: EnumEntry): string[] {
   const digits = Math.max(...values.map(({ value }) => value)) > 0xff ? 8 : 2;
   const rows = values.map((entry) => [hexText(entry.value, digits), entry.name, entry.doc]);
   return [
-    `${name}: ${bitSet ? 'bits' : 'values'} of class ${className}`,
+    `${name}: ${bitSet ? 'bits' : 'values'}${className === 'numbers' ? '' : ` of class ${className}`}`,
     '',
     ...paragraph(sentence(doc)),
     '',
     ...columns(rows),
+    '',
+    ...paragraph(source === 'ours' ? 'The numbers are ours.' : `Numbers: ${source}.`),
   ];
 }
 

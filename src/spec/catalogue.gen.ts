@@ -12,6 +12,7 @@ export const CATALOGUE: Catalogue = {
         name: 'MessageFlag',
         className: 'frame',
         doc: 'MsgFlags, word 0 bits 8-15.',
+        source: 'FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h',
         bitSet: true,
         values: [
           { name: 'Static', value: 1, doc: 'the frame is a pre-built static one' },
@@ -30,6 +31,7 @@ export const CATALOGUE: Catalogue = {
         name: 'Severity',
         className: 'frame',
         doc: 'What kind of failure a FailureRecord tells of.',
+        source: 'FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h',
         bitSet: true,
         values: [
           { name: 'FormatError', value: 1, doc: 'the message can never be delivered' },
@@ -42,6 +44,7 @@ export const CATALOGUE: Catalogue = {
         name: 'TrlFlag',
         className: 'frame',
         doc: 'Shape of a multiple-transaction reply\'s list.',
+        source: 'FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h',
         bitSet: false,
         values: [
           { name: 'Single', value: 0, doc: 'one transaction, fixed length' },
@@ -53,12 +56,48 @@ export const CATALOGUE: Catalogue = {
         name: 'SglAttribute',
         className: 'frame',
         doc: 'AttrFlags of an SGL_ATTRIBUTES element. This card needs no hint, and refuses contexts of 64 bits.',
+        source: 'FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h',
         bitSet: true,
         values: [
           { name: 'Transaction64', value: 4, doc: 'contexts of the list have 64 bits' },
           { name: 'LocalAddressHint', value: 256, doc: 'the list has local addresses' },
           { name: 'ImmediateDataHint', value: 512, doc: 'the list has immediate data' },
           { name: 'BitBucketHint', value: 1024, doc: 'the list has bit buckets' },
+        ],
+      },
+      {
+        name: 'SglFlag',
+        className: 'frame',
+        doc: 'Bits of the flags of a scatter-gather element, word 0 bits 24-31. An element\'s kind is what `inic spec frame` lists; SIMPLE, PAGE_LIST and a context are bits of it.',
+        source: 'FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h',
+        bitSet: true,
+        values: [
+          { name: 'Context', value: 1, doc: 'a context of 32 bits follows the first word' },
+          { name: 'Context64', value: 2, doc: 'with Context: contexts of 64 bits; not spoken here' },
+          { name: 'Direction', value: 4, doc: 'the card reads; without it the card writes' },
+          { name: 'LocalAddress', value: 8, doc: 'the address is one of the card\'s memory' },
+          { name: 'Simple', value: 16, doc: 'one address' },
+          { name: 'PageList', value: 32, doc: 'an address for each page; with Simple a chain pointer' },
+          { name: 'EndOfBuffer', value: 64, doc: 'the buffer ends here' },
+          { name: 'LastElement', value: 128, doc: 'the list ends here' },
+        ],
+      },
+      {
+        name: 'Tid',
+        className: 'frame',
+        doc: 'Targets and initiators. Those below 2 are I2O\'s (Linux include/linux/i2o.h); the others are ours.',
+        source: 'Linux include/linux/i2o.h (ADAPTER_TID, HOST_TID); the others are ours',
+        bitSet: false,
+        values: [
+          { name: 'Iop', value: 0, doc: 'the IOP\'s executive' },
+          { name: 'Host', value: 1, doc: 'the host' },
+          {
+            name: 'Manager',
+            value: 2,
+            doc: 'a second initiator, which may send utility messages and no others',
+          },
+          { name: 'FirstDevice', value: 16, doc: 'a card\'s first device; the others follow it' },
+          { name: 'None', value: 4095, doc: 'nobody, as the user of a device that is not claimed' },
         ],
       },
     ],
@@ -2087,6 +2126,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ReplyMode',
           className: 'socket',
           doc: 'When the card answers with the outcome of a request, after the LAN class\'s transmit control word. The mode governs outcomes only, which are success or an errno. In every mode the card answers a malformed request, with a transaction error or a failure record, and gives every transmit buffer\'s context back, since the host needs the buffer. For SocketSend and SocketSendTo there are three cases. If the send fails, the reply has the errno, and the contexts come back in other replies. If it succeeds and named a buffer, the buffer\'s context is the only answer; Immediate then means that the context does not wait to share a reply with others. If it succeeds and named no buffer (a datagram of no bytes), Batch and Immediate bring a reply with status Success.',
+          source: 'ours',
           bitSet: false,
           values: [
             {
@@ -2107,6 +2147,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ShutdownHow',
           className: 'socket',
           doc: 'Which half of the connection ends.',
+          source: 'Linux include/linux/net.h (SHUT_)',
           bitSet: false,
           values: [
             { name: 'Read', value: 0, doc: 'the host receives no more' },
@@ -2118,6 +2159,7 @@ export const CATALOGUE: Catalogue = {
           name: 'SocketType',
           className: 'socket',
           doc: 'What kind of socket SocketCreate makes.',
+          source: 'Linux include/linux/net.h (SOCK_)',
           bitSet: false,
           values: [{ name: 'Stream', value: 1, doc: 'TCP' }, { name: 'Datagram', value: 2, doc: 'UDP' }],
         },
@@ -2125,6 +2167,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ReceiveFlag',
           className: 'socket',
           doc: 'Bits of a receive record.',
+          source: 'ours',
           bitSet: true,
           values: [
             { name: 'Error', value: 1, doc: 'no data; status holds the errno' },
@@ -2150,6 +2193,7 @@ export const CATALOGUE: Catalogue = {
           name: 'NameOf',
           className: 'socket',
           doc: 'Which end\'s name SocketNameGet asks for.',
+          source: 'ours',
           bitSet: false,
           values: [
             { name: 'Local', value: 0, doc: 'the socket\'s own address and port' },
@@ -2160,6 +2204,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ExportStep',
           className: 'socket',
           doc: 'A step of a hand-off. Since version 2.',
+          source: 'ours',
           bitSet: false,
           values: [
             { name: 'Take', value: 0, doc: 'write the image, and rest' },
@@ -2170,6 +2215,7 @@ export const CATALOGUE: Catalogue = {
           name: 'OpenHalf',
           className: 'socket',
           doc: 'Whether the host may still send on a connection that it imports. Since version 2.',
+          source: 'ours',
           bitSet: false,
           values: [
             { name: 'Both', value: 0, doc: 'it may' },
@@ -2180,6 +2226,7 @@ export const CATALOGUE: Catalogue = {
           name: 'TcpState',
           className: 'socket',
           doc: 'States of a connection, numbered as Linux\'s TCP_INFO numbers them.',
+          source: 'Linux include/net/tcp_states.h',
           bitSet: false,
           values: [
             { name: 'Established', value: 1, doc: 'open; of a datagram socket: its peer is fixed' },
@@ -2199,6 +2246,7 @@ export const CATALOGUE: Catalogue = {
           name: 'CongestionState',
           className: 'socket',
           doc: 'What the sender makes of losses and marks, numbered as Linux\'s TCP_CA_ states. Since version 3.',
+          source: 'Linux include/uapi/linux/tcp.h (TCP_CA_)',
           bitSet: false,
           values: [
             { name: 'Open', value: 0, doc: 'nothing is in doubt' },
@@ -2216,6 +2264,7 @@ export const CATALOGUE: Catalogue = {
           name: 'InfoOption',
           className: 'socket',
           doc: 'Bits of what both ends of a connection have agreed on, as Linux\'s TCPI_OPT_ bits. Since version 3.',
+          source: 'Linux include/uapi/linux/tcp.h (TCPI_OPT_)',
           bitSet: true,
           values: [
             { name: 'Timestamps', value: 1, doc: 'timestamps (RFC 7323)' },
@@ -2229,6 +2278,7 @@ export const CATALOGUE: Catalogue = {
           name: 'SocketEvent',
           className: 'socket',
           doc: 'Bits of the device\'s events, which UtilEventRegister asks for. These are the class\'s own bits; the utility class defines those that all devices share, such as STATE_CHANGE (0x80000000). Since version 2.',
+          source: 'ours',
           bitSet: true,
           values: [
             {
@@ -3583,6 +3633,7 @@ export const CATALOGUE: Catalogue = {
           name: 'IopState',
           className: 'executive',
           doc: 'IOP states, as in the status block.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Initializing', value: 1, doc: 'powering on' },
@@ -3598,6 +3649,7 @@ export const CATALOGUE: Catalogue = {
           name: 'RequestStatus',
           className: 'executive',
           doc: 'ReqStatus, word 4 bits 24-31 of a reply, i2omsg.h of the I2O SIG.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -3630,6 +3682,7 @@ export const CATALOGUE: Catalogue = {
           name: 'DetailedStatus',
           className: 'executive',
           doc: 'DetailedStatusCode of executive replies and transaction errors, i2omsg.h of the I2O SIG.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -3665,6 +3718,7 @@ export const CATALOGUE: Catalogue = {
           name: 'FailureCode',
           className: 'executive',
           doc: 'FailureCode of a transport-failure frame, i2omsg.h of the I2O SIG.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'ServiceSuspended', value: 129, doc: 'the target is quiesced' },
@@ -3693,6 +3747,7 @@ export const CATALOGUE: Catalogue = {
           name: 'InitCode',
           className: 'executive',
           doc: 'Who initialises the outbound queue.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'None', value: 0, doc: 'nobody said' },
@@ -3706,6 +3761,7 @@ export const CATALOGUE: Catalogue = {
           name: 'PolledStatus',
           className: 'executive',
           doc: 'The status words of ExecIopReset and ExecOutboundInit, which have no reply. 0 is pending.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'InProgress', value: 1, doc: 'accepted; of IopReset the last word' },
@@ -3718,6 +3774,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ExecutiveEvent',
           className: 'executive',
           doc: 'The executive\'s own events. No event tells of a table entry that is gone; compare the tables.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: true,
           values: [
             {
@@ -3749,6 +3806,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ResourceLimit',
           className: 'executive',
           doc: 'Data of a ResourceLimit event.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: true,
           values: [
             { name: 'LowMemory', value: 1, doc: 'memory' },
@@ -3760,6 +3818,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ConnectionFailCause',
           className: 'executive',
           doc: 'Data of a ConnectionFail event.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Normal', value: 0, doc: 'answers again' },
@@ -3771,6 +3830,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ResetPendingCause',
           className: 'executive',
           doc: 'Data of a ResetPending event. This card raises none.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'PowerLoss', value: 1, doc: 'power is going' },
@@ -3781,6 +3841,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ResetImminentCause',
           className: 'executive',
           doc: 'Data of a ResetImminent event. This card raises none.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Unknown', value: 0, doc: 'not known' },
@@ -3795,6 +3856,7 @@ export const CATALOGUE: Catalogue = {
           name: 'HardwareFailCause',
           className: 'executive',
           doc: 'Data of a HardwareFail event. This card raises none.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Unknown', value: 0, doc: 'not known' },
@@ -3808,6 +3870,7 @@ export const CATALOGUE: Catalogue = {
           name: 'DdmAvailability',
           className: 'executive',
           doc: 'Data of a DdmAvailability event.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Normal', value: 0, doc: 'answers again' },
@@ -3821,6 +3884,7 @@ export const CATALOGUE: Catalogue = {
           name: 'OperationFlag',
           className: 'executive',
           doc: 'OperationFlags of the messages that assign and release adapters and devices; in ExecConnSetup bit 0 asks for a connection both ways instead.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: true,
           values: [{ name: 'Permanent', value: 1, doc: 'for good and not until the next reset' }],
         },
@@ -3828,6 +3892,7 @@ export const CATALOGUE: Catalogue = {
           name: 'AdapterReadFlag',
           className: 'executive',
           doc: 'What ExecAdapterRead reads.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'ConfigRegister', value: 0, doc: 'registers of the adapter\'s configuration' },
@@ -3839,6 +3904,7 @@ export const CATALOGUE: Catalogue = {
           name: 'SoftwareType',
           className: 'executive',
           doc: 'What kind of software ExecSwDownload, ExecSwUpload and ExecSwRemove are about.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Ddm', value: 1, doc: 'a device driver module' },
@@ -3855,6 +3921,7 @@ export const CATALOGUE: Catalogue = {
           name: 'SpecialIopId',
           className: 'executive',
           doc: 'Numbers of IOPs that stand for no particular one.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'LocalIop', value: 0, doc: 'the IOP that is asked' },
@@ -3866,6 +3933,7 @@ export const CATALOGUE: Catalogue = {
           name: 'SpecialHostUnitId',
           className: 'executive',
           doc: 'Numbers of hosts that stand for no particular one.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Local', value: 0, doc: 'the host at hand' },
@@ -3876,6 +3944,7 @@ export const CATALOGUE: Catalogue = {
           name: 'SpecialSegment',
           className: 'executive',
           doc: 'Numbers of segments that stand for no particular one.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Local', value: 0, doc: 'the segment at hand' },
@@ -3886,6 +3955,7 @@ export const CATALOGUE: Catalogue = {
           name: 'IopCapability',
           className: 'executive',
           doc: 'IopCapabilities of the status block and of the system table. Bits 0 and 1 say what contexts there can be (neither: 32 bits only), bits 2 and 3 what they are now (neither: not settled yet). This card has CurrentContexts32 alone.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: true,
           values: [
             { name: 'Contexts64', value: 1, doc: 'contexts can have 64 bits; alone: only these' },
@@ -3905,6 +3975,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LctDeviceFlag',
           className: 'executive',
           doc: 'DeviceFlags of a table entry. The first is never set here, since no device asks for a dialog.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: true,
           values: [
             { name: 'ConfigDialogRequest', value: 1, doc: 'the device asks for a configuration dialog' },
@@ -3917,6 +3988,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ClassId',
           className: 'executive',
           doc: 'Numbers of device classes. Those from Socket on are ours; 0x090 and 0x091 are named by Linux only, the SIG\'s header keeps 0x090 to 0x09F for peers. 0xFFFFFFFF stands for any in ExecLctNotify.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Executive', value: 0, doc: 'the IOP itself' },
@@ -3944,6 +4016,7 @@ export const CATALOGUE: Catalogue = {
           name: 'DdmSubclass',
           className: 'executive',
           doc: 'SubClassInfo of a device driver module.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'I960', value: 1, doc: 'made for the i960' },
@@ -3955,6 +4028,7 @@ export const CATALOGUE: Catalogue = {
           name: 'BusType',
           className: 'executive',
           doc: 'The kind of bus an adapter is on; it says how the two words of bus data are to be read.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Local', value: 0, doc: 'the IOP\'s own' },
@@ -3972,6 +4046,7 @@ export const CATALOGUE: Catalogue = {
           name: 'AdapterState',
           className: 'executive',
           doc: 'State of an adapter in the hardware resource table. The public headers have the four bits and name no value, so the values are ours.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
           bitSet: false,
           values: [
             { name: 'Hidden', value: 1, doc: 'nobody may see it' },
@@ -5022,6 +5097,7 @@ export const CATALOGUE: Catalogue = {
           name: 'AbortType',
           className: 'utility',
           doc: 'Which requests UtilAbort ends. Every type ends only requests of the same initiator to the same target.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: false,
           values: [
             { name: 'Exact', value: 0, doc: 'the function and the transaction context given' },
@@ -5046,6 +5122,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ClaimType',
           className: 'utility',
           doc: 'Kinds of user. The numbers are those of the SIG and of NetBSD; Linux permutes 2 to 4, but it only ever sends 1.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: false,
           values: [
             { name: 'Primary', value: 1, doc: 'the user the device works for' },
@@ -5058,6 +5135,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ClaimFlag',
           className: 'utility',
           doc: 'Flags of UtilClaim. In UtilClaimRelease bit 0 means that the release is conditional. The SIG\'s header names bit 0 EXCLUSIVE and says beside it that it is reserved; Linux and NetBSD name it and say nothing. We take it as named: a claim that sets a reserved bit would be refused, and one that means it would not be heeded.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: true,
           values: [
             { name: 'Exclusive', value: 1, doc: 'there may be no other user' },
@@ -5072,6 +5150,7 @@ export const CATALOGUE: Catalogue = {
           name: 'GenericEvent',
           className: 'utility',
           doc: 'Event bits that every class has. The bits of a class start at 1.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: true,
           values: [
             {
@@ -5102,6 +5181,7 @@ export const CATALOGUE: Catalogue = {
           name: 'DeviceStateChange',
           className: 'utility',
           doc: 'Data of a StateChange event.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: false,
           values: [
             { name: 'Normal', value: 0, doc: 'working' },
@@ -5118,6 +5198,7 @@ export const CATALOGUE: Catalogue = {
           name: 'GeneralWarning',
           className: 'utility',
           doc: 'Data of a GeneralWarning event. This card raises none.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: false,
           values: [
             { name: 'Normal', value: 0, doc: 'the warning is over' },
@@ -5129,6 +5210,7 @@ export const CATALOGUE: Catalogue = {
           name: 'CapabilityData',
           className: 'utility',
           doc: 'Data of a CapabilityChange event. This card raises none.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: false,
           values: [
             { name: 'Other', value: 1, doc: 'something else' },
@@ -5139,6 +5221,7 @@ export const CATALOGUE: Catalogue = {
           name: 'SerialFormat',
           className: 'utility',
           doc: 'SNFormat, in the groups DeviceIdentity and DdmIdentity. This card has no serial number.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: false,
           values: [
             { name: 'Unknown', value: 0, doc: 'none is known' },
@@ -5153,6 +5236,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ParamsOperation',
           className: 'utility',
           doc: 'Operations of an operation list. Operations 1 to 5 belong in UtilParamsGet, 6 to 10 in UtilParamsSet.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: false,
           values: [
             { name: 'FieldGet', value: 1, doc: 'fields of a scalar group' },
@@ -5171,6 +5255,7 @@ export const CATALOGUE: Catalogue = {
           name: 'BlockStatus',
           className: 'utility',
           doc: 'How one operation of a list ended. The message can succeed while one of its operations fails.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -5536,6 +5621,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanReplyMode',
           className: 'lan',
           doc: 'When the card gives the context of a packet to be sent back: reply mode of the transmit control word. The outcome of a malformed request, a transaction error, comes in every mode.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: false,
           values: [
             { name: 'Batch', value: 0, doc: 'with others, as the group LanBatchControl says' },
@@ -5548,6 +5634,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanPacketFlag',
           className: 'lan',
           doc: 'Bits of what a bucket\'s descriptor says of a packet.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: true,
           values: [
             { name: 'Error', value: 1, doc: 'the packet is bad; its status says how' },
@@ -5568,6 +5655,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanPacketStatus',
           className: 'lan',
           doc: 'What is wrong with a packet that was received.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: false,
           values: [
             { name: 'Good', value: 0, doc: 'nothing' },
@@ -5586,6 +5674,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanResource',
           className: 'lan',
           doc: 'What a reset or a suspension gives back to the host; the rest stays the card\'s.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: true,
           values: [
             { name: 'Buckets', value: 1, doc: 'the buckets that are posted' },
@@ -5596,6 +5685,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanList',
           className: 'lan',
           doc: 'What the list of a LanReceivePost reply is made of, in TrlFlags.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: false,
           values: [
             { name: 'Returned', value: 0, doc: 'buckets that come back without a packet' },
@@ -5606,6 +5696,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanDetailedStatus',
           className: 'lan',
           doc: 'DetailedStatusCode of the class\'s replies. A transaction error has one of the general codes instead.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -5636,6 +5727,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanType',
           className: 'lan',
           doc: 'The kind of network.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: false,
           values: [
             { name: 'Unknown', value: 0, doc: 'not known' },
@@ -5650,6 +5742,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanDeviceState',
           className: 'lan',
           doc: 'Where the device is, in the group LanDeviceInfo.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: false,
           values: [
             { name: 'Unknown', value: 0, doc: 'not known' },
@@ -5666,6 +5759,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanBatchFlag',
           className: 'lan',
           doc: 'Bits of batchFlags in the group LanBatchControl.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: true,
           values: [
             { name: 'Disabled', value: 1, doc: 'every packet is told of at once' },
@@ -5677,6 +5771,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanUserFlag',
           className: 'lan',
           doc: 'Bits of userFlags in the group LanOperation.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: true,
           values: [
             {
@@ -5691,6 +5786,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanFilter',
           className: 'lan',
           doc: 'Bits of filterMask in the group LanMacAddress.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: true,
           values: [
             { name: 'UnicastOff', value: 1, doc: 'no packets to the port\'s own address' },
@@ -5705,6 +5801,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanMode',
           className: 'lan',
           doc: 'What a device can do for packets that it sends or receives.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: true,
           values: [
             { name: 'NoDestinationAddress', value: 2, doc: 'lists without the destination address' },
@@ -5724,6 +5821,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanEvent',
           className: 'lan',
           doc: 'Bits of a port\'s events, which UtilEventRegister asks for. After a LanReset the device raises LinkDown again where its link is down (ours), so that whoever has registered before knows.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: true,
           values: [
             { name: 'LinkDown', value: 1, doc: 'the link went down' },
@@ -5739,6 +5837,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LanLinkStatus',
           className: 'lan',
           doc: 'The link, in the group LanMedia.',
+          source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: false,
           values: [
             { name: 'Unknown', value: 0, doc: 'not known' },
@@ -6224,6 +6323,7 @@ export const CATALOGUE: Catalogue = {
           name: 'WindowDetailedStatus',
           className: 'window',
           doc: 'DetailedStatusCode of the class\'s replies. A transaction error has one of the general codes instead. Codes that the LAN class has too are its own.',
+          source: 'ours',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -6274,6 +6374,7 @@ export const CATALOGUE: Catalogue = {
           name: 'WindowResource',
           className: 'window',
           doc: 'What a reset or a suspension gives up; the rest stays as it is.',
+          source: 'ours',
           bitSet: true,
           values: [
             { name: 'Transmits', value: 1, doc: 'packets not sent yet: their contexts come back first' },
@@ -6293,6 +6394,7 @@ export const CATALOGUE: Catalogue = {
           name: 'WindowFrameFlag',
           className: 'window',
           doc: 'Bits of what a record says of a packet that has arrived.',
+          source: 'ours',
           bitSet: true,
           values: [
             {
@@ -6311,6 +6413,7 @@ export const CATALOGUE: Catalogue = {
           name: 'WindowEvent',
           className: 'window',
           doc: 'Events of a port, for UtilEventRegister. Each is raised when it begins, not again for every packet. After a WindowReset the device raises LinkDown again where its link is down, so that whoever has registered before knows.',
+          source: 'ours',
           bitSet: true,
           values: [
             {
@@ -10290,6 +10393,120 @@ export const CATALOGUE: Catalogue = {
           doc: 'times no outbound frame was free',
           writable: false,
           source: 'ours',
+        },
+      ],
+    },
+  ],
+  numbers: [
+    {
+      name: 'Errno',
+      className: 'numbers',
+      doc: 'DetailedStatusCode of a reply of the socket class with ReqStatus ErrorNoData, and the status of an Error record.',
+      source: 'Linux include/uapi/asm-generic/errno-base.h and errno.h',
+      bitSet: false,
+      values: [
+        { name: 'EPERM', value: 1, doc: 'not allowed to' },
+        { name: 'ESRCH', value: 3, doc: 'no such process' },
+        { name: 'EINTR', value: 4, doc: 'a signal came first' },
+        { name: 'EBADF', value: 9, doc: 'there is no such socket' },
+        { name: 'EAGAIN', value: 11, doc: 'not without waiting' },
+        { name: 'ENOMEM', value: 12, doc: 'no memory' },
+        { name: 'EACCES', value: 13, doc: 'not permitted, such as to a broadcast address' },
+        { name: 'EFAULT', value: 14, doc: 'memory that is not there' },
+        { name: 'EBUSY', value: 16, doc: 'in use, or at rest for a hand-off' },
+        { name: 'EEXIST', value: 17, doc: 'there is one already' },
+        { name: 'ENODEV', value: 19, doc: 'no such device' },
+        { name: 'EINVAL', value: 22, doc: 'a value, or a state, that does not allow it' },
+        { name: 'ENFILE', value: 23, doc: 'the card has no room for another socket' },
+        { name: 'EMFILE', value: 24, doc: 'the program has no room for another socket' },
+        { name: 'EPIPE', value: 32, doc: 'the half that sends has ended' },
+        { name: 'ENONET', value: 64, doc: 'no network' },
+        { name: 'EPROTO', value: 71, doc: 'the protocol was broken' },
+        { name: 'ENOTSOCK', value: 88, doc: 'not a socket' },
+        { name: 'EDESTADDRREQ', value: 89, doc: 'no destination was given and none is fixed' },
+        { name: 'EMSGSIZE', value: 90, doc: 'longer than can be sent at once' },
+        { name: 'ENOPROTOOPT', value: 92, doc: 'no such option' },
+        { name: 'EPROTONOSUPPORT', value: 93, doc: 'no such kind of socket' },
+        { name: 'ESOCKTNOSUPPORT', value: 94, doc: 'no such type of socket' },
+        { name: 'EOPNOTSUPP', value: 95, doc: 'sockets of this type have no such call' },
+        { name: 'EAFNOSUPPORT', value: 97, doc: 'no such family of addresses' },
+        { name: 'EADDRINUSE', value: 98, doc: 'the address and port are another\'s' },
+        { name: 'EADDRNOTAVAIL', value: 99, doc: 'not an address of this host, or no port is free' },
+        { name: 'ENETDOWN', value: 100, doc: 'the card is going down' },
+        { name: 'ENETUNREACH', value: 101, doc: 'no route leads there' },
+        { name: 'ECONNABORTED', value: 103, doc: 'given up by this end' },
+        { name: 'ECONNRESET', value: 104, doc: 'reset by the peer' },
+        { name: 'ENOBUFS', value: 105, doc: 'no room for it now' },
+        { name: 'EISCONN', value: 106, doc: 'connected already' },
+        { name: 'ENOTCONN', value: 107, doc: 'not connected' },
+        { name: 'ETIMEDOUT', value: 110, doc: 'no answer in time' },
+        { name: 'ECONNREFUSED', value: 111, doc: 'nobody is at the port' },
+        { name: 'EHOSTDOWN', value: 112, doc: 'the host is down' },
+        { name: 'EHOSTUNREACH', value: 113, doc: 'nobody answers for the address' },
+        { name: 'EALREADY', value: 114, doc: 'under way already' },
+        { name: 'EINPROGRESS', value: 115, doc: 'has begun, and goes on' },
+      ],
+    },
+    {
+      name: 'SocketOption',
+      className: 'numbers',
+      doc: 'The option of SocketOptionSet and SocketOptionGet. The numbers are the socket class\'s own, since Linux numbers options by level; the name of each, and what it does, are Linux\'s (SO_ in include/uapi/asm-generic/socket.h, TCP_ in include/uapi/linux/tcp.h, IP_ in include/uapi/linux/in.h). A name that ends in _SECONDS or _MS has that unit.',
+      source: 'ours',
+      bitSet: false,
+      values: [
+        {
+          name: 'SO_REUSEADDR',
+          value: 1,
+          doc: '1: a port may be bound while connections of it are over and not forgotten',
+        },
+        { name: 'SO_KEEPALIVE', value: 2, doc: '1: an idle connection is probed' },
+        {
+          name: 'SO_LINGER_SECONDS',
+          value: 3,
+          doc: 'how long a close waits; -1: not at all, 0: the connection is reset',
+        },
+        { name: 'SO_SNDBUF', value: 4, doc: 'bytes that may be queued to be sent' },
+        { name: 'SO_RCVBUF', value: 5, doc: 'bytes that may have come and not been used' },
+        {
+          name: 'SO_ERROR',
+          value: 6,
+          doc: 'the errno that waits to be told; read only, and gone once it is read',
+        },
+        { name: 'SO_BROADCAST', value: 7, doc: '1: datagrams may go to a broadcast address' },
+        { name: 'SO_RCVLOWAT', value: 8, doc: 'bytes from which on a socket counts as readable' },
+        { name: 'TCP_NODELAY', value: 16, doc: '1: short segments are not held back' },
+        { name: 'TCP_MAXSEG', value: 17, doc: 'payload of a segment at the most, in bytes' },
+        { name: 'TCP_KEEPIDLE_SECONDS', value: 18, doc: 'idle time before the first probe, in seconds' },
+        { name: 'TCP_KEEPINTVL_SECONDS', value: 19, doc: 'time between probes, in seconds' },
+        { name: 'TCP_KEEPCNT', value: 20, doc: 'probes before the connection is given up' },
+        {
+          name: 'TCP_USER_TIMEOUT_MS',
+          value: 21,
+          doc: 'how long sent data may wait for an acknowledgement, in milliseconds; 0: as long as the stack likes',
+        },
+        { name: 'TCP_QUICKACK', value: 22, doc: '1: segments are acknowledged at once' },
+        { name: 'TCP_CORK', value: 23, doc: '1: only full segments are sent' },
+        {
+          name: 'TCP_NOTSENT_LOWAT',
+          value: 24,
+          doc: 'bytes not sent yet below which a socket counts as writable',
+        },
+        {
+          name: 'TCP_DEFER_ACCEPT_SECONDS',
+          value: 25,
+          doc: 'how long a listener waits for data before it tells of a connection, in seconds',
+        },
+        {
+          name: 'TCP_LINGER2_SECONDS',
+          value: 26,
+          doc: 'how long a connection that nobody owns waits for the peer\'s FIN, in seconds; -1: not at all',
+        },
+        { name: 'IP_TTL', value: 32, doc: 'time to live of packets' },
+        { name: 'IP_TOS', value: 33, doc: 'type of service of packets' },
+        {
+          name: 'IP_MTU_DISCOVER',
+          value: 34,
+          doc: 'what is done about the path\'s MTU: 0 dont, 1 want, 2 do, 3 probe, as of Linux\'s IP_PMTUDISC_',
         },
       ],
     },

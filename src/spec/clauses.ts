@@ -1,6 +1,7 @@
 /** Finds clauses of the spec, and which of them a rule, a vector or a case is of. */
 import type { ClauseEntry } from './clause-entries.ts';
 import { CLAUSES } from './clauses.gen.ts';
+import type { CoverageKind } from './coverage-kinds.ts';
 
 /** All clauses, as spec/clauses/*.yaml have them, by role and number. */
 export function allClauses(): readonly ClauseEntry[] {
@@ -30,6 +31,3 @@ export function coverageOf(clause: ClauseEntry): Readonly<Record<CoverageKind, n
     models: models.length,
   };
 }
-
-export const COVERAGE_KINDS = ['rules', 'vectors', 'scenarios', 'runs', 'mutants', 'cuts', 'models'] as const;
-export type CoverageKind = (typeof COVERAGE_KINDS)[number];

@@ -114,6 +114,8 @@ export interface EnumEntry {
   readonly name: string;
   readonly className: string;
   readonly doc: string;
+  /** The public header that has the numbers; `ours` where none has. */
+  readonly source: string;
   /** The values are bits to be combined. */
   readonly bitSet: boolean;
   readonly values: readonly EnumValueEntry[];
@@ -253,4 +255,6 @@ export interface Catalogue {
   readonly machines: readonly MachineEntry[];
   readonly rules: readonly RuleEntry[];
   readonly groups: readonly GroupEntry[];
+  /** Errno and SocketOption, which are no class's. */
+  readonly numbers: readonly EnumEntry[];
 }

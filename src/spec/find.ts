@@ -1,5 +1,4 @@
 /** Finds whatever in the spec has a name, and names like it where there is none. */
-import { OPTION_NAMES } from '../socket/option-names.ts';
 import { CATALOGUE } from './catalogue.gen.ts';
 import type { ClauseEntry } from './clause-entries.ts';
 import { allClauses } from './clauses.ts';
@@ -40,6 +39,7 @@ export interface OptionOf {
   readonly name: string;
   /** As SocketOptionSet and SocketOptionGet have it. */
   readonly number: number;
+  readonly doc: string;
 }
 
 /** One thing of the spec. */
@@ -76,6 +76,7 @@ const index: readonly { readonly names: readonly string[]; readonly found: Found
     ...enums.map((entry) => ({ names: [entry.name], found: { kind: 'enum', entry } as const })),
     ...structures.map((entry) => ({ names: [entry.name], found: { kind: 'structure', entry } as const })),
   ]),
+  ...CATALOGUE.numbers.map((entry) => ({ names: [entry.name], found: { kind: 'enum', entry } as const })),
   ...CATALOGUE.frame.elements.map((entry) => ({
     names: [entry.name],
     found: { kind: 'element', entry } as const,
@@ -101,12 +102,16 @@ const index: readonly { readonly names: readonly string[]; readonly found: Found
       })),
     ),
   ),
-  ...[...OPTION_NAMES].map(([number, name]) => ({
+  ...optionValues().map(({ name, value, doc }) => ({
     names: [name],
-    found: { kind: 'option', entry: { name, number } } as const,
+    found: { kind: 'option', entry: { name, number: value, doc } } as const,
   })),
   ...errnoEntries().map((entry) => ({ names: [entry.name], found: { kind: 'errno', entry } as const })),
 ];
+
+function optionValues(): readonly EnumValueEntry[] {
+  return CATALOGUE.numbers.find(({ name }) => name === 'SocketOption')!.values;
+}
 
 function errnoEntries(): ErrnoOf[] {
   const messages = CATALOGUE.classes.find(({ name }) => name === 'socket')?.messages ?? [];

@@ -1,7 +1,7 @@
 /**
  * A trace file: MessagePack objects one after another (msgpack.org), nothing around them. First the head, a
  * map; then events, small arrays; last the end, a map. Another head may follow: several traces in one file,
- * each whole.
+ * each whole. docs/trace-format.md says all of it to who writes a reader.
  *
  *   head   { format: 'inic-trace', version: 1, … }     TraceHead of sink.ts
  *   event  [kind, deltaNs, …]                           below

@@ -3,6 +3,8 @@ import { readMachines, readRules } from '../../spec/generator/behaviour.ts';
 import { readClass } from '../../spec/generator/model.ts';
 import * as executiveCodec from '../../src/i2o/executive.gen.ts';
 import * as socketCodec from '../../src/i2o/socket.gen.ts';
+import * as errno from '../../src/socket/errno.ts';
+import * as options from '../../src/socket/options.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
 import {
   classNamed,
@@ -27,6 +29,19 @@ describe('the catalogue', () => {
 
   it('takes a utility function for any class', () => {
     expect(messageOf('socket', 0x00)?.name).toBe('UtilNop');
+  });
+
+  it('has the numbers that the code has, each with where they come from', () => {
+    const numbers = (name: string): object =>
+      Object.fromEntries(
+        CATALOGUE.numbers.find((entry) => entry.name === name)!.values.map((one) => [one.name, one.value]),
+      );
+    const { ERRNO_MAX: _last, errnoName: _name, errnoNumber: _number, ...errnos } = errno;
+    expect(numbers('Errno')).toEqual(errnos);
+    expect(numbers('SocketOption')).toEqual({ ...options });
+    const all = [CATALOGUE.frame, ...CATALOGUE.classes].flatMap(({ enums }) => enums);
+    for (const { name, source } of [...all, ...CATALOGUE.numbers])
+      expect(source, name).toMatch(/\.h\b|^ours$|2[0-9]{3}/);
   });
 
   it('does not know what is not there', () => {

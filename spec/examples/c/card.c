@@ -299,15 +299,15 @@ static void lct_notify(const uint32_t *request) {
     return;
   }
   INIC_SET(table, INIC_LCT_HEADER_TABLE_WORDS, INIC_LCT_HEADER_WORDS + (shown ? INIC_LCT_ENTRY_WORDS : 0));
-  INIC_SET(table, INIC_LCT_HEADER_BOOT_TID, INIC_NO_TID);
+  INIC_SET(table, INIC_LCT_HEADER_BOOT_TID, INIC_TID_NONE);
   INIC_SET(table, INIC_LCT_HEADER_CHANGE_INDICATOR, lct_change);
   INIC_SET(entry, INIC_LCT_ENTRY_ENTRY_WORDS, INIC_LCT_ENTRY_WORDS);
-  INIC_SET(entry, INIC_LCT_ENTRY_LOCAL_TID, INIC_DEVICE_TID);
+  INIC_SET(entry, INIC_LCT_ENTRY_LOCAL_TID, INIC_TID_FIRST_DEVICE);
   INIC_SET(entry, INIC_LCT_ENTRY_CHANGE_INDICATOR, lct_change);
   INIC_SET(entry, INIC_LCT_ENTRY_CLASS_ID, INIC_SOCKET_CLASS_ID);
   INIC_SET(entry, INIC_LCT_ENTRY_CLASS_VERSION,
            SETTING(CLASS_VERSION) < CLASS_VERSION ? SETTING(CLASS_VERSION) : CLASS_VERSION);
-  INIC_SET(entry, INIC_LCT_ENTRY_USER_TID, claimed ? INIC_HOST_TID : INIC_NO_TID);
+  INIC_SET(entry, INIC_LCT_ENTRY_USER_TID, claimed ? INIC_TID_HOST : INIC_TID_NONE);
   bring_table(request, table, INIC_LCT_HEADER_WORDS, INIC_LCT_ENTRY_WORDS,
               INIC_GET(table, INIC_LCT_HEADER_TABLE_WORDS));
 }
@@ -391,7 +391,7 @@ static void utility(const uint32_t *request) {
       if (request[4] == 0) answer(request, REPLY_LAST, 6);
       return;
     case INIC_UTIL_CLAIM:
-      if (target == INIC_IOP_TID) return refuse(request, INIC_DETAILED_STATUS_UNSUPPORTED_FUNCTION);
+      if (target == INIC_TID_IOP) return refuse(request, INIC_DETAILED_STATUS_UNSUPPORTED_FUNCTION);
       type = INIC_GET(request, INIC_UTIL_CLAIM_CLAIM_TYPE);
       if (claimed) return refuse(request, INIC_DETAILED_STATUS_DEVICE_BUSY);
       if (type != INIC_CLAIM_TYPE_PRIMARY) return refuse(request, INIC_DETAILED_STATUS_INVALID_REQUEST);
@@ -400,7 +400,7 @@ static void utility(const uint32_t *request) {
       lct_changed();
       return;
     case INIC_UTIL_CLAIM_RELEASE:
-      if (target == INIC_IOP_TID) return refuse(request, INIC_DETAILED_STATUS_UNSUPPORTED_FUNCTION);
+      if (target == INIC_TID_IOP) return refuse(request, INIC_DETAILED_STATUS_UNSUPPORTED_FUNCTION);
       type = INIC_GET(request, INIC_UTIL_CLAIM_RELEASE_CLAIM_TYPE);
       if (!claimed || type != INIC_CLAIM_TYPE_PRIMARY)
         return refuse(request, INIC_DETAILED_STATUS_INVALID_REQUEST);
@@ -417,7 +417,7 @@ static void utility(const uint32_t *request) {
 static int own_address(uint32_t address) { return address >> 24 == 127 || address == SETTING(IPV4_ADDRESS); }
 
 static void give_context(uint32_t initiator, uint32_t context) {
-  uint32_t request[4] = {0, INIC_DEVICE_TID | INIC_HOST_TID << 12 | (uint32_t)INIC_SOCKET_SEND << 24, initiator, 0};
+  uint32_t request[4] = {0, INIC_TID_FIRST_DEVICE | INIC_TID_HOST << 12 | (uint32_t)INIC_SOCKET_SEND << 24, initiator, 0};
   uint32_t *reply = answer(request, REPLY_LAST | INIC_MESSAGE_FLAG_MULTIPLE, 6);
   reply[0] |= TRL_WORD << 4;
   reply[3] = 1 | (uint32_t)INIC_TRL_FLAG_MULTIPLE << 24;
@@ -438,7 +438,7 @@ static void drop_chunks(struct conn *conn) {
 
 /* A record without a bucket, or with one. */
 static void record(uint32_t context, int socket, uint32_t flags, uint32_t length, uint32_t error, uint32_t initiator) {
-  uint32_t request[4] = {0, INIC_DEVICE_TID | INIC_HOST_TID << 12 | (uint32_t)INIC_SOCKET_RECEIVE_POST << 24,
+  uint32_t request[4] = {0, INIC_TID_FIRST_DEVICE | INIC_TID_HOST << 12 | (uint32_t)INIC_SOCKET_RECEIVE_POST << 24,
                          initiator, 0};
   uint32_t *reply = answer(request, REPLY_LAST | INIC_MESSAGE_FLAG_MULTIPLE, 10), *row = reply + 6;
   reply[0] |= TRL_WORD << 4;
@@ -924,21 +924,21 @@ static int header_failure(const struct frame *frame) {
   const uint32_t *words = frame->words, size = words[0] >> 16, offset = words[0] >> 4 & 15, flags = words[0] >> 8 & 0xff;
   uint32_t target = words[1] & 0xfff, function = words[1] >> 24, bad = INIC_SEVERITY_FORMAT_ERROR;
   if ((words[0] & 7) != 1) return undelivered(frame, INIC_FAILURE_CODE_INVALID_VERSION, bad);
-  if (flags != 0 && (flags != INIC_MESSAGE_FLAG_MULTIPLE || target != INIC_DEVICE_TID || function < 0x20))
+  if (flags != 0 && (flags != INIC_MESSAGE_FLAG_MULTIPLE || target != INIC_TID_FIRST_DEVICE || function < 0x20))
     return undelivered(frame, INIC_FAILURE_CODE_INVALID_MESSAGE_FLAGS, bad);
   if (size < 3 || (size == 3 && function != INIC_UTIL_NOP))
     return undelivered(frame, INIC_FAILURE_CODE_FRAME_TOO_SMALL, bad);
   if (size > FRAME_WORDS) return undelivered(frame, INIC_FAILURE_CODE_FRAME_TOO_LARGE, bad);
   if (offset != 0 && (offset < 3 || offset >= size)) return undelivered(frame, INIC_FAILURE_CODE_INVALID_OFFSET, bad);
-  if ((words[1] >> 12 & 0xfff) != INIC_HOST_TID) return undelivered(frame, INIC_FAILURE_CODE_INVALID_INITIATOR_ID, bad);
-  if (target != INIC_IOP_TID && target != INIC_DEVICE_TID)
+  if ((words[1] >> 12 & 0xfff) != INIC_TID_HOST) return undelivered(frame, INIC_FAILURE_CODE_INVALID_INITIATOR_ID, bad);
+  if (target != INIC_TID_IOP && target != INIC_TID_FIRST_DEVICE)
     return undelivered(frame, INIC_FAILURE_CODE_INVALID_TARGET_ID, bad);
   return 0;
 }
 
 static int serve(const struct frame *frame) {
   const uint32_t *request = frame->words;
-  uint32_t function = request[1] >> 24, device = (request[1] & 0xfff) == INIC_DEVICE_TID, byte = 0, error;
+  uint32_t function = request[1] >> 24, device = (request[1] & 0xfff) == INIC_TID_FIRST_DEVICE, byte = 0, error;
   uint32_t class_id = function < 0x20 ? INIC_UTILITY_CLASS_ID : device ? INIC_SOCKET_CLASS_ID : INIC_EXECUTIVE_CLASS_ID;
   const struct inic_request *rule = known(class_id, function);
   if (iop_state == INIC_IOP_STATE_RESET && function != INIC_EXEC_STATUS_GET && function != INIC_EXEC_IOP_RESET &&

@@ -15,33 +15,48 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_GET(words, field) inic_get(words, field)
 #define INIC_SET(words, field, value) inic_set(words, field, value)
 
-#define INIC_IOP_TID 0x000
-#define INIC_HOST_TID 0x001
-#define INIC_DEVICE_TID 0x010
-#define INIC_NO_TID 0xfff
 #define INIC_SGL_IN 0x50
 #define INIC_SGL_OUT 0x54
 #define INIC_SGL_BUCKET 0x51
 #define INIC_SGL_TRANSMIT 0x55
 #define INIC_SGL_IMMEDIATE 0x4c
 #define INIC_SGL_LAST 0x80
+/* MessageFlag: FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h */
 #define INIC_MESSAGE_FLAG_STATIC 0x01
 #define INIC_MESSAGE_FLAG_CONTEXT64 0x02
 #define INIC_MESSAGE_FLAG_MULTIPLE 0x10
 #define INIC_MESSAGE_FLAG_FAIL 0x20
 #define INIC_MESSAGE_FLAG_LAST 0x40
 #define INIC_MESSAGE_FLAG_REPLY 0x80
+/* Severity: FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h */
 #define INIC_SEVERITY_FORMAT_ERROR 0x01
 #define INIC_SEVERITY_PATH_ERROR 0x02
 #define INIC_SEVERITY_PATH_STATE 0x04
 #define INIC_SEVERITY_CONGESTION 0x08
+/* TrlFlag: FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h */
 #define INIC_TRL_FLAG_SINGLE 0x00
 #define INIC_TRL_FLAG_SINGLE_VARIABLE 0x40
 #define INIC_TRL_FLAG_MULTIPLE 0x80
+/* SglAttribute: FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h */
 #define INIC_SGL_ATTRIBUTE_TRANSACTION64 0x04
 #define INIC_SGL_ATTRIBUTE_LOCAL_ADDRESS_HINT 0x100
 #define INIC_SGL_ATTRIBUTE_IMMEDIATE_DATA_HINT 0x200
 #define INIC_SGL_ATTRIBUTE_BIT_BUCKET_HINT 0x400
+/* SglFlag: FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h */
+#define INIC_SGL_FLAG_CONTEXT 0x01
+#define INIC_SGL_FLAG_CONTEXT64 0x02
+#define INIC_SGL_FLAG_DIRECTION 0x04
+#define INIC_SGL_FLAG_LOCAL_ADDRESS 0x08
+#define INIC_SGL_FLAG_SIMPLE 0x10
+#define INIC_SGL_FLAG_PAGE_LIST 0x20
+#define INIC_SGL_FLAG_END_OF_BUFFER 0x40
+#define INIC_SGL_FLAG_LAST_ELEMENT 0x80
+/* Tid: Linux include/linux/i2o.h (ADAPTER_TID, HOST_TID); the others are ours */
+#define INIC_TID_IOP 0x00
+#define INIC_TID_HOST 0x01
+#define INIC_TID_MANAGER 0x02
+#define INIC_TID_FIRST_DEVICE 0x10
+#define INIC_TID_NONE 0xfff
 #define INIC_MESSAGE_HEADER_WORDS 4
 #define INIC_MESSAGE_HEADER_VERSION 0, 0, 2
 #define INIC_MESSAGE_HEADER_SGL_OFFSET 0, 4, 7
@@ -81,26 +96,34 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_FAILURE_RECORD_PRESERVED_MFA_HIGH 8, 0, 31
 #define INIC_SOCKET_CLASS_ID 0x0a0
 #define INIC_SOCKET_CLASS_VERSION 3
+/* ReplyMode: ours */
 #define INIC_REPLY_MODE_BATCH 0x00
 #define INIC_REPLY_MODE_IMMEDIATE 0x01
 #define INIC_REPLY_MODE_ON_ERROR 0x02
 #define INIC_REPLY_MODE_NEVER 0x03
+/* ShutdownHow: Linux include/linux/net.h (SHUT_) */
 #define INIC_SHUTDOWN_HOW_READ 0x00
 #define INIC_SHUTDOWN_HOW_WRITE 0x01
 #define INIC_SHUTDOWN_HOW_BOTH 0x02
+/* SocketType: Linux include/linux/net.h (SOCK_) */
 #define INIC_SOCKET_TYPE_STREAM 0x01
 #define INIC_SOCKET_TYPE_DATAGRAM 0x02
+/* ReceiveFlag: ours */
 #define INIC_RECEIVE_FLAG_ERROR 0x01
 #define INIC_RECEIVE_FLAG_END_OF_STREAM 0x02
 #define INIC_RECEIVE_FLAG_DATAGRAM 0x04
 #define INIC_RECEIVE_FLAG_TRUNCATED 0x08
 #define INIC_RECEIVE_FLAG_LAST_IN_BUCKET 0x40
+/* NameOf: ours */
 #define INIC_NAME_OF_LOCAL 0x00
 #define INIC_NAME_OF_PEER 0x01
+/* ExportStep: ours */
 #define INIC_EXPORT_STEP_TAKE 0x00
 #define INIC_EXPORT_STEP_KEEP 0x01
+/* OpenHalf: ours */
 #define INIC_OPEN_HALF_BOTH 0x00
 #define INIC_OPEN_HALF_READ_ONLY 0x01
+/* TcpState: Linux include/net/tcp_states.h */
 #define INIC_TCP_STATE_ESTABLISHED 0x01
 #define INIC_TCP_STATE_SYN_SENT 0x02
 #define INIC_TCP_STATE_SYN_RECEIVED 0x03
@@ -112,16 +135,19 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_TCP_STATE_LAST_ACK 0x09
 #define INIC_TCP_STATE_LISTEN 0x0a
 #define INIC_TCP_STATE_CLOSING 0x0b
+/* CongestionState: Linux include/uapi/linux/tcp.h (TCP_CA_) */
 #define INIC_CONGESTION_STATE_OPEN 0x00
 #define INIC_CONGESTION_STATE_DISORDER 0x01
 #define INIC_CONGESTION_STATE_REDUCED 0x02
 #define INIC_CONGESTION_STATE_RECOVERY 0x03
 #define INIC_CONGESTION_STATE_LOSS 0x04
+/* InfoOption: Linux include/uapi/linux/tcp.h (TCPI_OPT_) */
 #define INIC_INFO_OPTION_TIMESTAMPS 0x01
 #define INIC_INFO_OPTION_SACK 0x02
 #define INIC_INFO_OPTION_WINDOW_SCALE 0x04
 #define INIC_INFO_OPTION_ECN 0x08
 #define INIC_INFO_OPTION_ECN_SEEN 0x10
+/* SocketEvent: ours */
 #define INIC_SOCKET_EVENT_CONNECTION_STATE 0x01
 #define INIC_SOCKET_EVENT_BUCKETS_LOW 0x02
 #define INIC_SOCKET_EVENT_LISTEN_OVERFLOW 0x04
@@ -373,6 +399,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_TRANSACTION_OUTCOME_OUTCOME_STATUS 1, 24, 31
 #define INIC_EXECUTIVE_CLASS_ID 0x000
 #define INIC_EXECUTIVE_CLASS_VERSION 1
+/* IopState: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_IOP_STATE_INITIALIZING 0x01
 #define INIC_IOP_STATE_RESET 0x02
 #define INIC_IOP_STATE_HOLD 0x04
@@ -380,6 +407,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_IOP_STATE_OPERATIONAL 0x08
 #define INIC_IOP_STATE_FAILED 0x10
 #define INIC_IOP_STATE_FAULTED 0x11
+/* RequestStatus: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_REQUEST_STATUS_SUCCESS 0x00
 #define INIC_REQUEST_STATUS_ABORT_DIRTY 0x01
 #define INIC_REQUEST_STATUS_ABORT_NO_DATA 0x02
@@ -392,6 +420,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_REQUEST_STATUS_PROCESS_ABORT_PARTIAL 0x0a
 #define INIC_REQUEST_STATUS_TRANSACTION_ERROR 0x0b
 #define INIC_REQUEST_STATUS_PROGRESS_REPORT 0x80
+/* DetailedStatus: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_DETAILED_STATUS_SUCCESS 0x00
 #define INIC_DETAILED_STATUS_BAD_KEY 0x02
 #define INIC_DETAILED_STATUS_TCL_ERROR 0x03
@@ -419,6 +448,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_DETAILED_STATUS_UNSUPPORTED_VERSION 0x1a
 #define INIC_DETAILED_STATUS_DEVICE_BUSY 0x1b
 #define INIC_DETAILED_STATUS_DEVICE_NOT_AVAILABLE 0x1c
+/* FailureCode: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_FAILURE_CODE_SERVICE_SUSPENDED 0x81
 #define INIC_FAILURE_CODE_SERVICE_TERMINATED 0x82
 #define INIC_FAILURE_CODE_CONGESTION 0x83
@@ -435,15 +465,18 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_FAILURE_CODE_INVALID_INITIATOR_ID 0x8e
 #define INIC_FAILURE_CODE_INVALID_INITIATOR_CONTEXT 0x8f
 #define INIC_FAILURE_CODE_UNKNOWN_FAILURE 0xff
+/* InitCode: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_INIT_CODE_NONE 0x00
 #define INIC_INIT_CODE_BIOS 0x10
 #define INIC_INIT_CODE_OEM_BIOS 0x20
 #define INIC_INIT_CODE_ROM_BIOS 0x30
 #define INIC_INIT_CODE_OPERATING_SYSTEM 0x80
+/* PolledStatus: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_POLLED_STATUS_IN_PROGRESS 0x01
 #define INIC_POLLED_STATUS_REJECTED 0x02
 #define INIC_POLLED_STATUS_FAILED 0x03
 #define INIC_POLLED_STATUS_COMPLETE 0x04
+/* ExecutiveEvent: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_EXECUTIVE_EVENT_RESOURCE_LIMIT 0x01
 #define INIC_EXECUTIVE_EVENT_CONNECTION_FAIL 0x02
 #define INIC_EXECUTIVE_EVENT_ADAPTER_FAULT 0x04
@@ -455,34 +488,43 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_EXECUTIVE_EVENT_NEW_LCT_ENTRY 0x100
 #define INIC_EXECUTIVE_EVENT_MODIFIED_LCT 0x200
 #define INIC_EXECUTIVE_EVENT_DDM_AVAILABILITY 0x400
+/* ResourceLimit: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_RESOURCE_LIMIT_LOW_MEMORY 0x01
 #define INIC_RESOURCE_LIMIT_INBOUND_POOL 0x02
 #define INIC_RESOURCE_LIMIT_OUTBOUND_POOL 0x04
+/* ConnectionFailCause: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_CONNECTION_FAIL_CAUSE_NORMAL 0x00
 #define INIC_CONNECTION_FAIL_CAUSE_NOT_RESPONDING 0x01
 #define INIC_CONNECTION_FAIL_CAUSE_NO_FRAMES 0x02
+/* ResetPendingCause: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_RESET_PENDING_CAUSE_POWER_LOSS 0x01
 #define INIC_RESET_PENDING_CAUSE_CODE_VIOLATION 0x02
+/* ResetImminentCause: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_RESET_IMMINENT_CAUSE_UNKNOWN 0x00
 #define INIC_RESET_IMMINENT_CAUSE_POWER_LOSS 0x01
 #define INIC_RESET_IMMINENT_CAUSE_CODE_VIOLATION 0x02
 #define INIC_RESET_IMMINENT_CAUSE_PARITY_ERROR 0x03
 #define INIC_RESET_IMMINENT_CAUSE_CODE_EXCEPTION 0x04
 #define INIC_RESET_IMMINENT_CAUSE_WATCHDOG_TIMEOUT 0x05
+/* HardwareFailCause: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_HARDWARE_FAIL_CAUSE_UNKNOWN 0x00
 #define INIC_HARDWARE_FAIL_CAUSE_CPU 0x01
 #define INIC_HARDWARE_FAIL_CAUSE_MEMORY 0x02
 #define INIC_HARDWARE_FAIL_CAUSE_DMA 0x03
 #define INIC_HARDWARE_FAIL_CAUSE_IO_BUS 0x04
+/* DdmAvailability: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_DDM_AVAILABILITY_NORMAL 0x00
 #define INIC_DDM_AVAILABILITY_CONGESTED 0x01
 #define INIC_DDM_AVAILABILITY_NOT_RESPONDING 0x02
 #define INIC_DDM_AVAILABILITY_PROTECTION_VIOLATION 0x03
 #define INIC_DDM_AVAILABILITY_CODE_VIOLATION 0x04
+/* OperationFlag: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_OPERATION_FLAG_PERMANENT 0x01
+/* AdapterReadFlag: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_ADAPTER_READ_FLAG_CONFIG_REGISTER 0x00
 #define INIC_ADAPTER_READ_FLAG_IO_REGISTER 0x01
 #define INIC_ADAPTER_READ_FLAG_MEMORY 0x02
+/* SoftwareType: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_SOFTWARE_TYPE_DDM 0x01
 #define INIC_SOFTWARE_TYPE_DDM_MPB 0x02
 #define INIC_SOFTWARE_TYPE_DDM_CONFIG_TABLE 0x03
@@ -491,13 +533,17 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_SOFTWARE_TYPE_IRTOS_DIALOG_TABLE 0x13
 #define INIC_SOFTWARE_TYPE_IOP_PRIVATE_MODULE 0x22
 #define INIC_SOFTWARE_TYPE_IOP_DIALOG_TABLE 0x23
+/* SpecialIopId: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_SPECIAL_IOP_ID_LOCAL_IOP 0x00
 #define INIC_SPECIAL_IOP_ID_LOCAL_HOST 0x01
 #define INIC_SPECIAL_IOP_ID_UNKNOWN 0xfff
+/* SpecialHostUnitId: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_SPECIAL_HOST_UNIT_ID_LOCAL 0x00
 #define INIC_SPECIAL_HOST_UNIT_ID_UNKNOWN 0xffff
+/* SpecialSegment: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_SPECIAL_SEGMENT_LOCAL 0x00
 #define INIC_SPECIAL_SEGMENT_UNKNOWN 0xfff
+/* IopCapability: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_IOP_CAPABILITY_CONTEXTS64 0x01
 #define INIC_IOP_CAPABILITY_CONTEXTS_BOTH 0x02
 #define INIC_IOP_CAPABILITY_CURRENT_CONTEXTS32 0x04
@@ -505,10 +551,12 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_IOP_CAPABILITY_INBOUND_PEER 0x10
 #define INIC_IOP_CAPABILITY_OUTBOUND_PEER 0x20
 #define INIC_IOP_CAPABILITY_PEER_TO_PEER 0x40
+/* LctDeviceFlag: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_LCT_DEVICE_FLAG_CONFIG_DIALOG_REQUEST 0x01
 #define INIC_LCT_DEVICE_FLAG_MORE_THAN_ONE_USER 0x02
 #define INIC_LCT_DEVICE_FLAG_PEER_SERVICE_DISABLED 0x10
 #define INIC_LCT_DEVICE_FLAG_MANAGEMENT_SERVICE_DISABLED 0x20
+/* ClassId: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_CLASS_ID_EXECUTIVE 0x00
 #define INIC_CLASS_ID_DDM 0x01
 #define INIC_CLASS_ID_RANDOM_BLOCK_STORAGE 0x10
@@ -528,9 +576,11 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_CLASS_ID_SOCKET 0xa0
 #define INIC_CLASS_ID_WINDOW 0xa1
 #define INIC_CLASS_ID_ECHO 0xa2
+/* DdmSubclass: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_DDM_SUBCLASS_I960 0x01
 #define INIC_DDM_SUBCLASS_HDM 0x20
 #define INIC_DDM_SUBCLASS_ISM 0x21
+/* BusType: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_BUS_TYPE_LOCAL 0x00
 #define INIC_BUS_TYPE_ISA 0x01
 #define INIC_BUS_TYPE_EISA 0x02
@@ -540,6 +590,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_BUS_TYPE_NU_BUS 0x06
 #define INIC_BUS_TYPE_CARD_BUS 0x07
 #define INIC_BUS_TYPE_OTHER 0x80
+/* AdapterState: FreeBSD sys/dev/asr/i2oexec.h */
 #define INIC_ADAPTER_STATE_HIDDEN 0x01
 #define INIC_ADAPTER_STATE_CONTROLLED 0x02
 #define INIC_ADAPTER_STATE_PRESENT 0x04
@@ -868,6 +919,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_SYS_TAB_ENTRY_INBOUND_PORT_HIGH 7, 0, 31
 #define INIC_UTILITY_CLASS_ID 0xfff
 #define INIC_UTILITY_CLASS_VERSION 1
+/* AbortType: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_ABORT_TYPE_EXACT 0x00
 #define INIC_ABORT_TYPE_FUNCTION 0x01
 #define INIC_ABORT_TYPE_TRANSACTION 0x02
@@ -876,16 +928,19 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_ABORT_TYPE_CLEAN_FUNCTION 0x05
 #define INIC_ABORT_TYPE_CLEAN_TRANSACTION 0x06
 #define INIC_ABORT_TYPE_CLEAN_WILD 0x07
+/* ClaimType: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_CLAIM_TYPE_PRIMARY 0x01
 #define INIC_CLAIM_TYPE_AUTHORIZED 0x02
 #define INIC_CLAIM_TYPE_SECONDARY 0x03
 #define INIC_CLAIM_TYPE_MANAGEMENT 0x04
+/* ClaimFlag: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_CLAIM_FLAG_EXCLUSIVE 0x01
 #define INIC_CLAIM_FLAG_RESET_SENSITIVE 0x02
 #define INIC_CLAIM_FLAG_STATE_SENSITIVE 0x04
 #define INIC_CLAIM_FLAG_CAPACITY_SENSITIVE 0x08
 #define INIC_CLAIM_FLAG_NO_PEER_SERVICE 0x10
 #define INIC_CLAIM_FLAG_NO_MANAGEMENT_SERVICE 0x20
+/* GenericEvent: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_GENERIC_EVENT_STATE_CHANGE 0x80000000
 #define INIC_GENERIC_EVENT_GENERAL_WARNING 0x40000000
 #define INIC_GENERIC_EVENT_CONFIGURATION_FLAG 0x20000000
@@ -896,6 +951,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_GENERIC_EVENT_FIELD_MODIFIED 0x1000000
 #define INIC_GENERIC_EVENT_VENDOR 0x800000
 #define INIC_GENERIC_EVENT_DEVICE_STATE 0x400000
+/* DeviceStateChange: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_DEVICE_STATE_CHANGE_NORMAL 0x00
 #define INIC_DEVICE_STATE_CHANGE_SUSPENDED 0x01
 #define INIC_DEVICE_STATE_CHANGE_RESTART 0x02
@@ -904,17 +960,21 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_DEVICE_STATE_CHANGE_QUIESCE_REQUESTED 0x05
 #define INIC_DEVICE_STATE_CHANGE_FAILED 0x10
 #define INIC_DEVICE_STATE_CHANGE_FAULTED 0x11
+/* GeneralWarning: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_GENERAL_WARNING_NORMAL 0x00
 #define INIC_GENERAL_WARNING_ERROR_THRESHOLD 0x01
 #define INIC_GENERAL_WARNING_MEDIA_FAULT 0x02
+/* CapabilityData: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_CAPABILITY_DATA_OTHER 0x01
 #define INIC_CAPABILITY_DATA_CHANGED 0x02
+/* SerialFormat: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_SERIAL_FORMAT_UNKNOWN 0x00
 #define INIC_SERIAL_FORMAT_BINARY 0x01
 #define INIC_SERIAL_FORMAT_ASCII 0x02
 #define INIC_SERIAL_FORMAT_UNICODE 0x03
 #define INIC_SERIAL_FORMAT_LAN_MAC 0x04
 #define INIC_SERIAL_FORMAT_WAN 0x05
+/* ParamsOperation: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_PARAMS_OPERATION_FIELD_GET 0x01
 #define INIC_PARAMS_OPERATION_LIST_GET 0x02
 #define INIC_PARAMS_OPERATION_MORE_GET 0x03
@@ -925,6 +985,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_PARAMS_OPERATION_ROW_ADD 0x08
 #define INIC_PARAMS_OPERATION_ROW_DELETE 0x09
 #define INIC_PARAMS_OPERATION_TABLE_CLEAR 0x0a
+/* BlockStatus: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_BLOCK_STATUS_SUCCESS 0x00
 #define INIC_BLOCK_STATUS_BAD_KEY_ABORT 0x01
 #define INIC_BLOCK_STATUS_BAD_KEY_CONTINUE 0x02
@@ -1014,10 +1075,12 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_UTIL_LOCK_RELEASE_REPLY_WORDS 5
 #define INIC_LAN_CLASS_ID 0x020
 #define INIC_LAN_CLASS_VERSION 1
+/* LanReplyMode: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_REPLY_MODE_BATCH 0x00
 #define INIC_LAN_REPLY_MODE_IMMEDIATE 0x01
 #define INIC_LAN_REPLY_MODE_ON_ERROR 0x02
 #define INIC_LAN_REPLY_MODE_NEVER 0x03
+/* LanPacketFlag: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_PACKET_FLAG_ERROR 0x01
 #define INIC_LAN_PACKET_FLAG_SKIP_SPACE 0x02
 #define INIC_LAN_PACKET_FLAG_FROM_PREVIOUS 0x04
@@ -1026,6 +1089,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_LAN_PACKET_FLAG_TRANSPORT_CHECKSUM_GOOD 0x20
 #define INIC_LAN_PACKET_FLAG_LAST_PACKET 0x40
 #define INIC_LAN_PACKET_FLAG_LAST_BUCKET 0x80
+/* LanPacketStatus: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_PACKET_STATUS_GOOD 0x00
 #define INIC_LAN_PACKET_STATUS_CRC_ERROR 0x01
 #define INIC_LAN_PACKET_STATUS_ALIGNMENT_ERROR 0x02
@@ -1036,10 +1100,13 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_LAN_PACKET_STATUS_TRANSPORT_CHECKSUM_BAD 0x80
 #define INIC_LAN_PACKET_STATUS_CHECKSUMS_BAD 0xc0
 #define INIC_LAN_PACKET_STATUS_OTHER 0xff
+/* LanResource: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_RESOURCE_BUCKETS 0x01
 #define INIC_LAN_RESOURCE_TRANSMITS 0x02
+/* LanList: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_LIST_RETURNED 0x00
 #define INIC_LAN_LIST_PACKETS 0x80
+/* LanDetailedStatus: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_DETAILED_STATUS_SUCCESS 0x00
 #define INIC_LAN_DETAILED_STATUS_DEVICE_FAILURE 0x01
 #define INIC_LAN_DETAILED_STATUS_DESTINATION_NOT_FOUND 0x02
@@ -1058,12 +1125,14 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_LAN_DETAILED_STATUS_DESTINATION_ADDRESS_OMITTED 0x0f
 #define INIC_LAN_DETAILED_STATUS_PARTIAL_PACKET_RETURNED 0x10
 #define INIC_LAN_DETAILED_STATUS_SUSPENDED 0x11
+/* LanType: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_TYPE_UNKNOWN 0x00
 #define INIC_LAN_TYPE_ETHERNET 0x30
 #define INIC_LAN_TYPE_VG100 0x40
 #define INIC_LAN_TYPE_TOKEN_RING 0x50
 #define INIC_LAN_TYPE_FDDI 0x60
 #define INIC_LAN_TYPE_FIBRE_CHANNEL 0x70
+/* LanDeviceState: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_DEVICE_STATE_UNKNOWN 0x00
 #define INIC_LAN_DEVICE_STATE_UNCLAIMED 0x01
 #define INIC_LAN_DEVICE_STATE_OPERATIONAL 0x02
@@ -1072,17 +1141,21 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_LAN_DEVICE_STATE_ERROR 0x05
 #define INIC_LAN_DEVICE_STATE_OPERATIONAL_NO_RECEIVE 0x06
 #define INIC_LAN_DEVICE_STATE_SUSPENDED_NO_RECEIVE 0x07
+/* LanBatchFlag: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_BATCH_FLAG_DISABLED 0x01
 #define INIC_LAN_BATCH_FLAG_BATCHING 0x02
 #define INIC_LAN_BATCH_FLAG_FORCED 0x04
+/* LanUserFlag: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_USER_FLAG_REPORT_TRANSMIT_ERRORS 0x01
 #define INIC_LAN_USER_FLAG_REPORT_BAD_RECEIVES 0x02
+/* LanFilter: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_FILTER_UNICAST_OFF 0x01
 #define INIC_LAN_FILTER_PROMISCUOUS 0x02
 #define INIC_LAN_FILTER_ALL_MULTICAST 0x04
 #define INIC_LAN_FILTER_BROADCAST_OFF 0x100
 #define INIC_LAN_FILTER_MULTICAST_OFF 0x200
 #define INIC_LAN_FILTER_FUNCTIONAL_OFF 0x400
+/* LanMode: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_MODE_NO_DESTINATION_ADDRESS 0x02
 #define INIC_LAN_MODE_FRAME_CHECK 0x04
 #define INIC_LAN_MODE_MAC_INSERTION 0x10
@@ -1094,9 +1167,11 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_LAN_MODE_ICMP_CHECKSUM 0x1000
 #define INIC_LAN_MODE_LOOPBACK 0x8000
 #define INIC_LAN_MODE_LOOPBACK_SUPPRESSION 0x10000
+/* LanEvent: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_EVENT_LINK_DOWN 0x01
 #define INIC_LAN_EVENT_LINK_UP 0x02
 #define INIC_LAN_EVENT_MEDIA_CHANGE 0x04
+/* LanLinkStatus: Linux drivers/message/i2o/i2o_lan.h */
 #define INIC_LAN_LINK_STATUS_UNKNOWN 0x00
 #define INIC_LAN_LINK_STATUS_NORMAL 0x01
 #define INIC_LAN_LINK_STATUS_FAILURE 0x02
@@ -1151,6 +1226,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_LAN_BUCKET_PACKET_STATUS 2, 24, 31
 #define INIC_WINDOW_CLASS_ID 0x0a1
 #define INIC_WINDOW_CLASS_VERSION 1
+/* WindowDetailedStatus: ours */
 #define INIC_WINDOW_DETAILED_STATUS_SUCCESS 0x00
 #define INIC_WINDOW_DETAILED_STATUS_TRANSMIT_ERROR 0x03
 #define INIC_WINDOW_DETAILED_STATUS_BAD_PACKET_DETECTED 0x08
@@ -1165,11 +1241,14 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_WINDOW_DETAILED_STATUS_NOT_HELD 0x25
 #define INIC_WINDOW_DETAILED_STATUS_WRONG_HEADERS 0x26
 #define INIC_WINDOW_DETAILED_STATUS_WRONG_SPLIT 0x27
+/* WindowResource: ours */
 #define INIC_WINDOW_RESOURCE_TRANSMITS 0x01
 #define INIC_WINDOW_RESOURCE_FRAMES 0x02
 #define INIC_WINDOW_RESOURCE_FILLS 0x04
+/* WindowFrameFlag: ours */
 #define INIC_WINDOW_FRAME_FLAG_CHECKSUMS_GOOD 0x01
 #define INIC_WINDOW_FRAME_FLAG_HEADERS_ONLY 0x02
+/* WindowEvent: ours */
 #define INIC_WINDOW_EVENT_FRAMES_FULL 0x01
 #define INIC_WINDOW_EVENT_LINK_DOWN 0x02
 #define INIC_WINDOW_EVENT_LINK_UP 0x04
@@ -1237,6 +1316,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_WINDOW_FRAME_FRAME_LENGTH 1, 0, 19
 #define INIC_WINDOW_FRAME_HEADER_LENGTH 1, 20, 27
 #define INIC_WINDOW_FRAME_FRAME_FLAGS 1, 28, 31
+/* Errno: Linux include/uapi/asm-generic/errno-base.h and errno.h */
 #define INIC_EPERM 1
 #define INIC_ESRCH 3
 #define INIC_EINTR 4
@@ -1277,20 +1357,47 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_EHOSTUNREACH 113
 #define INIC_EALREADY 114
 #define INIC_EINPROGRESS 115
-#define INIC_ERRNO_MAX 133
+/* SocketOption: ours */
+#define INIC_SO_REUSEADDR 1
+#define INIC_SO_KEEPALIVE 2
+#define INIC_SO_LINGER_SECONDS 3
+#define INIC_SO_SNDBUF 4
+#define INIC_SO_RCVBUF 5
+#define INIC_SO_ERROR 6
+#define INIC_SO_BROADCAST 7
+#define INIC_SO_RCVLOWAT 8
+#define INIC_TCP_NODELAY 16
+#define INIC_TCP_MAXSEG 17
+#define INIC_TCP_KEEPIDLE_SECONDS 18
+#define INIC_TCP_KEEPINTVL_SECONDS 19
+#define INIC_TCP_KEEPCNT 20
+#define INIC_TCP_USER_TIMEOUT_MS 21
+#define INIC_TCP_QUICKACK 22
+#define INIC_TCP_CORK 23
+#define INIC_TCP_NOTSENT_LOWAT 24
+#define INIC_TCP_DEFER_ACCEPT_SECONDS 25
+#define INIC_TCP_LINGER2_SECONDS 26
+#define INIC_IP_TTL 32
+#define INIC_IP_TOS 33
+#define INIC_IP_MTU_DISCOVER 34
 #define INIC_PIPE_VERSION 1
 #define INIC_PIPE_HEADER_BYTES 12
 #define INIC_PIPE_PAYLOAD_BYTES_MAX 65536
 #define INIC_PIPE_FRAME_BYTES 128
+/* PipeRole: ours */
 #define INIC_PIPE_ROLE_CARD 0x01
 #define INIC_PIPE_ROLE_HOST 0x02
+/* PipeFeature: ours */
 #define INIC_PIPE_FEATURE_PUSH_WRITES 0x01
+/* PipeDevice: ours */
 #define INIC_PIPE_DEVICE_SOCKET 0x01
 #define INIC_PIPE_DEVICE_LAN 0x02
 #define INIC_PIPE_DEVICE_WINDOW 0x03
 #define INIC_PIPE_DEVICE_ECHO 0x04
+/* PipeDoneStatus: ours */
 #define INIC_PIPE_DONE_STATUS_GOOD 0x00
 #define INIC_PIPE_DONE_STATUS_FAILED 0x01
+/* PipeFault: ours */
 #define INIC_PIPE_FAULT_NO_START 0x01
 #define INIC_PIPE_FAULT_HANG 0x02
 #define INIC_PIPE_FAULT_DEATH 0x03

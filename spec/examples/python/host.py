@@ -139,7 +139,7 @@ class Host:
         self.transaction += 1
         words = [0] * FRAME_WORDS
         words[0] = 1 | sgl_word << 4 | (4 + len(body)) << 16
-        words[1] = target | inic.HOST_TID << 12 | function << 24
+        words[1] = target | inic.TID_HOST << 12 | function << 24
         words[2], words[3] = CONTEXT, self.transaction if word3 is None else word3
         words[4:4 + len(body)] = body
         self.pipe.send(inic.PIPE_FRAME, (self.free.pop(), 0), struct.pack('<32I', *(w & 0xFFFFFFFF for w in words)))
@@ -169,14 +169,14 @@ class Host:
         block = self.control + STATUS_BLOCK
         length = inic.STATUS_BLOCK_WORDS * 4
         self.write(block, bytes(length))
-        self.post(inic.IOP_TID, inic.EXEC_STATUS_GET, [0, 0, block, 0, length])
+        self.post(inic.TID_IOP, inic.EXEC_STATUS_GET, [0, 0, block, 0, length])
         self.until(lambda: self.read(block + length - 1, 1)[0] == 0xFF, 'its status block')
         return get(words_of(self.read(block, length)), inic.STATUS_BLOCK_IOP_STATE)
 
     def reset(self):
         at = self.control + STATUS_WORD
         self.write(at, bytes(4))
-        self.post(inic.IOP_TID, inic.EXEC_IOP_RESET, [0, 0, at, 0])
+        self.post(inic.TID_IOP, inic.EXEC_IOP_RESET, [0, 0, at, 0])
         self.until(lambda: self.word(at) != 0, 'an end of its reset')
         self.until(lambda: self.state() == inic.IOP_STATE_RESET, 'the state RESET')
 
@@ -186,7 +186,7 @@ class Host:
     def table(self, function, head, what):
         at, last = self.control + TABLE, inic.SGL_IN | inic.SGL_LAST
         body = head + self.element(last, TABLE_BYTES, at)
-        self.ask(inic.IOP_TID, function, body, what, 4 + len(head))
+        self.ask(inic.TID_IOP, function, body, what, 4 + len(head))
         return words_of(self.read(at, TABLE_BYTES))
 
     def device(self):
@@ -204,18 +204,18 @@ class Host:
         at = self.control + STATUS_WORD
         self.write(at, bytes(4))
         body = [4096, 0x80 | FRAME_WORDS << 16] + self.element(inic.SGL_IN | inic.SGL_LAST, 4, at)
-        self.post(inic.IOP_TID, inic.EXEC_OUTBOUND_INIT, body, inic.EXEC_OUTBOUND_INIT_SGL_WORD)
+        self.post(inic.TID_IOP, inic.EXEC_OUTBOUND_INIT, body, inic.EXEC_OUTBOUND_INIT_SGL_WORD)
         self.until(lambda: self.word(at) > inic.POLLED_STATUS_IN_PROGRESS, 'an end of OutboundInit')
         if self.word(at) != inic.POLLED_STATUS_COMPLETE:
             raise Failure('the card failed OutboundInit')
         self.pipe.send(inic.PIPE_RELEASE, range(self.begin[inic.PIPE_BEGIN_OUTBOUND_FRAMES]))
         self.table(inic.EXEC_HRT_GET, [], 'HrtGet')
         self.sys_tab_set()
-        self.ask(inic.IOP_TID, inic.EXEC_SYS_ENABLE, [], 'SysEnable')
+        self.ask(inic.TID_IOP, inic.EXEC_SYS_ENABLE, [], 'SysEnable')
         self.tid, _ = self.device()
         flags = inic.CLAIM_FLAG_EXCLUSIVE | inic.CLAIM_TYPE_PRIMARY << 24
         self.ask(self.tid, inic.UTIL_CLAIM, [flags], 'UtilClaim')
-        if self.device()[1] != inic.HOST_TID:
+        if self.device()[1] != inic.TID_HOST:
             raise Failure('the table does not say that the device is claimed')
         buckets = list(range(self.begin[inic.PIPE_BEGIN_RECEIVE_BUCKETS]))
         for i in range(0, len(buckets), BUCKETS_PER_POST):
@@ -234,7 +234,7 @@ class Host:
         self.write(at, struct.pack(f'<{len(table)}I', *table))
         body = [2, 0] + self.element(inic.SGL_OUT, len(table) * 4, at)
         body += self.element(inic.SGL_OUT, 4, at) + self.element(inic.SGL_OUT | inic.SGL_LAST, 4, at)
-        self.ask(inic.IOP_TID, inic.EXEC_SYS_TAB_SET, body, 'SysTabSet', inic.EXEC_SYS_TAB_SET_SGL_WORD)
+        self.ask(inic.TID_IOP, inic.EXEC_SYS_TAB_SET, body, 'SysTabSet', inic.EXEC_SYS_TAB_SET_SGL_WORD)
 
     # Streams.
 
@@ -315,7 +315,7 @@ class Host:
         try:
             self.bring_up()
             self.transfer(self.begin[inic.PIPE_BEGIN_TRANSFER_BYTES])
-            self.ask(inic.IOP_TID, inic.EXEC_SYS_QUIESCE, [], 'SysQuiesce')
+            self.ask(inic.TID_IOP, inic.EXEC_SYS_QUIESCE, [], 'SysQuiesce')
             self.pipe.send(inic.PIPE_DONE, [inic.PIPE_DONE_STATUS_GOOD])
         except Failure as failure:
             text = str(failure).encode('ascii', 'replace')
