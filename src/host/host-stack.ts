@@ -377,7 +377,7 @@ export class HostStack implements SocketStack, Agent {
     const { connection } = sock;
     const ended = sock.readEnded !== 0 || hasPeerEnded(stack.tcpState(connection));
     const due = this.reads?.isDue(socket) === true;
-    let bits = (ended && !due) || this.receives.readable(sock, socket) >= sock.receiveLowBytes ? READABLE : 0;
+    let bits = (ended && !due) || this.receives.hasEnough(sock, socket) ? READABLE : 0;
     if (sock.writeEnded !== 0) return bits | WRITABLE | (ended ? HANGUP : 0);
     const room = sock.sendBufferBytes - sock.sendingBytes;
     if ((sock.sendingBytes === 0 || room >= PIECE_BYTES_MIN) && this.memory.serves(sock)) bits |= WRITABLE;

@@ -159,6 +159,8 @@ export class SockCalls {
     this.ready.note(accepted);
     if (this.stack.tcpAcceptable(sock.connection) > 0) this.ready.note(socket);
     made.connectTold = 1;
+    made.receiveLowBytes = sock.receiveLowBytes;
+    made.unsentLowBytes = sock.unsentLowBytes;
     this.reads?.want(accepted);
     return accepted;
   }

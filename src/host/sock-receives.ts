@@ -106,6 +106,18 @@ export class SockReceives {
     return this.reads?.readable(socket) ?? this.stack.tcpReadable(connection);
   }
 
+  /**
+   * Whether a program has as many bytes as SO_RCVLOWAT asks for, or as many as there can be while it reads
+   * none: the window is down to a segment (Linux's tcp_stream_is_readable).
+   */
+  hasEnough(sock: Sock, socket: number): boolean {
+    const { stack } = this;
+    const { connection, receiveLowBytes } = sock;
+    const readable = this.readable(sock, socket);
+    if (readable >= receiveLowBytes || readable === 0) return readable > 0;
+    return stack.tcpRcvWndBytes(connection) <= stack.tcpInfo(connection).rcv_mss;
+  }
+
   /** What a receive answers that finds no data. */
   private empty(sock: Sock, socket: number): number {
     if (this.reads?.isDue(socket) === true) {

@@ -31,7 +31,7 @@ import {
  * SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched
  * SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as
  * it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records
- * of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, SO_RCVLOWAT and
+ * of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2 and
  * IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options
  * and looks at no other bit of a SocketSend, so that its host refuses them by itself.
  */
@@ -86,6 +86,8 @@ export const RECEIVE_FLAG_END_OF_STREAM = 0x02;
 export const RECEIVE_FLAG_DATAGRAM = 0x04;
 /** the datagram did not fit one bucket; the rest is lost and counted */
 export const RECEIVE_FLAG_TRUNCATED = 0x08;
+/** no data and no bucket; bucketContext says how much was sent; since version 3 */
+export const RECEIVE_FLAG_SENT = 0x10;
 /** the card is done with this bucket */
 export const RECEIVE_FLAG_LAST_IN_BUCKET = 0x40;
 export const RECEIVE_FLAG_NAMES: Readonly<Record<number, string>> = {
@@ -93,6 +95,7 @@ export const RECEIVE_FLAG_NAMES: Readonly<Record<number, string>> = {
   0x02: 'EndOfStream',
   0x04: 'Datagram',
   0x08: 'Truncated',
+  0x10: 'Sent',
   0x40: 'LastInBucket',
 };
 
@@ -1147,7 +1150,10 @@ export function writeSocketAbortReply(
   words[frame + 5] = socketId & 0xffff;
 }
 
-/** Sets an option. */
+/**
+ * Sets an option. Some are the host's own, and no card has them: SO_SNDBUF and SO_RCVLOWAT say what of its
+ * own memory makes a socket ready.
+ */
 export const SOCKET_OPTION_SET = 0x93;
 export const SOCKET_OPTION_SET_WORDS = 7;
 
@@ -2207,11 +2213,17 @@ export function writeSendPiece(
 
 /**
  * One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN
- * class's bucket descriptor, with the socket's number inserted.
+ * class's bucket descriptor, with the socket's number inserted. A Sent record comes of a socket that has
+ * TCP_NOTSENT_LOWAT, since a host does not see what its card has sent: when fewer than half as many bytes
+ * as the option says wait to be sent for the first time, and the host, going by the last such record (at
+ * first by none of the connection's bytes), would still think otherwise.
  */
 export const RECEIVE_RECORD_WORDS = 4;
 
-/** The context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket. */
+/**
+ * The context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record
+ * the bytes of the stream that were sent, modulo 2^32.
+ */
 export function getReceiveRecordBucketContext(words: Int32Array, at: number): number {
   return words[at];
 }

@@ -220,6 +220,7 @@ function recordText(record: Values): string {
   const { socketId, bucketContext, offset, flags, length, status } = record;
   if (String(flags).includes('Error')) return `socket ${socketId}: ${flags} ${status}`;
   if (String(flags).includes('EndOfStream')) return `socket ${socketId}: ${flags}`;
+  if (flags === 'Sent') return `socket ${socketId}: ${bucketContext} bytes sent`;
   return `socket ${socketId}: ${length} bytes at ${offset} of bucket ${bucketContext}, ${flags}`;
 }
 

@@ -516,7 +516,7 @@ export const CATALOGUE: Catalogue = {
       id: 160,
       version: 3,
       origin: 'inic',
-      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, SO_RCVLOWAT and IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself.',
+      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2 and IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself.',
       messages: [
         {
           name: 'SocketCreate',
@@ -1211,7 +1211,7 @@ export const CATALOGUE: Catalogue = {
           function: 147,
           since: 1,
           origin: 'inic',
-          doc: 'Sets an option.',
+          doc: 'Sets an option. Some are the host\'s own, and no card has them: SO_SNDBUF and SO_RCVLOWAT say what of its own memory makes a socket ready.',
           request: {
             words: 7,
             fields: [
@@ -1881,6 +1881,10 @@ export const CATALOGUE: Catalogue = {
           },
           errno: [
             {
+              name: 'ENOBUFS',
+              when: 'the outbound frames that the host has chosen are shorter than the reply',
+            },
+            {
               name: 'EOPNOTSUPP',
               when: 'sockets of this type have no such call',
               in: ['Datagram', 'DatagramConnected'],
@@ -2109,6 +2113,10 @@ export const CATALOGUE: Catalogue = {
           },
           errno: [
             {
+              name: 'ENOBUFS',
+              when: 'the outbound frames that the host has chosen are shorter than the reply',
+            },
+            {
               name: 'EINVAL',
               when: 'the snapshot that the card keeps is of another socket, or there is none',
             },
@@ -2185,6 +2193,11 @@ export const CATALOGUE: Catalogue = {
               name: 'Truncated',
               value: 8,
               doc: 'the datagram did not fit one bucket; the rest is lost and counted',
+            },
+            {
+              name: 'Sent',
+              value: 16,
+              doc: 'no data and no bucket; bucketContext says how much was sent; since version 3',
             },
             { name: 'LastInBucket', value: 64, doc: 'the card is done with this bucket' },
           ],
@@ -2341,7 +2354,7 @@ export const CATALOGUE: Catalogue = {
               low: 0,
               high: 31,
               source: 'ours',
-              doc: 'the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket',
+              doc: 'the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record the bytes of the stream that were sent, modulo 2^32',
             },
             {
               name: 'socketId',
@@ -2380,7 +2393,7 @@ export const CATALOGUE: Catalogue = {
             },
             { name: 'status', word: 3, low: 24, high: 31, source: 'ours', doc: 'errno of an Error record' },
           ],
-          doc: 'One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class\'s bucket descriptor, with the socket\'s number inserted.',
+          doc: 'One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class\'s bucket descriptor, with the socket\'s number inserted. A Sent record comes of a socket that has TCP_NOTSENT_LOWAT, since a host does not see what its card has sent: when fewer than half as many bytes as the option says wait to be sent for the first time, and the host, going by the last such record (at first by none of the connection\'s bytes), would still think otherwise.',
         },
         {
           name: 'DatagramSource',
@@ -6905,6 +6918,7 @@ export const CATALOGUE: Catalogue = {
         { in: ['Closing'], on: 'record EndOfStream', to: 'same' },
         { in: ['Connecting', 'Connected', 'Shut', 'PeerEnded', 'Ended'], on: 'record Error', to: 'Failed' },
         { in: ['Datagram', 'DatagramConnected', 'Closing'], on: 'record Error', to: 'same' },
+        { in: ['Connected', 'Shut', 'PeerEnded', 'Ended', 'Closing'], on: 'record Sent', to: 'same' },
         {
           in: [
             'Open',

@@ -107,6 +107,8 @@ export interface SocketOwner {
   stateChanged(owner: number, before: number, state: number): void;
   /** A full backlog has dropped a connection to the user's listener. */
   overflowed(owner: number): void;
+  /** A connection that has TCP_NOTSENT_LOWAT has sent bytes for the first time. */
+  sent?(owner: number): void;
   /**
    * Everything that a send queued under this context is acknowledged, or discarded: the bytes are the user's
    * again.

@@ -25,6 +25,7 @@ import {
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
   RECEIVE_FLAG_LAST_IN_BUCKET,
+  RECEIVE_FLAG_SENT,
   RECEIVE_FLAG_TRUNCATED,
   RECEIVE_RECORD_WORDS,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
@@ -49,6 +50,7 @@ const ABORT_LAST = REQUEST_STATUS_ABORT_PARTIAL;
 const DATAGRAM_SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 const KNOWN_FLAGS =
   RECEIVE_FLAG_ERROR |
+  RECEIVE_FLAG_SENT |
   RECEIVE_FLAG_END_OF_STREAM |
   RECEIVE_FLAG_DATAGRAM |
   RECEIVE_FLAG_TRUNCATED |
@@ -216,6 +218,17 @@ export class ReplyLists {
       }
       trial.accounts?.record(socket, error ? 2 : 1, 0, status);
       trial.sockets.record(socket, error ? 2 : 1, 0, false);
+      return;
+    }
+    if ((flags & RECEIVE_FLAG_SENT) !== 0) {
+      if (offsetWord !== RECEIVE_FLAG_SENT << 24 || lengthWord !== 0)
+        this.fault(
+          'F-07',
+          row,
+          `a record of what was sent, with ${hex(offsetWord, 8)} and ${hex(lengthWord, 8)}`,
+        );
+      trial.accounts?.sent(socket, bucket);
+      trial.sockets.record(socket, 3, 0, false);
       return;
     }
     const datagram = (flags & RECEIVE_FLAG_DATAGRAM) !== 0;

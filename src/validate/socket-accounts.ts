@@ -19,6 +19,7 @@ export class SocketAccounts implements SocketLives {
   readonly answers: SocketAnswers;
   readonly events: SocketEventJudge;
   private readonly sockets: Sockets;
+  private readonly findings: Findings;
   private readonly ended: number;
   private readonly toldEnd: number;
   private readonly alive: number;
@@ -35,6 +36,7 @@ export class SocketAccounts implements SocketLives {
     const { count } = sockets;
     const bits = (...names: string[]): number => sockets.bitsOf(names);
     this.sockets = sockets;
+    this.findings = findings;
     this.ended = bits('Shut', 'Ended', 'Closing', 'Free', 'Failed');
     this.toldEnd = bits('PeerEnded', 'Ended', 'Failed');
     this.alive = bits('Connected', 'Shut', 'PeerEnded', 'Ended');
@@ -96,6 +98,16 @@ export class SocketAccounts implements SocketLives {
   }
 
   /** A receive record, before it moves its socket on. @param kind 0 data, 1 end of stream, 2 error. */
+  /** The card has told how many bytes of a stream it has sent, modulo 2^32; a FIN may count as one. */
+  sent(socket: number, bytes: number): void {
+    const { sent, unsure } = this.streams;
+    if (!this.isAlive(socket) || unsure[socket] === 1) return;
+    // Of more than 2^31 bytes the difference still says which is ahead.
+    if (((sent[socket] - bytes) | 0) >= -1) return;
+    const seen = `socket ${socket} has sent ${bytes >>> 0} bytes, ${sent[socket]} were posted`;
+    this.findings.report('E-07', socket, seen);
+  }
+
   record(socket: number, kind: 0 | 1 | 2, bytes: number, errno: number): void {
     const alive = this.isAlive(socket);
     if (kind === 0) {

@@ -220,6 +220,15 @@ describe('delivery', () => {
     card.module['buckets'].post(card.bucketAddress(0), card.receive.bufferBytes, 1);
     data.tellStream(1, sockets[1]);
   });
+  trips('data delivery: only a stream has bytes that wait to be sent', () => {
+    const { card, data, stack, sockets } = readable();
+    stack.tcpGetOption = () => 1;
+    stack.tcpUnsentBytes = () => 0;
+    stack.tcpSentSeq = () => sockets[1].firstSeq + 9;
+    card.module['buckets'].post(card.bucketAddress(0), card.receive.bufferBytes, 1);
+    Object.assign(sockets[1], { kind: KIND_LISTENER });
+    data.tellSent(1, sockets[1]);
+  });
   /** A datagram socket with a datagram of four bytes. */
   const received = () => {
     const parts = bed();

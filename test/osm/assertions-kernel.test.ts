@@ -281,7 +281,7 @@ describe('the driver', () => {
 describe('calls of the program', () => {
   const BYTES = new Uint8Array(5000);
   trips('readiness: only a socket in use is ready for anything', () =>
-    readinessOf(new HostSocket(), bench().transmit),
+    readinessOf(new HostSocket(), bench().transmit, bench().receive),
   );
   trips('send policy: who waits for room can send', () => {
     const { card } = bench();
@@ -292,6 +292,16 @@ describe('calls of the program', () => {
     card.sockets.sender['fillImmediate'] = () => 5;
     card.sockets.send(socketId, BYTES, 0, 5);
   });
+  trips('sender: less waits to be sent than may', () => {
+    const { card } = bench();
+    const socket = new HostSocket();
+    socket.unsentLowBytes = 5;
+    socket.givenBytes = 5;
+    card.sockets.sender['roomByLimit'](socket);
+  });
+  trips('send policy: only a limit makes a send wait for what is unsent', () =>
+    bench().card.sockets.sender['policy'].unsentLimit(new HostSocket()),
+  );
   trips('sender: a buffer that is offered has been taken', () => {
     const { card, socketId, transmit } = bench();
     transmit.takeFor = () => 3;
@@ -315,6 +325,13 @@ describe('calls of the program', () => {
     const accepted = table.take(STATE_CONNECTED);
     joinAccepts(table.sockets, table.sockets[listenerId], accepted);
     table.give(accepted);
+    card.sockets.accept(listenerId);
+  });
+  trips('socket calls: a connection that is accepted came by its listener', () => {
+    const { card, table } = bench();
+    const listenerId = table.take(STATE_LISTENING);
+    const accepted = table.take(STATE_CONNECTED);
+    joinAccepts(table.sockets, table.sockets[listenerId], accepted);
     card.sockets.accept(listenerId);
   });
   trips('socket calls: a peer is fixed for a datagram socket', () => {

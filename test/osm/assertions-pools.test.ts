@@ -125,6 +125,9 @@ describe('the transmit pool', () => {
 
 describe('the receive pool', () => {
   trips('receive pool: only a bucket there is has an address', () => receivePool().addressOf(-1));
+  trips('receive pool: what is enough is asked of a socket with unread bytes', () =>
+    receivePool().hasEnough(new HostSocket()),
+  );
   trips('receive pool: there is an empty bucket to post', () => {
     const pool = receivePool();
     for (let i = 0; i <= pool.count; i++) pool.takeToPost();

@@ -6,11 +6,14 @@ import { describe, expect, it, vi } from 'vitest';
 import { FRAME_WORDS } from '../../src/i2o/frame.ts';
 import { OUTBOUND_FRAME_WORDS_MIN, Outbound } from '../../src/iop/reply/outbound.ts';
 import { OUTBOUND_WORDS_MIN } from '../../src/osm/memory/driver-config.ts';
+import { ENOBUFS } from '../../src/socket/errno.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
 import { cardConfig } from '../../src/world/config/card-config.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 import { PatternReceiver, PatternSender } from '../world/transfer.ts';
 
+/** Messages whose replies need not fit. */
+const TCP_INFO: readonly string[] = ['SocketInfoGet', 'SocketTotalsGet'];
 const BYTES = 300_000;
 const PORT = 4000;
 const NS = 10e9;
@@ -55,10 +58,22 @@ describe('an outbound frame of the host’s choice', () => {
     const { fields } = CATALOGUE.classes
       .flatMap(({ messages }) => messages)
       .find(({ name }) => name === 'ExecOutboundInit')!.request;
-    const replies = CATALOGUE.classes.flatMap(({ messages }) => messages.flatMap(({ reply }) => reply ?? []));
+    const replies = CATALOGUE.classes.flatMap(({ messages }) =>
+      messages.flatMap(({ name, reply }) => (reply === undefined || TCP_INFO.includes(name) ? [] : [reply])),
+    );
     const least = fields.find(({ name }) => name === 'outboundFrameWords')!.min;
     expect(least).toBe(Math.max(...replies.map(({ words }) => words)));
     expect([OUTBOUND_FRAME_WORDS_MIN, OUTBOUND_WORDS_MIN]).toEqual([least, least]);
+  });
+
+  it('has room for TCP_INFO, or that is refused', () => {
+    const told = [OUTBOUND_FRAME_WORDS_MIN, 30, 31, FRAME_WORDS].map((outboundFrameWords) => {
+      const world = new VirtualWorld({ cards: [{ driver: { outboundFrameWords } }] });
+      const { stack } = world.cards[0];
+      const info = stack.tcpInfo(stack.socket());
+      return typeof info === 'number' ? info : info.state;
+    });
+    expect(told).toEqual([-ENOBUFS, -ENOBUFS, 7, 7]);
   });
 
   it('leaves the FIFOs frames enough', () => {

@@ -13,6 +13,7 @@ import { edgeTests } from './contract-edges.ts';
 import { endingTests } from './contract-ending.ts';
 import { flagTests } from './contract-flags.ts';
 import { infoTests } from './contract-info.ts';
+import { lowatTests } from './contract-lowats.ts';
 import { openingTests } from './contract-opening.ts';
 
 export interface StackUnderTest {
@@ -38,6 +39,7 @@ export function socketContractTests(name: string, makeStack: () => Promise<Stack
     });
 
     infoTests(bed);
+    lowatTests(bed);
     openingTests(bed);
     bytesTests(bed);
     endingTests(bed);

@@ -113,6 +113,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_RECEIVE_FLAG_END_OF_STREAM 0x02
 #define INIC_RECEIVE_FLAG_DATAGRAM 0x04
 #define INIC_RECEIVE_FLAG_TRUNCATED 0x08
+#define INIC_RECEIVE_FLAG_SENT 0x10
 #define INIC_RECEIVE_FLAG_LAST_IN_BUCKET 0x40
 /* NameOf: ours */
 #define INIC_NAME_OF_LOCAL 0x00

@@ -45,7 +45,10 @@ export const REPLY_RESERVE = 4;
 /** A mask: in every 64th post the frames in use are counted, since that reads what the host writes. */
 const METERED_POSTS = 63;
 
-/** Words of the smallest outbound frame that a host may choose: the longest reply without a list fits. */
+/**
+ * Words of the smallest outbound frame that a host may choose: the longest reply without a list fits, but for
+ * those of TCP_INFO, which are refused where they do not (ENOBUFS).
+ */
 export const OUTBOUND_FRAME_WORDS_MIN = 17;
 
 const STATUS_SHIFT = 24;

@@ -12,10 +12,11 @@ import {
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
   RECEIVE_FLAG_LAST_IN_BUCKET,
+  RECEIVE_FLAG_SENT,
   RECEIVE_FLAG_TRUNCATED,
   writeDatagramSource,
 } from '../../i2o/socket.gen.ts';
-import { SO_ERROR } from '../../socket/options.ts';
+import { SO_ERROR, TCP_NOTSENT_LOWAT } from '../../socket/options.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { BatchControl } from '../replies/batch-control.ts';
 import { NO_BUCKET, NO_SOCKET, type ReceiveRecords } from '../replies/receive-records.ts';
@@ -26,8 +27,10 @@ import {
   ENDED_FAILED,
   ENDED_NOT,
   ENDED_STREAM,
+  KIND_STREAM,
   PENDING_FAIL,
   PENDING_READ,
+  PENDING_SENT,
 } from '../sockets/card-socket.ts';
 import type { SocketEvents } from '../sockets/socket-events.ts';
 
@@ -105,6 +108,30 @@ export class DataDelivery {
     }
     socket.pending &= ~(PENDING_READ | PENDING_FAIL);
     return told;
+  }
+
+  /**
+   * Tells how much of a stream was sent, if by TCP_NOTSENT_LOWAT the host would think that no more may wait,
+   * and there is room for as much as wakes a program: half of the limit, as on Linux (sk_stream_is_writeable).
+   * @returns whether anything was told.
+   */
+  tellSent(socketId: number, socket: CardSocket): boolean {
+    const { stack } = this;
+    const { connection } = socket;
+    const low = connection < 0 ? 0 : stack.tcpGetOption(connection, TCP_NOTSENT_LOWAT);
+    const sent = connection < 0 ? 0 : (stack.tcpSentSeq(connection) - socket.firstSeq) | 0;
+    const unsent = connection < 0 ? 0 : stack.tcpUnsentBytes(connection);
+    const thought = (sent + unsent - socket.sentTold) | 0;
+    if (low > 0 && 2 * unsent < low && 2 * thought >= low) {
+      if (!this.records.open()) return false;
+      assert(socket.kind === KIND_STREAM, 'data delivery: only a stream has bytes that wait to be sent');
+      this.records.add(sent, socketId, RECEIVE_FLAG_SENT, 0, 0);
+      socket.sentTold = sent;
+      socket.pending &= ~PENDING_SENT;
+      return true;
+    }
+    socket.pending &= ~PENDING_SENT;
+    return false;
   }
 
   /**

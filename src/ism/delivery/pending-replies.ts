@@ -20,6 +20,7 @@ import {
   PENDING_CONNECT,
   PENDING_FAIL,
   PENDING_READ,
+  PENDING_SENT,
   PENDING_UNPOST,
 } from '../sockets/card-socket.ts';
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
@@ -165,6 +166,7 @@ export class PendingReplies {
           : this.data.tellStream(socketId, socket);
       if (moved) told = true;
     }
+    if ((socket.pending & PENDING_SENT) !== 0 && this.data.tellSent(socketId, socket)) told = true;
     if ((socket.pending & PENDING_CLOSE) !== 0 && connections.tellClose(socketId, socket)) told = true;
     return told;
   }

@@ -3,7 +3,7 @@
  * middle of its work and must not be entered again. `PendingReplies` tells the host at the end of the turn.
  */
 import type { SocketOwner } from '../../tcpip/contract.ts';
-import { PENDING_ACCEPT, PENDING_READ } from '../sockets/card-socket.ts';
+import { PENDING_ACCEPT, PENDING_READ, PENDING_SENT } from '../sockets/card-socket.ts';
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 import type { SocketEvents } from '../sockets/socket-events.ts';
@@ -30,6 +30,10 @@ export class Upcalls implements SocketOwner {
 
   readable(owner: number): void {
     this.pending.note(owner, PENDING_READ);
+  }
+
+  sent(owner: number): void {
+    this.pending.note(owner, PENDING_SENT);
   }
 
   failed(owner: number, errno: number): void {

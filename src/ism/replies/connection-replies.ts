@@ -95,6 +95,7 @@ export class ConnectionReplies {
       );
       postReply(this.outbound, frame);
     }
+    if (errno === 0 && connection >= 0) socket.begins(this.stack.tcpFirstSeq(connection));
     socket.pending &= ~PENDING_CONNECT;
     socket.connecting = 0;
     socket.endStatus = REQUEST_STATUS_ERROR_NO_DATA;
@@ -116,6 +117,7 @@ export class ConnectionReplies {
       this.unlinkHead(listener);
       socket.kind = KIND_STREAM;
       socket.connection = connection;
+      socket.begins(this.stack.tcpFirstSeq(connection));
       this.answerPosted(acceptedId, socket, listenerId, REQUEST_STATUS_SUCCESS, 0);
       this.pending.note(acceptedId, PENDING_READ);
       told = true;

@@ -14,6 +14,7 @@ import {
   RECEIVE_FLAG_DATAGRAM,
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
+  RECEIVE_FLAG_SENT,
   RECEIVE_RECORD_WORDS,
   SOCKET_RECEIVE_POST,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
@@ -83,7 +84,7 @@ export class ReceiveRecords {
 
   /**
    * Adds a record to the open frame, and posts the frame when it is full. // Hot path.
-   * @param context BufferContext, or NO_BUCKET. @param socketId or NO_SOCKET. @param flags RECEIVE_FLAG_
+   * @param context BufferContext, or NO_BUCKET; of RECEIVE_FLAG_SENT how many bytes were. @param socketId or NO_SOCKET. @param flags RECEIVE_FLAG_
    * bits.
    * @param length bytes in the bucket, a datagram's source included. @param status errno of an error, else 0.
    */
@@ -158,7 +159,7 @@ export function recordedBytes(words: Int32Array, reply: number): number {
   for (let i = 0; i < count; i++) {
     const at = reply + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + i * RECEIVE_RECORD_WORDS;
     const flags = getReceiveRecordFlags(words, at);
-    if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM)) !== 0) continue;
+    if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM | RECEIVE_FLAG_SENT)) !== 0) continue;
     const source = (flags & RECEIVE_FLAG_DATAGRAM) === 0 ? 0 : DATAGRAM_SOURCE_WORDS * 4;
     bytes += Math.max(0, getReceiveRecordLength(words, at) - source);
   }

@@ -46,6 +46,7 @@ import {
   EOPNOTSUPP,
   EPROTONOSUPPORT,
 } from '../../socket/errno.ts';
+import { TCP_NOTSENT_LOWAT } from '../../socket/options.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
 import { type Answers, isWanted } from '../replies/answers.ts';
@@ -61,6 +62,7 @@ import {
   PENDING_ACCEPT,
   PENDING_CLOSE,
   PENDING_CONNECT,
+  PENDING_SENT,
 } from '../sockets/card-socket.ts';
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { HandOffs } from './hand-offs.ts';
@@ -191,9 +193,11 @@ export class ControlRequests {
         break;
       }
       case SOCKET_OPTION_SET: {
-        const value = getSocketOptionSetValue(words, frame);
-        const errno = stack.tcpSetOption(connection, getSocketOptionSetOption(words, frame), value);
+        const option = getSocketOptionSetOption(words, frame);
+        const errno = stack.tcpSetOption(connection, option, getSocketOptionSetValue(words, frame));
         answers.outcome(frame, errno, mode);
+        // By a limit that is new or has changed, what the host thinks may be too much already.
+        if (option === TCP_NOTSENT_LOWAT && errno === 0) this.pending.note(id, PENDING_SENT);
         break;
       }
       default:

@@ -169,6 +169,8 @@ export class HandOffs {
       contexts.cameWith(frameInitiatorContext(this.words, frame));
       socket.kind = KIND_STREAM;
       socket.connection = connection;
+      const pieceBytes = sends.reduce((sum, { length }) => sum + length, 0);
+      socket.begins((stack.tcpSentSeq(connection) + stack.tcpUnsentBytes(connection) - pieceBytes) | 0);
       pending.note(socketId, PENDING_READ);
       return 0;
     } catch (refusal) {

@@ -8,10 +8,12 @@ import {
   NAME_OF_LOCAL,
   REPLY_MODE_BATCH,
   SOCKET_INFO_GET,
+  SOCKET_INFO_GET_REPLY_WORDS,
   SOCKET_NAME_GET,
   SOCKET_OPTION_GET,
   SOCKET_STATUS_GET,
   SOCKET_TOTALS_GET,
+  SOCKET_TOTALS_GET_REPLY_WORDS,
   TCP_STATE_CLOSED,
   TCP_STATE_CLOSING,
   TCP_STATE_ESTABLISHED,
@@ -22,7 +24,7 @@ import {
 import { writeInfoReply, writeTotalsReply } from '../../i2o/tcp-info.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
-import { EINVAL, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
+import { EINVAL, ENOBUFS, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
 import type { TcpInfo } from '../../socket/tcp-info.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { CLOSED, LISTEN, SYN_SENT } from '../../tcpip/tcp/state.ts';
@@ -173,6 +175,7 @@ export class Inquiries {
       this.answers.outcome(frame, EOPNOTSUPP, REPLY_MODE_BATCH);
       return;
     }
+    if (!this.fits(frame, SOCKET_INFO_GET_REPLY_WORDS)) return;
     this.snapshot = this.stack.tcpInfo(connection);
     this.snapshotOf = socketId;
     this.snapshotNumber = (this.snapshotNumber + 1) | 0;
@@ -188,9 +191,17 @@ export class Inquiries {
       this.answers.outcome(frame, kind === KIND_DATAGRAM ? EOPNOTSUPP : EINVAL, REPLY_MODE_BATCH);
       return;
     }
+    if (!this.fits(frame, SOCKET_TOTALS_GET_REPLY_WORDS)) return;
     const reply = answerFrame(this.outbound);
     writeTotalsReply(this.words, frame, reply, this.tid, snapshot, this.snapshotNumber);
     postReply(this.outbound, reply);
+  }
+
+  /** Whether the host's frames have the room for a reply; if not, the request is answered with that. */
+  private fits(frame: number, replyWords: number): boolean {
+    if (replyWords <= this.outbound.frameWords) return true;
+    this.answers.outcome(frame, ENOBUFS, REPLY_MODE_BATCH);
+    return false;
   }
 
   /** A socket number is given up: a snapshot of it is of no other socket that has the number. */

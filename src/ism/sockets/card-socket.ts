@@ -28,6 +28,8 @@ export const PENDING_CLOSE = 16;
  * more.
  */
 export const PENDING_UNPOST = 32;
+/** Fewer bytes wait to be sent than did: where TCP_NOTSENT_LOWAT is set, the host may have to hear of it. */
+export const PENDING_SENT = 64;
 
 /** Values of `ended`: which end of its data the host has been told of. */
 export const ENDED_NOT = 0;
@@ -99,6 +101,10 @@ export class CardSocket {
   exported = 0;
   /** 1: a datagram socket whose sending half has been shut down. */
   sendEnded = 0;
+  /** Where the host's bytes begin in the connection's sequence numbers. */
+  firstSeq = 0;
+  /** How many of them the host has been told were sent, modulo 2^32. */
+  sentTold = 0;
   /** Contexts of the SocketConnect or SocketAcceptPost that is to be answered. */
   initiatorContext = 0;
   transactionContext = 0;
@@ -111,6 +117,12 @@ export class CardSocket {
   postedTail = -1;
   /** The next posted number of the same listener. */
   postedNext = -1;
+
+  /** The host has a connection from here on. @param seq where its bytes begin. */
+  begins(seq: number): void {
+    this.firstSeq = seq;
+    this.sentTold = 0;
+  }
 
   /**
    * The number is free again, with nothing pending. `queued` is left alone: the number may still lie in the
@@ -131,6 +143,7 @@ export class CardSocket {
     this.postedFor = -1;
     this.exported = 0;
     this.sendEnded = 0;
+    this.begins(0);
     this.postedHead = -1;
     this.postedTail = -1;
     this.postedNext = -1;

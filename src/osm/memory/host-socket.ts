@@ -108,6 +108,15 @@ export class HostSocket {
   offeredBuffers = 0;
   /** Bytes that came back from the card, counted up to about 1 GiB: how well the peer reads. */
   acknowledgedBytes = 0;
+  /**
+   * TCP_NOTSENT_LOWAT, 0 for none; by it, bytes given to the card, and how many of these it has told were sent,
+   * both modulo 2^32.
+   */
+  unsentLowBytes = 0;
+  givenBytes = 0;
+  sentToldBytes = 0;
+  /** SO_RCVLOWAT: with fewer unread bytes a stream is not readable. */
+  receiveLowBytes = 1;
   sendBufferBytes = 0;
   receiveBufferBytes = 0;
   /** The card's window for the socket: what it began with, and what it has been let grow by since. */
@@ -192,6 +201,9 @@ export class HostSocket {
     this.offeredBuffers = 0;
     this.promised = 0;
     this.acknowledgedBytes = 0;
+    this.unsentLowBytes = 0;
+    this.receiveLowBytes = 1;
+    this.restartCount();
     this.acceptHead = -1;
     this.acceptTail = -1;
     this.acceptCount = 0;
@@ -208,8 +220,20 @@ export class HostSocket {
     this.remotePort = 0;
   }
 
+  /** What is counted for TCP_NOTSENT_LOWAT begins with the next connection. */
+  restartCount(): void {
+    this.givenBytes = 0;
+    this.sentToldBytes = 0;
+  }
+
+  /** Bytes that wait on the card to be sent for the first time, as far as it has told: there may be fewer. */
+  get unsentBytes(): number {
+    return Math.max(0, (this.givenBytes - this.sentToldBytes) | 0);
+  }
+
   /** The card has `bytes` more of this socket's, named by one context. // Hot path. */
   sent(bytes: number): void {
+    this.givenBytes = (this.givenBytes + bytes) | 0;
     this.sendingBytes += bytes;
     this.sendingContexts += 1;
   }
@@ -289,5 +313,7 @@ export function sendingCharge({ sendingBytes, sendingContexts, datagram }: HostS
  * not cut below `PIECE_BYTES_MIN`, so that much room must be there, unless nothing is in flight.
  */
 export function hasRoom(socket: HostSocket): boolean {
+  // As Linux, it wakes a program only once half of what may wait has gone (sk_stream_is_writeable).
+  if (socket.unsentLowBytes > 0 && 2 * socket.unsentBytes >= socket.unsentLowBytes) return false;
   return socket.sendingBytes === 0 || socket.sendBufferBytes - sendingCharge(socket) >= PIECE_BYTES_MIN;
 }

@@ -93,6 +93,17 @@ export class ReceivePool {
     return this.spare < this.shortBelow;
   }
 
+  /**
+   * Whether a stream with unread bytes has as many as SO_RCVLOWAT asks for. Where no more may come, because
+   * half of its window is full or buckets are short, any are enough (Linux's tcp_stream_is_readable).
+   */
+  hasEnough({ receiveHead, receiveLowBytes, receiveWindowBytes }: HostSocket): boolean {
+    assert(receiveHead >= 0, 'receive pool: what is enough is asked of a socket with unread bytes');
+    let wanted = this.isShort ? 0 : Math.min(receiveLowBytes, receiveWindowBytes >> 1);
+    for (let at = receiveHead; at >= 0 && wanted > 0; at = this.next[at]) wanted -= this.length[at];
+    return wanted <= 0;
+  }
+
   /** Blocks of the store that are free. */
   get blocksFree(): number {
     return this.freeBlockCount;

@@ -263,6 +263,7 @@ export class TransmitPool {
     assert(used + length <= this.bufferBytes, 'transmit pool: what is extended has room for more');
     this.lengthOf[context] = used + length;
     socket.sendingBytes += length;
+    socket.givenBytes = (socket.givenBytes + length) | 0;
     return this.addressOf(context) + used;
   }
 

@@ -9,6 +9,7 @@ import {
   RECEIVE_FLAG_DATAGRAM,
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
+  RECEIVE_FLAG_SENT,
   RECEIVE_RECORD_WORDS,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
 } from '../../i2o/socket.gen.ts';
@@ -83,6 +84,7 @@ export class ReceiveReplies {
       this.table.changed(socketId);
       return true;
     }
+    if ((flags & RECEIVE_FLAG_SENT) !== 0) return this.sent(socketId, socket, bucket);
     if (!this.receive.filled(bucket, offset, lengthWord & 0xffffff)) return false;
     if ((flags & RECEIVE_FLAG_DATAGRAM) !== 0) return this.datagram(bucket, socketId, socket, offset);
     if (socket === undefined || socket.state !== STATE_CONNECTED) {
@@ -93,6 +95,17 @@ export class ReceiveReplies {
       return socket !== undefined && (socket.state === STATE_CLOSING || socket.state === STATE_FAILED);
     }
     this.queue(bucket, socketId, socket);
+    return true;
+  }
+
+  /** The card has sent so many bytes of a stream, modulo 2^32; a FIN may count as one. */
+  private sent(socketId: number, socket: HostSocket | undefined, bytes: number): boolean {
+    if (socket === undefined || socket.state !== STATE_CONNECTED)
+      return socket !== undefined && (socket.state === STATE_CLOSING || socket.state === STATE_FAILED);
+    const unsent = (socket.givenBytes - bytes) | 0;
+    if (unsent < -1 || unsent > socket.unsentBytes) return false;
+    socket.sentToldBytes = bytes;
+    this.table.changed(socketId);
     return true;
   }
 

@@ -23,6 +23,7 @@ import type { TcpInfo } from '../../socket/tcp-info.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { STATE_CONNECTED } from '../memory/host-socket.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { ControlCall } from '../message/control-call.ts';
@@ -44,6 +45,7 @@ export interface CardSocketsParts {
   readonly control: ControlCall;
   readonly table: SocketTable;
   readonly transmit: TransmitPool;
+  readonly receive: ReceivePool;
   readonly sender: Sender;
   readonly receiver: Receiver;
   readonly device: DeviceCalls;
@@ -64,6 +66,7 @@ export class CardSockets implements SocketStack {
   private readonly driver: Driver;
   private readonly table: SocketTable;
   private readonly transmit: TransmitPool;
+  private readonly receive: ReceivePool;
   private readonly calls: SocketCalls;
   private readonly options: SocketOptions;
   private readonly names: SocketNames;
@@ -75,9 +78,10 @@ export class CardSockets implements SocketStack {
     this.driver = driver;
     this.table = table;
     this.transmit = transmit;
+    this.receive = parts.receive;
     this.names = new SocketNames(driver, requests, control, table);
-    this.calls = new SocketCalls(driver, requests, control, table, this.names, ledger);
     this.options = new SocketOptions(driver, requests, control, table);
+    this.calls = new SocketCalls(driver, requests, control, table, this.names, this.options, ledger);
     this.infos = new ConnectionInfo(driver, requests, control, table);
     this.sender = sender;
     this.receiver = receiver;
@@ -247,7 +251,7 @@ export class CardSockets implements SocketStack {
   readiness(socketId: number): number {
     const socket = this.calls.open(socketId);
     if (socket === undefined) return 0;
-    const bits = readinessOf(socket, this.transmit);
+    const bits = readinessOf(socket, this.transmit, this.receive);
     // Whoever waits for room to send, as after a connect, is told when there is some, tried or not.
     if ((bits & WRITABLE) === 0 && socket.state === STATE_CONNECTED)
       this.driver.blocked.add(socketId, socket);

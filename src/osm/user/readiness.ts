@@ -15,18 +15,19 @@ import {
   STATE_LISTENING,
   STATE_OPEN,
 } from '../memory/host-socket.ts';
+import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
 /** @returns READABLE, WRITABLE, HANGUP and FAILED bits. */
-export function readinessOf(socket: HostSocket, transmit: TransmitPool): number {
+export function readinessOf(socket: HostSocket, transmit: TransmitPool, receive: ReceivePool): number {
   if (COSTLY) assert(socket.state !== STATE_FREE, 'readiness: only a socket in use is ready for anything');
   switch (socket.state) {
     case STATE_LISTENING:
       return socket.acceptHead >= 0 ? READABLE : 0;
     case STATE_CONNECTED:
-      return connectedReadiness(socket, transmit);
+      return connectedReadiness(socket, transmit, receive);
     case STATE_DATAGRAM:
       return datagramReadiness(socket, transmit);
     case STATE_FAILED:
@@ -48,9 +49,10 @@ function openReadiness(socket: HostSocket): number {
   return WRITABLE | HANGUP | (socket.readEnded !== 0 ? READABLE : 0);
 }
 
-function connectedReadiness(socket: HostSocket, transmit: TransmitPool): number {
+function connectedReadiness(socket: HostSocket, transmit: TransmitPool, receive: ReceivePool): number {
   let bits = 0;
-  if (socket.receiveHead >= 0 || socket.endOfStream !== 0 || socket.readEnded !== 0) bits |= READABLE;
+  const some = socket.receiveHead >= 0 && (socket.receiveLowBytes <= 1 || receive.hasEnough(socket));
+  if (some || socket.endOfStream !== 0 || socket.readEnded !== 0) bits |= READABLE;
   if (socket.writeEnded !== 0) bits |= WRITABLE;
   else if (hasRoom(socket) && transmit.serves(socket)) bits |= WRITABLE;
   if (socket.writeEnded !== 0 && (socket.endOfStream !== 0 || socket.readEnded !== 0)) bits |= HANGUP;

@@ -70,6 +70,13 @@ export class SendPolicy {
     return -EAGAIN;
   }
 
+  /** By TCP_NOTSENT_LOWAT no more may wait to be sent: the card tells when it has sent some. @returns -EAGAIN. */
+  unsentLimit({ unsentLowBytes }: HostSocket): number {
+    assert(unsentLowBytes > 0, 'send policy: only a limit makes a send wait for what is unsent');
+    this.counters[USER_WOULD_BLOCK] += 1;
+    return -EAGAIN;
+  }
+
   /**
    * A send is to wait for a buffer: a reply may bring one, or the connection's end.
    * @returns 0 to try again, or a negative errno.

@@ -143,7 +143,9 @@ export class Sender {
     }
     if (length === 0) return 0;
     if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
-    const room = socket.sendBufferBytes - socket.sendingBytes;
+    const low = socket.unsentLowBytes;
+    if (low > 0 && socket.unsentBytes >= low) return policy.unsentLimit(socket);
+    const room = low > 0 ? this.roomByLimit(socket) : socket.sendBufferBytes - socket.sendingBytes;
     const tooShort = room < length && room < PIECE_BYTES_MIN && socket.sendingBytes > 0;
     if (room <= 0 || tooShort) return policy.blocked(socketId, socket);
     if (kind !== 0) {
@@ -161,6 +163,14 @@ export class Sender {
     if (COSTLY) checkTaken(taken, length, socket.sendingBytes - sentBefore);
     if (taken === 0) return this.sendFromReserve(socketId, socket, bytes, offset, length, kind);
     return this.post(socketId, socket, taken, taken === length ? kind : 0);
+  }
+
+  /** What may be given to the card by TCP_NOTSENT_LOWAT: whole buffers, as whole segments on Linux. */
+  private roomByLimit({ sendBufferBytes, sendingBytes, unsentLowBytes, unsentBytes }: HostSocket): number {
+    const { bufferBytes } = this.transmit;
+    assert(unsentBytes < unsentLowBytes, 'sender: less waits to be sent than may');
+    const buffers = Math.ceil((unsentLowBytes - unsentBytes) / bufferBytes);
+    return Math.min(sendBufferBytes - sendingBytes, buffers * bufferBytes);
   }
 
   /** Posts the message begun, which holds `bytes` of the socket's. @returns them. // Hot path. */
@@ -257,7 +267,7 @@ export class Sender {
     return this.post(socketId, socket, taken, taken === length ? kind : 0);
   }
 
-  /** Takes a transmit buffer for the program to fill. @returns its context, or −EAGAIN. */
+  /** A transmit buffer for the program to fill. @returns its context, or −EAGAIN. */
   allocate(socketId: number): number {
     try {
       const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;

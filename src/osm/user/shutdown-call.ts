@@ -136,6 +136,7 @@ export class ShutdownCall {
 export function renew(socket: HostSocket): void {
   assert(socket.state === STATE_OPEN, 'shutdown call: a socket that is renewed is open');
   socket.endOfStream = 0;
+  socket.restartCount();
   socket.readEnded = 0;
   socket.writeEnded = 0;
   socket.finSent = 0;

@@ -31,6 +31,7 @@ import {
   EOPNOTSUPP,
 } from '../../socket/errno.ts';
 import { clampBacklog, isMulticast, isPort, typeErrno } from '../../socket/linux-rules.ts';
+import { TCP_NOTSENT_LOWAT } from '../../socket/options.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { takeAccept } from '../memory/accept-queue.ts';
 import {
@@ -51,6 +52,7 @@ import type { Requests } from '../message/requests.ts';
 import { markBound } from './datagram-sender.ts';
 import { dropAccepts, renew, ShutdownCall } from './shutdown-call.ts';
 import type { SocketNames } from './socket-names.ts';
+import type { SocketOptions } from './socket-options.ts';
 
 export class SocketCalls {
   private readonly driver: Driver;
@@ -59,6 +61,7 @@ export class SocketCalls {
   private readonly table: SocketTable;
   private readonly sockets: readonly HostSocket[];
   private readonly names: SocketNames;
+  private readonly options: SocketOptions;
   private readonly ends: ShutdownCall;
   private readonly counters: Float64Array;
 
@@ -68,8 +71,10 @@ export class SocketCalls {
     control: ControlCall,
     table: SocketTable,
     names: SocketNames,
+    options: SocketOptions,
     ledger: Ledger,
   ) {
+    this.options = options;
     this.names = names;
     this.ends = new ShutdownCall(driver, requests, table, names);
     this.driver = driver;
@@ -183,9 +188,21 @@ export class SocketCalls {
       return -EAGAIN;
     }
     assert(this.table.open(accepted) !== undefined, 'socket calls: a connection that is accepted is open');
-    this.sockets[accepted].connectTold = 1;
+    this.inherit(socket, accepted);
     this.table.changed(accepted);
     return accepted;
+  }
+
+  /**
+   * A connection that is accepted begins with what the host keeps of its listener's options. The card has
+   * given it the others, but may have done so before the listener had TCP_NOTSENT_LOWAT.
+   */
+  private inherit({ receiveLowBytes, unsentLowBytes }: HostSocket, accepted: number): void {
+    const socket = this.sockets[accepted];
+    assert(socket.accepted === 1, 'socket calls: a connection that is accepted came by its listener');
+    socket.connectTold = 1;
+    socket.receiveLowBytes = receiveLowBytes;
+    if (unsentLowBytes > 0) this.options.set(accepted, TCP_NOTSENT_LOWAT, unsentLowBytes);
   }
 
   /** As `SocketStack.connect`. */

@@ -1,5 +1,5 @@
 /**
- * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_ERROR); the others are the
+ * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_RCVLOWAT, SO_ERROR); the others are the
  * card's, and are set and asked for by SocketOptionSet and SocketOptionGet.
  */
 import { assert } from '../../assert/assert.ts';
@@ -12,13 +12,14 @@ import {
   SO_ERROR,
   SO_LINGER_SECONDS,
   SO_RCVBUF,
+  SO_RCVLOWAT,
   SO_SNDBUF,
   TCP_LINGER2_SECONDS,
   TCP_NODELAY,
   TCP_NOTSENT_LOWAT,
 } from '../../socket/options.ts';
 import type { Driver } from '../kernel/driver.ts';
-import { STATE_LISTENING } from '../memory/host-socket.ts';
+import { type HostSocket, STATE_LISTENING } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { ControlCall } from '../message/control-call.ts';
 import type { Requests } from '../message/requests.ts';
@@ -43,8 +44,6 @@ export class SocketOptions {
   set(socketId: number, option: number, value: number): number {
     const socket = this.table.open(socketId);
     if (socket === undefined) return -EBADF;
-    // How much a card has not sent yet, its host does not know.
-    if (option === TCP_NOTSENT_LOWAT) return -ENOPROTOOPT;
     if (!isOptionOf(option, this.driver.classVersion)) return -ENOPROTOOPT;
     if (option === SO_ERROR || (socket.datagram !== 0 && isTcpOption(option))) return -ENOPROTOOPT;
     if (option === SO_SNDBUF) {
@@ -53,6 +52,7 @@ export class SocketOptions {
       if (socket.wantsRoom !== 0) this.driver.blocked.tell(true);
       return 0;
     }
+    if (option === SO_RCVLOWAT) return setReceiveLow(socket, value);
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionSet(frame, this.control.begin(), socketId, option, value);
@@ -68,6 +68,7 @@ export class SocketOptions {
       socket.receiveWindowBytes = Math.min(least, Math.max(first, socket.receiveWindowBytes));
     }
     if (errno === 0 && option === SO_LINGER_SECONDS) socket.lingerSeconds = value;
+    if (errno === 0 && option === TCP_NOTSENT_LOWAT) socket.unsentLowBytes = Math.max(0, value);
     if (errno === 0 && option === SO_BROADCAST) socket.broadcast = value !== 0 ? 1 : 0;
     return 0 - errno;
   }
@@ -82,7 +83,7 @@ export class SocketOptions {
       return errno;
     }
     if (option === SO_SNDBUF) return socket.sendBufferBytes;
-    if (option === TCP_NOTSENT_LOWAT) return -ENOPROTOOPT;
+    if (option === SO_RCVLOWAT) return socket.receiveLowBytes;
     if (socket.datagram !== 0 && isTcpOption(option)) return -EOPNOTSUPP;
     if (!isOptionOf(option, this.driver.classVersion)) return -ENOPROTOOPT;
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
@@ -94,6 +95,13 @@ export class SocketOptions {
     // No option has a value below -1, which is SO_LINGER's: the caller would take it for an errno.
     return value < -1 ? -EPROTO : value;
   }
+}
+
+/** As Linux's tcp_set_rcvlowat: 0 is 1, and more than half of the buffer, or less than 0, is that half. */
+function setReceiveLow(socket: HostSocket, value: number): number {
+  const most = Math.max(1, socket.receiveBufferBytes >> 1);
+  socket.receiveLowBytes = value < 0 ? most : Math.max(1, Math.min(most, value));
+  return 0;
 }
 
 /**

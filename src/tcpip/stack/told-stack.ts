@@ -84,7 +84,17 @@ export class ToldStack extends MovingStack {
     return Math.max(left, 0);
   }
 
-  /** Bytes that wait, and have not been sent for the first time. */
+  /** Sequence number behind what was sent once: the SYN, bytes, the FIN. */
+  tcpSentSeq(c: number): number {
+    return awakeTcb(this.tcp, c).sndMax;
+  }
+
+  /** Sequence number of the connection's first byte. */
+  tcpFirstSeq(c: number): number {
+    return (awakeTcb(this.tcp, c).iss + 1) | 0;
+  }
+
+  /** Bytes that are queued and were never sent; a FIN counts as one. */
   tcpUnsentBytes(c: number): number {
     const { sndEnd, sndMax } = awakeTcb(this.tcp, c);
     return Math.max(0, (sndEnd - sndMax) | 0);

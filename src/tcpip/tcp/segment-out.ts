@@ -120,6 +120,7 @@ function noteSegment({ environment }: TcpTables, tcb: Tcb, length: number): void
     totals.dataSegmentsOut += 1;
     totals.bytesSent += length;
     totals.lastDataSentMs = environment.nowMs;
+    if (tcb.options.unsentLowBytes !== 0 && tcb.owner >= 0) environment.owner.sent?.(tcb.owner);
   }
   acks.owed = ACK_NONE;
   acks.lastSent = tcb.rcvNxt;

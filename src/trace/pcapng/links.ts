@@ -18,7 +18,7 @@ const PIECES_MAX = 256;
 const SYN = 2;
 const FIN = 1;
 const RST = 4;
-const NO_DATA_RECORD = /Error|EndOfStream/;
+const NO_DATA_RECORD = /Error|EndOfStream|Sent/;
 
 /** Bytes of a stream, and the frame or packet that brought them. */
 interface Piece {
