@@ -110,6 +110,8 @@ export interface StackConfig {
    * (tcp_slow_start_after_idle).
    */
   readonly slowStartAfterIdle: boolean;
+  /** Whether RACK sends tail loss probes (RFC 8985 §7; Linux tcp_early_retrans, where 0 says that it does not). */
+  readonly tailLossProbes: boolean;
   /** How the congestion window grows, and what a loss costs (tcp_congestion_control). */
   readonly congestionControl: CongestionControlName;
   /**
@@ -213,6 +215,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   quickAcks: 16,
   initialWindowSegments: 10,
   slowStartAfterIdle: true,
+  tailLossProbes: true,
   congestionControl: 'cubic',
   lossRecovery: 'rack',
   ecn: 2,

@@ -24,6 +24,60 @@ function judge(source: string, request: DrillRequest = {}): Verdict {
 /** The verdict of a script that goes on behind an accepted connection; its lines begin with 8. */
 const accepted = (source: string, request: DrillRequest = {}): Verdict => judge(SERVER + source, request);
 
+describe('passed', () => {
+  const data = '+0 < P. 1:3001(3000) ack 1 win 100\n';
+  const inquiry = (bytes: number, length: number) =>
+    `+0 recvmsg(4, {msg_name(...)=..., msg_iov(1)=[{..., ${length}}], msg_flags=0, ` +
+    `msg_control=[{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=${bytes}}]}, 0) = ${length}\n`;
+  const watched =
+    '+0 epoll_create(1) = 5\n+0 epoll_ctl(5, EPOLL_CTL_ADD, 4, {events=EPOLLIN|EPOLLET, fd=4}) = 0\n';
+  const none = '+0 epoll_wait(5, {events=0, ptr=0}, 1, 0) = 0\n';
+  const readable = '+0 epoll_wait(5, {events=EPOLLIN, fd=4}, 1, 0) = 1\n';
+  const written = watched.replace('EPOLLIN', 'EPOLLOUT');
+  const writable = readable.replace('EPOLLIN', 'EPOLLOUT');
+  it.each([
+    [
+      'what still waits, told by recvmsg',
+      `+0 setsockopt(4, SOL_TCP, TCP_INQ, [1], 4) = 0\n${data}${inquiry(2000, 1000)}`,
+    ],
+    [
+      'the end, for which a byte is told',
+      `+0 setsockopt(4, SOL_TCP, TCP_INQ, [1], 4) = 0\n+0 < F. 1:1001(1000) ack 1 win 100\n${inquiry(1, 1000)}`,
+    ],
+    ['TCP_INQ, which is 0 or 1', '+0 setsockopt(4, SOL_TCP, TCP_INQ, [2], 4) = -1 EINVAL (Invalid)'],
+    [
+      'more behind what is not read',
+      `${watched}${data}${readable}${none}+0 < . 3001:3101(100) ack 1 win 9\n${readable}${none}`,
+    ],
+    [
+      'a FIN behind what is not read',
+      `${watched}${data}${readable}${none}+0 < F. 3001:3001(0) ack 1 win 9\n${readable}${none}`,
+    ],
+    [
+      'room after a short send, though nobody looked meanwhile',
+      `+0 fcntl(4, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n+0 setsockopt(4, SOL_SOCKET, SO_SNDBUF, [2304], 4) = 0\n${written}` +
+        `${writable}${none}+0 write(4, ..., 90000) = ...\n+.1 < . 1:1(0) ack 4609 win 32792\n${writable}${none}`,
+    ],
+    [
+      'segments that arrive merged',
+      `+0 < . 1:3001(3000) ack 1 win 100\n+0 > . 1:1(0) ack 3001\n+0 %{ assert tcpi_rcv_mss == 3000 }%`,
+    ],
+    [
+      'ICMP by all its names',
+      '+0 < icmp timestamp_request\n+0 < icmp address_mask_reply\n+0 < icmp type_255 code_7',
+    ],
+  ])('%s', (_, source) => {
+    expect(accepted(source)).toMatchObject({ outcome: 'passed', words: '' });
+  });
+
+  it('segments of a size of their own, with --mss', () => {
+    const source = `--mss=1000\n${SERVER}+0 < . 1:3001(3000) ack 1 win 100\n+0 > . 1:1(0) ack 3001\n`;
+    expect(judge(`${source}+0 %{ assert tcpi_rcv_mss == 1000, tcpi_rcv_mss }%`)).toMatchObject({
+      outcome: 'passed',
+    });
+  });
+});
+
 describe('failed, where and why', () => {
   it.each([
     ['+0 read(4, ..., 10) = 10', 8, 'read: expected 10, and it blocks (-1 EAGAIN)'],

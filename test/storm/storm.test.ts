@@ -12,7 +12,7 @@ import { runSeed } from './storm.ts';
 
 const SEEDS = LONG ? 2000 : 40;
 /** A seed whose storm has data both ways, SACK, timestamps and a window that fills. */
-const BUSY_SEED = 2770;
+const BUSY_SEED = 3;
 /** Storms that found faults, which are mended: see the changelog. */
 const FOUND = [
   6, // a probe of a closed window took the acknowledgement with it that was owed

@@ -4,6 +4,7 @@ import { CongestionState } from '../../src/tcpip/tcp/congestion/congestion.ts';
 import { Cubic } from '../../src/tcpip/tcp/congestion/cubic.ts';
 import { PROBE_LAST } from '../../src/tcpip/tcp/control-block/rack-state.ts';
 import { RECOVERY_FAST } from '../../src/tcpip/tcp/control-block/recovery-state.ts';
+import { isStillInDoubt } from '../../src/tcpip/tcp/frto.ts';
 import { beginReduction, reduce } from '../../src/tcpip/tcp/proportional-rate.ts';
 import type { RackRecovery } from '../../src/tcpip/tcp/rack-recovery.ts';
 import { startReorder } from '../../src/tcpip/tcp/timers.ts';
@@ -53,6 +54,19 @@ describe('loss recovery by time', () => {
     };
     recovery.acknowledged(tcb, tcp.segment, 10);
   });
+  trips('rack: what is late lies behind what was delivered before it', () => {
+    const { recovery, tcb } = established();
+    recovery['rack']['noteLate'](tcb.sndUna + 10);
+    recovery['rack']['noteReordering'](tcb);
+  });
+  trips('rack: a record stands for at least one segment', () => {
+    const { recovery, tcp, tcb } = established();
+    tcp.sent.append(tcb, tcb.sndMax, tcb.sndMax + 10, 0, tcp.environment.nowUs);
+    recovery['rack']['segmentBytes'](tcb, tcb.sent.head);
+  });
+  trips('frto: only a time-out that is in doubt is looked at', () =>
+    isStillInDoubt(established().tcb, 10, 0),
+  );
   trips('rack: what may be late is given its time', () => {
     const { recovery, tcb } = established();
     tcb.rack.factor = 0;

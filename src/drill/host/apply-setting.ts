@@ -34,7 +34,7 @@ export function applySetting(
     case 'choice':
       return choose(config, setting, `${name}=${value}`, words[0], made);
     case 'flag':
-      for (const field of setting.fields) config[field] = words[0] !== '0';
+      for (const field of setting.fields) config[field] = setting.on?.includes(words[0]) ?? words[0] !== '0';
       return SET;
     case 'number':
       return setAll(config, name, value, { [setting.field]: numberOf(words[0]) * setting.scale });

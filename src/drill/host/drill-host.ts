@@ -183,13 +183,14 @@ export class DrillHost {
   /** A packet arrives: now, or at a later time. @param packet an IPv4 packet; its checksums are its own. */
   inject(packet: Uint8Array, atUs: number = this.nowUs): void {
     if (!(atUs >= this.nowUs)) throw new RangeError(`"atUs" expected at least ${this.nowUs}, got ${atUs}`);
-    // Nothing has to be asked for before it can be answered.
-    if (packet.length >= IPV4_BYTES) {
-      const source = new DataView(packet.buffer, packet.byteOffset).getInt32(IPV4_SOURCE);
-      this.engine.tellNeighbour(source, MAC_HIGH, NEIGHBOUR_LOW, this.clock.nowUs);
-    }
-    this.wire.inject(packet, (START_US + atUs) * NS_PER_US);
+    this.put(packet, atUs);
     if (atUs === this.nowUs) this.settle();
+  }
+
+  /** Packets arrive now, one behind the other, before the stack does anything else. */
+  injectTogether(packets: readonly Uint8Array[]): void {
+    for (const packet of packets) this.put(packet, this.nowUs);
+    this.settle();
   }
 
   /** Lets time pass: what is due on the way happens at its time, in order. @param us at least 0. */
@@ -255,6 +256,15 @@ export class DrillHost {
   /** Whether every byte is accounted for, which it is once nothing is in flight. */
   reconcile(): Reconciliation {
     return reconcileHost(this.ledger);
+  }
+
+  private put(packet: Uint8Array, atUs: number): void {
+    // Nothing has to be asked for before it can be answered.
+    if (packet.length >= IPV4_BYTES) {
+      const source = new DataView(packet.buffer, packet.byteOffset).getInt32(IPV4_SOURCE);
+      this.engine.tellNeighbour(source, MAC_HIGH, NEIGHBOUR_LOW, this.clock.nowUs);
+    }
+    this.wire.inject(packet, (START_US + atUs) * NS_PER_US);
   }
 
   private isDatagram(socket: number): boolean {

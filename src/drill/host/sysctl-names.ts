@@ -19,7 +19,10 @@ export interface FlagSetting {
     | 'slowStartAfterIdle'
     | 'ecnFallback'
     | 'acceptRedirects'
+    | 'tailLossProbes'
   )[];
+  /** The values that say yes; where there are none, all but 0 do. */
+  readonly on?: readonly string[];
 }
 
 /** Several numbers. */
@@ -66,7 +69,7 @@ const CONGESTION: ChoiceSetting = {
   field: 'congestionControl',
   choices: { reno: 'newreno', newreno: 'newreno', cubic: 'cubic' },
 };
-/** Linux's bit 0 is RACK; tail loss probes come with it here, and only with it. */
+/** Linux's bit 0 is RACK. Tail loss probes come with it here, unless tcp_early_retrans forbids them. */
 const RECOVERY: ChoiceSetting = {
   kind: 'choice',
   field: 'lossRecovery',
@@ -141,7 +144,7 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_shrink_window': fixed('windows that shrink', '0'),
   'net.ipv4.tcp_congestion_control': CONGESTION,
   'net.ipv4.tcp_recovery': RECOVERY,
-  'net.ipv4.tcp_early_retrans': RECOVERY,
+  'net.ipv4.tcp_early_retrans': { ...flag('tailLossProbes'), on: ['3', '4'] },
   'net.ipv4.tcp_fack': RACK,
   'net.ipv4.tcp_frto': RACK,
   'net.ipv4.tcp_max_reordering': RACK,

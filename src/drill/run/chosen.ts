@@ -9,7 +9,7 @@ import { LINUX_PREAMBLE } from './preamble.ts';
 /** By the end of a name: `tcp_recovery=0`, or `echo 0 > …/tcp_recovery`. */
 const CHOICES: readonly (readonly [string, RegExp, RegExp])[] = [
   choice('net.ipv4.tcp_congestion_control', 'tcp_congestion_control|tcp\\.cc\\.algorithm'),
-  choice('net.ipv4.tcp_recovery', 'tcp_recovery|tcp_early_retrans|tcp\\.functions_default'),
+  choice('net.ipv4.tcp_recovery', 'tcp_recovery|tcp\\.functions_default'),
 ];
 /** What there is; anything else is left to be refused where it stands. */
 const KNOWN = /^(reno|newreno|cubic|0|1|3|4|freebsd|rack)$/;

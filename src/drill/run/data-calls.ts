@@ -15,6 +15,7 @@ import { NotJudged } from '../script/script-error.ts';
 import type { CallContext, CallTable } from './call-context.ts';
 import { constant, numberOf } from './constants.ts';
 import { controlDifference, errorMessages, inqMessage } from './control-messages.ts';
+import { PEER_ENDED } from './poll-calls.ts';
 import {
   bytesToWrite,
   messageVector,
@@ -96,9 +97,9 @@ function receiveMessage(context: CallContext, [fd, message, flags]: readonly Exp
   const { host, session } = context;
   const told = (answer: Answer): Answer => {
     if (answer.result < 0) return answer;
-    const inq = host.readableBytes(descriptor.socket);
     // An end that has come is told as a byte, so that a program reads on.
-    const waiting = inq === 0 && host.endsReading(descriptor.socket) ? 1 : inq;
+    const ended = PEER_ENDED.has(host.tcpInfo(descriptor.socket)?.state ?? 0) ? 1 : 0;
+    const waiting = host.readableBytes(descriptor.socket) + ended;
     const control = descriptor.tellsInq ? [inqMessage(waiting)] : [];
     const wrong =
       flagsDifference(message, 0) ??
@@ -176,6 +177,7 @@ function send(
   };
   const attempt = (): Answer => {
     const result = context.sendBytes(descriptor, data.subarray(sent), to, flags & ~ZERO_COPY);
+    if (result < 0 ? result === -EAGAIN : sent + result < total) descriptor.shortSends += 1;
     if (result < 0) return { result: sent > 0 && result !== -EAGAIN ? sent : result };
     sent += result;
     return { result: sent };

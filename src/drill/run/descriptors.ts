@@ -23,6 +23,8 @@ export interface SocketDescriptor {
   readonly written: WrittenBytes;
   /** Bytes read from the stream. */
   readBytes: number;
+  /** Sends that found no room for all, which an edge of writability follows. */
+  shortSends: number;
   /** What it is told of bytes that it has sent. */
   readonly errors: ErrorQueue;
   /** TCP_INQ: a message that is received says how much waits still. */
@@ -31,10 +33,28 @@ export interface SocketDescriptor {
   ports: readonly [number, number] | undefined;
 }
 
+/** What was told of a descriptor, and had happened to it by then, which tells an edge (EPOLLET). */
+export interface Watch {
+  events: number;
+  data: Expression;
+  told: number;
+  seen: Happened;
+}
+
+export interface Happened {
+  /** Bytes that arrived in order, or connections or datagrams that wait. */
+  readonly arrived: number;
+  /** TCP's state by Linux's number. */
+  readonly state: number;
+  readonly shortSends: number;
+  /** Messages of its error queue. */
+  readonly errors: number;
+}
+
 /** What an epoll descriptor watches: events and what is told with them, by descriptor. */
 export interface EpollDescriptor {
   readonly kind: 'epoll';
-  readonly watched: Map<number, { events: number; data: Expression; told: number; errors: number }>;
+  readonly watched: Map<number, Watch>;
 }
 
 /** A file that is read from. */
@@ -134,6 +154,7 @@ export function socketDescriptor(socket: number, datagram: boolean, nonBlocking:
     receiveBufferSet: false,
     written: new WrittenBytes(),
     readBytes: 0,
+    shortSends: 0,
     errors: new ErrorQueue(),
     tellsInq: false,
     ports: undefined,

@@ -47,7 +47,8 @@ export class PacketEvents {
     const { session } = this;
     if (time.kind !== 'any') session.waitUntil(session.baseUs(time) + time.us, place);
     const flow = this.inboundFlow(packet);
-    const bytes = this.build(packet, flow, place);
+    const { segmentBytes } = session.options;
+    const bytes = segmentsOf(packet, segmentBytes).map((segment) => this.build(segment, flow, place));
     session.trace.add(session.nowUs, text);
     session.inject(bytes, flow);
   }
@@ -275,4 +276,20 @@ function follows(before: ActualTcp, next: ActualPacket): next is ActualTcp {
     next.ack === before.ack &&
     plain(next.flags) === plain(before.flags)
   );
+}
+
+/**
+ * The segments of which a packet is merged that arrives (packetdrill's --mss): those that the peer has sent
+ * follow each other, the last of them with PSH and FIN. @param segmentBytes of each; 0: the packet is one.
+ */
+function segmentsOf(packet: Packet, segmentBytes: number): readonly Packet[] {
+  if (packet.kind !== 'tcp' || segmentBytes === 0 || packet.length <= segmentBytes) return [packet];
+  const count = Math.ceil(packet.length / segmentBytes);
+  return Array.from({ length: count }, (_, i): TcpPacket => {
+    const from = i * segmentBytes;
+    const isLast = i === count - 1;
+    const length = isLast ? packet.length - from : segmentBytes;
+    const flags = isLast ? packet.flags : packet.flags.replace(/[PF]/g, '');
+    return { ...packet, seq: (packet.seq + from) >>> 0, length, flags };
+  });
 }

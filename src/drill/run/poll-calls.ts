@@ -6,7 +6,7 @@ import { expressionText, fieldOf } from '../script/expression-parser.ts';
 import { NotJudged } from '../script/script-error.ts';
 import type { CallContext, CallTable } from './call-context.ts';
 import { constant, numberOf } from './constants.ts';
-import type { EpollDescriptor } from './descriptors.ts';
+import type { EpollDescriptor, Happened, Watch } from './descriptors.ts';
 import type { Answer, Blocked } from './waiting-call.ts';
 
 const POLLIN = constant('POLLIN') ?? 0;
@@ -44,8 +44,10 @@ function readyBits({ descriptors, host }: CallContext, fd: number): number {
   );
 }
 
+/** LISTEN, by Linux's number. */
+const LISTENING = 10;
 /** CLOSE-WAIT, LAST-ACK, CLOSING, TIME-WAIT and CLOSED, by Linux's numbers. */
-const PEER_ENDED: ReadonlySet<number> = new Set([8, 9, 11, 6, 7]);
+export const PEER_ENDED: ReadonlySet<number> = new Set([8, 9, 11, 6, 7]);
 
 /** Waits until something is ready, or a time-out in milliseconds has passed; a negative one never does. */
 function untilReady(
@@ -136,7 +138,8 @@ function control(context: CallContext, [epfd, op, fd, event]: readonly Expressio
   if (operation === constant('EPOLL_CTL_ADD') && known) return { result: -EEXIST };
   // Always told, but for what has been told once (EPOLLONESHOT).
   const wanted = (numberOf(events) | POLLERR | POLLHUP) >>> 0;
-  set.watched.set(number, { events: wanted, data: dataOf(event) ?? fd, told: 0, errors: 0 });
+  const seen = happened(context, number);
+  set.watched.set(number, { events: wanted, data: dataOf(event) ?? fd, told: 0, seen });
   return { result: 0 };
 }
 
@@ -144,10 +147,34 @@ function dataOf(event: Expression): Expression | undefined {
   return ['fd', 'ptr', 'u32', 'u64'].map((name) => fieldOf(event, name)).find((field) => field !== undefined);
 }
 
+/** What has happened to a descriptor until now. */
+function happened({ descriptors, host }: CallContext, fd: number): Happened {
+  const descriptor = descriptors.get(fd);
+  if (descriptor?.kind !== 'socket') return { arrived: 0, state: 0, shortSends: 0, errors: 0 };
+  const { socket, shortSends } = descriptor;
+  const errors = descriptor.errors.told;
+  const info = host.tcpInfo(socket);
+  if (info === undefined) return { arrived: host.readableBytes(socket), state: 0, shortSends, errors };
+  const arrived = info.state === LISTENING ? info.unacked : info.bytes_received;
+  return { arrived, state: info.state, shortSends, errors };
+}
+
 /**
- * Level-triggered, and edge-triggered as far as readiness shows it: a bit that has gone and come back is an
- * edge; more data behind data that is not read is one, too, and is beyond what is known here.
+ * The bits that an edge tells anew (EPOLLET): one that has gone and come back; more behind what is not read
+ * yet; room where a send had found too little; and whatever holds when TCP's state changes, as on Linux,
+ * which wakes whoever waits.
  */
+function freshBits(watch: Watch, now: number, since: Happened): number {
+  const { seen, told } = watch;
+  if (since.state !== seen.state) return now;
+  const more = since.arrived > seen.arrived ? POLLIN | POLLRDNORM : 0;
+  const room = since.shortSends > seen.shortSends ? POLLOUT | POLLWRNORM : 0;
+  // Each error that is queued is an edge of its own.
+  const failed = since.errors !== seen.errors ? POLLERR : 0;
+  return now & (~told | more | room | failed);
+}
+
+/** Level-triggered, or by edges. All that holds is told with an edge. */
 function wait(context: CallContext, [epfd, events, most, timeout]: readonly Expression[]): Answer | Blocked {
   const set = epoll(context, epfd);
   if (set === undefined) return { result: -EBADF };
@@ -155,12 +182,12 @@ function wait(context: CallContext, [epfd, events, most, timeout]: readonly Expr
     const told: { bits: number; data: Expression }[] = [];
     for (const [fd, watch] of set.watched) {
       const now = readyBits(context, fd) & watch.events & 0xffff;
-      const edge = watch.events >= EDGE;
-      const errors = errorsTold(context, fd);
-      // Each error that is queued is an edge of its own.
-      const fresh = edge ? now & ~(errors === watch.errors ? watch.told : watch.told & ~POLLERR) : now;
+      const since = happened(context, fd);
+      const fresh = watch.events >= EDGE ? freshBits(watch, now, since) : now;
       watch.told = now;
-      watch.errors = errors;
+      // A short send stays to be told until there is room.
+      const isFull = (now & POLLOUT) === 0;
+      watch.seen = isFull ? { ...since, shortSends: watch.seen.shortSends } : since;
       if (fresh === 0 || told.length >= numberOf(most)) continue;
       told.push({ bits: now, data: watch.data });
       if ((watch.events & 0x7fff_ffff & ONE_SHOT) !== 0) watch.events = 0;
@@ -168,12 +195,6 @@ function wait(context: CallContext, [epfd, events, most, timeout]: readonly Expr
     return told.length === 0 ? undefined : { result: told.length, ...wrongEvents(events, told) };
   };
   return untilReady(context, numberOf(timeout), ready, { result: 0 });
-}
-
-/** How often a descriptor's error queue was added to. */
-function errorsTold({ descriptors }: CallContext, fd: number): number {
-  const descriptor = descriptors.get(fd);
-  return descriptor?.kind === 'socket' ? descriptor.errors.told : 0;
 }
 
 /** The first event that is not what the script says. */

@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly strictEcho: boolean;
   /** Whether a packet of the script's must be one on the wire, and not several that follow each other. */
   readonly strictSegments: boolean;
+  /** Bytes of each segment of a packet that arrives merged from several; 0: each is one segment. */
+  readonly segmentBytes: number;
   readonly seed: number;
   /** The system whose defaults the host has, and whose order of options a SYN is held against. */
   readonly system: SystemName;
@@ -41,6 +43,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   echoScaled: false,
   strictEcho: false,
   strictSegments: false,
+  segmentBytes: 0,
   seed: 1,
   system: 'linux',
   settings: {},
@@ -49,7 +52,7 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
 /** Options that say how packetdrill runs on a machine: they say nothing here. */
 const IDLE: ReadonlySet<string> = new Set([
   ...['gateway_ip', 'netmask_ip', 'speed', 'init_scripts', 'code_command', 'code_format', 'verbose', 'debug'],
-  ...['send_omit_free', 'mss', 'define'],
+  ...['send_omit_free', 'define'],
 ]);
 const BEYOND: Readonly<Record<string, string>> = {
   wire_client: 'packetdrill on two machines',
@@ -83,6 +86,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   tcp_ts_ecr_scaled: () => ({ echoScaled: true }),
   strict_ts_ecr: () => ({ strictEcho: true }),
   strict_segments: () => ({ strictSegments: true }),
+  mss: (value) => whole(value, 0, 65_535, (segmentBytes) => ({ segmentBytes })),
   seed: (value) => whole(value, 0, 0x7fff_ffff, (seed) => ({ seed })),
 };
 
@@ -96,6 +100,7 @@ const WANTED: Readonly<Record<string, string>> = {
   tolerance_usecs: 'microseconds',
   tolerance_percent: '0 to 100',
   tcp_ts_tick_usecs: 'microseconds',
+  mss: 'bytes of a segment',
   seed: '0 to 2147483647',
 };
 

@@ -164,10 +164,10 @@ export class Session {
     return flow;
   }
 
-  /** A packet arrives; the socket that it is for is told of what it acknowledges. */
-  inject(packet: Uint8Array, flow: Flow): void {
+  /** Packets arrive at once; the socket that they are for is told of what they acknowledge. */
+  inject(packets: readonly Uint8Array[], flow: Flow): void {
     const { host } = this;
-    host.inject(packet);
+    host.injectTogether(packets);
     const info = flow.errors === undefined || flow.socket < 0 ? undefined : host.tcpInfo(flow.socket);
     if (info !== undefined && flow.written !== undefined) {
       flow.errors?.acknowledged(flow.written.length - info.outq_bytes, this.nowUs);

@@ -1,4 +1,4 @@
-/** The names that packetdrill has for ICMP's types and codes (RFC 792, RFC 1122 §3.2.2.1). */
+/** The names that packetdrill has for ICMP's types and codes (RFC 792, RFC 950, RFC 1122 §3.2.2.1). */
 import {
   ICMP_ECHO,
   ICMP_ECHO_REPLY,
@@ -9,6 +9,12 @@ import {
 
 const SOURCE_QUENCH = 4;
 const REDIRECT = 5;
+const TIMESTAMP = 13;
+const TIMESTAMP_REPLY = 14;
+const INFORMATION = 15;
+const INFORMATION_REPLY = 16;
+const ADDRESS_MASK = 17;
+const ADDRESS_MASK_REPLY = 18;
 
 export const ICMP_TYPES: Readonly<Record<string, number>> = {
   echo_reply: ICMP_ECHO_REPLY,
@@ -18,6 +24,12 @@ export const ICMP_TYPES: Readonly<Record<string, number>> = {
   echo_request: ICMP_ECHO,
   time_exceeded: ICMP_TIME_EXCEEDED,
   parameter_problem: ICMP_PARAMETER_PROBLEM,
+  timestamp_request: TIMESTAMP,
+  timestamp_reply: TIMESTAMP_REPLY,
+  information_request: INFORMATION,
+  information_reply: INFORMATION_REPLY,
+  address_mask_request: ADDRESS_MASK,
+  address_mask_reply: ADDRESS_MASK_REPLY,
 };
 
 const UNREACHABLE: readonly string[] = [

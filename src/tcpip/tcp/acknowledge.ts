@@ -35,8 +35,8 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
   if (acked > 0) {
     // The peer has received something new.
     acknowledgeNew(tcp, tcb, segment, acked);
-  } else if (acked === 0 && (tcb.sndUna !== tcb.sndMax || tcb.rack.probing !== 0)) {
-    // The peer still waits for the same byte, or has answered a probe.
+  } else if (saysMore(tcb, segment, acked)) {
+    // The peer still waits for the same byte, or has answered a probe; or what it reports has been overtaken.
     if (tcb.marks.on !== 0) takeEcho(tcp, tcb, segment, 0);
     if (tcp.recovery.acknowledgedAgain(tcb, segment)) markReady(tcp, tcb);
     setLossTimer(tcp, tcb);
@@ -51,6 +51,15 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
   if (tcb.sndNxt === tcb.sndEnd && tcb.finQueued === 0) return;
   if (before(tcb.sndNxt, tcb.sndEnd)) tcp.sendQueue.letGo(tcb);
   markReady(tcp, tcb);
+}
+
+/**
+ * Whether an acknowledgement of nothing new may say more: one that another has overtaken on its way only by
+ * what it reports as held (as Linux has it).
+ */
+function saysMore({ sndUna, sndMax, sackPermitted, rack }: Tcb, segment: SegmentIn, acked: number): boolean {
+  if (acked < 0) return segment.sackBlocks > 0 && sackPermitted !== 0 && sndUna !== sndMax;
+  return acked === 0 && (sndUna !== sndMax || rack.probing !== 0);
 }
 
 /** What TCP_INFO tells of acknowledgements of something new. // Hot path. */
@@ -120,7 +129,7 @@ function setLossTimer(tcp: TcpTables, tcb: Tcb): void {
   const { armed } = tcb.timers;
   const { lookAfterUs } = tcb.rack;
   if (lookAfterUs > 0) startReorder(tcp, tcb, lookAfterUs);
-  else if ((armed & TIMER_PROBE) !== 0 && tcp.recovery.probeDelayUs(tcb) < 0) startTimeout(tcp, tcb);
+  else if ((armed & TIMER_PROBE) !== 0 && tcp.recovery.probeDelayUs(tcb, true) < 0) startTimeout(tcp, tcb);
   else if ((armed & TIMER_REORDER) !== 0) startRetransmit(tcp, tcb);
 }
 

@@ -45,7 +45,7 @@ export function saveRack(words: Int32Array, from: number, rack: RackState): numb
   words[at++] = rack.leastRttUs;
   words[at++] = rack.leastRttMs;
   words[at++] = rack.highestDelivered;
-  words[at++] = rack.persist;
+  words[at++] = rack.persist | (rack.reordering << 8) | (rack.reordered << 17);
   words[at++] = rack.roundEnds;
   words[at++] = rack.undoFrom;
   words[at++] = rack.undoSegments;
@@ -62,7 +62,10 @@ export function loadRack(words: Int32Array, from: number, rack: RackState): numb
   rack.leastRttUs = words[at++];
   rack.leastRttMs = words[at++];
   rack.highestDelivered = words[at++];
-  rack.persist = words[at++];
+  const history = words[at++];
+  rack.persist = history & 0xff;
+  rack.reordering = (history >> 8) & 0x1ff;
+  rack.reordered = history >>> 17;
   rack.roundEnds = words[at++];
   rack.undoFrom = words[at++];
   rack.undoSegments = words[at++];

@@ -103,7 +103,6 @@ function flagsOf(tcb: Tcb): number {
     (options.cork << 16);
   const history =
     (rack.known << 17) |
-    (rack.reordered << 18) |
     (rack.highestKnown << 19) |
     (rack.roundOn << 20) |
     (rack.undoable << 21) |
@@ -136,7 +135,6 @@ function setFlags(tcb: Tcb, flags: number): void {
   options.broadcast = (flags >> 15) & 1;
   options.cork = (flags >> 16) & 1;
   rack.known = (flags >> 17) & 1;
-  rack.reordered = (flags >> 18) & 1;
   rack.highestKnown = (flags >> 19) & 1;
   rack.roundOn = (flags >> 20) & 1;
   rack.undoable = (flags >> 21) & 1;

@@ -128,8 +128,10 @@ export class FastRecovery implements LossRecovery {
     if (recovery.sackHead >= 0) this.scoreboard.trim(tcb);
     if (segment.sackBlocks > 0 && tcb.sackPermitted !== 0) this.scoreboard.update(tcb, segment);
     if (recovery.phase === RECOVERY_FAST) return this.acknowledgedInRecovery(tcb, bytes);
+    // As on Linux what duplicates have said before counts no second time: each of them was a segment.
+    const known = tcb.sackPermitted === 0 ? Math.imul(recovery.dupAcks, tcb.mss) : 0;
     recovery.dupAcks = 0;
-    let counted = bytes;
+    let counted = Math.max(bytes - known, Math.min(bytes, tcb.mss));
     if (recovery.phase === RECOVERY_TIMEOUT) {
       // What had been reported before was delivered then.
       counted += recovery.sackedBytes - heldBefore;

@@ -29,8 +29,6 @@ const CA_CWR = 2;
 /** Linux's TCP_INFINITE_SSTHRESH: no loss has set a threshold. */
 const SSTHRESH_NONE = 0x7fff_ffff;
 const US_PER_MS = 1000;
-/** Duplicate acknowledgements after which a segment counts as lost (RFC 5681 §3.2). */
-const REORDERING = 3;
 
 /** What is told of a connection or listener now. */
 export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
@@ -42,7 +40,7 @@ export function tcpInfo(tcp: TcpTables, tcb: Tcb): TcpInfo {
 /** What was negotiated, and how sending stands. */
 function stateNow(tcp: TcpTables, tcb: Tcb) {
   const { environment } = tcp;
-  const { rtt, recovery, timers, congestion, mss, listening } = tcb;
+  const { rtt, recovery, rack, timers, congestion, mss, listening } = tcb;
   const listens = tcb.state === LISTEN;
   const segments = (bytes: number): number => Math.ceil(Math.max(0, bytes) / mss);
   const resent = resentBytes(tcp, tcb);
@@ -67,7 +65,8 @@ function stateNow(tcp: TcpTables, tcb: Tcb) {
     snd_ssthresh:
       congestion.ssthresh >= SSTHRESH_START ? SSTHRESH_NONE : Math.floor(congestion.ssthresh / mss),
     snd_cwnd: Math.max(1, Math.floor(congestion.cwnd / mss)),
-    reordering: REORDERING,
+    reordering: rack.reordering,
+    reord_seen: rack.reordered,
     notsent_bytes: Math.max(0, (tcb.sndEnd - tcb.sndNxt) | 0),
     outq_bytes: Math.max(0, (tcb.sndEnd - tcb.sndUna) | 0),
   };

@@ -44,8 +44,11 @@ export interface LossRecovery {
   timedOut(tcb: Tcb): boolean;
   /** What was sent is too long for the path, and goes again in smaller segments. @returns as `timedOut`. */
   wentBack(tcb: Tcb): boolean;
-  /** @returns microseconds until a tail loss probe, in place of a time-out; -1: the time-out it is. */
-  probeDelayUs(tcb: Tcb): number;
+  /**
+   * @param isAnew whether the time-out begins now; else it began when the first segment was sent.
+   * @returns microseconds until a tail loss probe, in place of a time-out; -1: the time-out it is.
+   */
+  probeDelayUs(tcb: Tcb, isAnew: boolean): number;
   /** The probe's time has come: the next flush sends it. */
   probeDue(tcb: Tcb): void;
   /**

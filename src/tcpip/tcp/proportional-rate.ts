@@ -38,6 +38,8 @@ export function beginReduction(tcb: Tcb, flightBytes: number): void {
 export function reduce(tcb: Tcb, deliveredBytes: number, isSafe: boolean, pipe: number): void {
   const { rack, congestion, mss } = tcb;
   assert(rack.flightBefore > 0, 'rate reduction: it is known what was in the network when it began');
+  // What says nothing of what has arrived lets nothing out, but for the first retransmission.
+  if (deliveredBytes <= 0 && rack.sentBytes > 0) return;
   rack.delivered += deliveredBytes;
   // A control that has set no threshold for the loss takes nothing.
   if (congestion.ssthresh === SSTHRESH_START) return;
@@ -46,7 +48,7 @@ export function reduce(tcb: Tcb, deliveredBytes: number, isSafe: boolean, pipe: 
     allowed = Math.ceil((rack.delivered * congestion.ssthresh) / rack.flightBefore) - rack.sentBytes;
   } else {
     const owed = rack.delivered - rack.sentBytes;
-    const most = isSafe ? Math.max(owed, deliveredBytes) + mss : owed;
+    const most = Math.max(owed, deliveredBytes) + (isSafe ? mss : 0);
     allowed = Math.min(congestion.ssthresh - pipe, most);
   }
   // The first retransmission goes in any case.

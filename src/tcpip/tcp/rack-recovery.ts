@@ -15,10 +15,10 @@ import { noteRoundTrip } from './congestion/hystart.ts';
 import {
   FRTO_FIRST,
   FRTO_OFF,
-  FRTO_SECOND,
   PROBE_LAST,
   PROBE_NEW,
   PROBE_NONE,
+  REORDERING_START,
 } from './control-block/rack-state.ts';
 import {
   DUE_HOLES,
@@ -29,6 +29,7 @@ import {
 } from './control-block/recovery-state.ts';
 import { noteTimeoutReduction } from './ecn-timeout.ts';
 import { type FastRecovery, keepRecoverClose } from './fast-recovery.ts';
+import { isStillInDoubt } from './frto.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { isProbeLost } from './mtu-probe.ts';
 import { beginReduction, isReducing, pipeBytes, reduce } from './proportional-rate.ts';
@@ -202,15 +203,18 @@ export class RackRecovery implements LossRecovery {
     this.withoutSack.forget(tcb);
   }
 
-  probeDelayUs(tcb: Tcb): number {
-    const { recovery, rack, rtt } = tcb;
-    if (tcb.sackPermitted === 0 || tcb.sent.head < 0) return -1;
+  probeDelayUs(tcb: Tcb, isAnew: boolean): number {
+    const { recovery, rack, rtt, sent } = tcb;
+    if (tcb.sackPermitted === 0 || sent.head < 0 || !this.environment.config.tailLossProbes) return -1;
     if (recovery.phase !== RECOVERY_NONE || recovery.sackedBytes !== 0 || rack.probing !== 0) return -1;
-    if (rtt.srtt === 0) return Math.min(PROBE_INITIAL_US, rtt.rto);
+    // A time-out that would come before the probe gives its place to it (RFC 8985 §7.2).
+    const sentAgoUs = isAnew ? 0 : (this.environment.nowUs - this.records.sentUs[sent.head]) | 0;
+    const timeoutUs = Math.max(1, (rtt.rto - sentAgoUs) | 0);
+    if (rtt.srtt === 0) return Math.min(PROBE_INITIAL_US, timeoutUs);
     // Twice the mean round trip; a segment alone may be acknowledged late (RFC 8985 §7.2).
-    const isAlone = tcb.sent.head === tcb.sent.tail && this.records.segments[tcb.sent.tail] === 1;
+    const isAlone = sent.head === sent.tail && this.records.segments[sent.tail] === 1;
     const delayUs = (rtt.srtt >> 2) + (isAlone ? this.environment.config.rtoMinUs : PROBE_SLACK_US);
-    return delayUs < rtt.rto ? delayUs : -1;
+    return Math.min(delayUs, timeoutUs);
   }
 
   probeDue(tcb: Tcb): void {
@@ -236,9 +240,11 @@ export class RackRecovery implements LossRecovery {
   lookAgain(tcb: Tcb): void {
     if (!this.rack.detect(tcb)) return;
     const { recovery } = tcb;
-    if (recovery.phase === RECOVERY_NONE) this.enter(tcb, (flightBytes(tcb) - recovery.sackedBytes) | 0);
-    if (recovery.phase === RECOVERY_FAST) reduce(tcb, 0, false, pipeBytes(tcb));
     recovery.due = DUE_HOLES;
+    if (recovery.phase !== RECOVERY_NONE) return;
+    this.enter(tcb, (flightBytes(tcb) - recovery.sackedBytes) | 0);
+    // As Linux has it: what shows that something is lost counts as one segment delivered.
+    reduce(tcb, tcb.mss, false, pipeBytes(tcb));
   }
 
   /** Takes what an acknowledgement says. @returns whether something is to be sent again. */
@@ -253,12 +259,14 @@ export class RackRecovery implements LossRecovery {
     if (ends) this.leave(tcb);
     this.rack.adapt(tcb, ends);
     const found = this.rack.detect(tcb);
-    const isHeldBack = rack.suspicion !== FRTO_OFF && this.isStillInDoubt(tcb, bytes);
+    const isHeldBack = rack.suspicion !== FRTO_OFF && isStillInDoubt(tcb, bytes, this.rack.heldBytes);
     if (found && recovery.phase === RECOVERY_NONE) this.enter(tcb, inNetworkBefore);
-    if (isReducing(tcb)) {
+    if (before(segment.ack, tcb.sndUna)) {
+      // What was overtaken tells what is held, and moves no window, as on Linux.
+    } else if (isReducing(tcb)) {
       reduce(tcb, this.rack.deliveredBytes, bytes > 0 && !found, pipeBytes(tcb));
-    } else if (bytes > 0 && phase !== RECOVERY_FAST) {
-      this.grow(tcb, bytes, isWindowUsed(tcb) || phase === RECOVERY_TIMEOUT);
+    } else if ((bytes > 0 || rack.reordering > REORDERING_START) && phase !== RECOVERY_FAST) {
+      this.grow(tcb, isWindowUsed(tcb) || phase === RECOVERY_TIMEOUT);
     }
     if (recovery.phase === RECOVERY_NONE) keepRecoverClose(tcb);
     const isDue = tcb.sent.firstLost >= 0 && !isHeldBack;
@@ -266,11 +274,14 @@ export class RackRecovery implements LossRecovery {
     return isDue;
   }
 
-  private grow(tcb: Tcb, bytes: number, isUsed: boolean): void {
+  /** By what was delivered: what SACK has reported before counts no second time, as on Linux. */
+  private grow(tcb: Tcb, isUsed: boolean): void {
     const { congestion, sndUna, sndNxt } = tcb;
     const { nowUs } = this.environment;
+    const bytes = this.rack.deliveredBytes;
     if (this.rack.sampleUs > 0) noteRoundTrip(congestion, sndUna, sndNxt, this.rack.sampleUs);
-    if (isUsed) this.congestion.acknowledged(congestion, tcb.mss, bytes, nowUs, tcb.rtt.srtt >> 3);
+    if (isUsed && bytes > 0)
+      this.congestion.acknowledged(congestion, tcb.mss, bytes, nowUs, tcb.rtt.srtt >> 3);
     else congestion.countedUs = nowUs;
   }
 
@@ -337,19 +348,6 @@ export class RackRecovery implements LossRecovery {
     recovery.due = DUE_NOTHING;
     rack.undoable = 0;
     rack.suspicion = FRTO_OFF;
-  }
-
-  /**
-   * RFC 5682 §3.1: after a time-out and its first acknowledgement new data goes, so that the next one tells
-   * whether what was sent before the time-out arrives by itself. @returns whether nothing else goes yet.
-   */
-  private isStillInDoubt(tcb: Tcb, bytes: number): boolean {
-    const { rack, recovery } = tcb;
-    const isAdvance = bytes > 0 && this.rack.heldBytes === 0 && recovery.phase === RECOVERY_TIMEOUT;
-    const canSend = after(tcb.sndEnd, tcb.sndNxt) && ((tcb.sndWnd - flightBytes(tcb)) | 0) >= tcb.mss;
-    const isHeldBack = rack.suspicion === FRTO_FIRST && isAdvance && canSend;
-    rack.suspicion = isHeldBack ? FRTO_SECOND : FRTO_OFF;
-    return isHeldBack;
   }
 
   /** The last segment goes again, to see whether anything is answered. */

@@ -7,7 +7,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Environment } from '../environment.ts';
 import { after, atOrAfter, atOrBefore, before, earlier, later } from '../seq.ts';
-import { PERSIST_RECOVERIES } from './control-block/rack-state.ts';
+import { PERSIST_RECOVERIES, REORDERED_MAX, REORDERING_MAX } from './control-block/rack-state.ts';
 import { RECOVERY_NONE } from './control-block/recovery-state.ts';
 import { DUPLICATE_THRESHOLD } from './scoreboard.ts';
 import type { SegmentIn } from './segment-in.ts';
@@ -40,6 +40,9 @@ export class Rack {
   private isThrownAway = false;
   /** Up to where everything had been delivered before it, at the highest. */
   private highest = 0;
+  /** The first of what it delivers late, behind what was sent after it; with whether there is any. */
+  private lateFrom = 0;
+  private isLate = false;
 
   constructor(environment: Environment, sent: SentSegments) {
     this.environment = environment;
@@ -55,8 +58,16 @@ export class Rack {
     this.deliversOriginal = false;
     this.reportsDuplicate = false;
     this.highest = rack.highestDelivered;
+    const rttBeforeUs = rack.rttUs;
     this.takeAcknowledged(tcb, segment);
-    if (segment.sackBlocks > 0) this.takeBlocks(tcb, segment);
+    const rttUs = rack.rttUs;
+    this.noteReordering(tcb);
+    if (segment.sackBlocks > 0) {
+      this.takeBlocks(tcb, segment);
+      this.noteReordering(tcb);
+      // What is acknowledged in order counts as the latest.
+      if (rttUs !== rttBeforeUs) rack.rttUs = rttUs;
+    }
     this.forgetThrownAway(tcb);
     assert(this.heldBytes <= this.deliveredBytes, 'rack: what SACK reports anew is delivered');
   }
@@ -204,8 +215,12 @@ export class Rack {
         record = sent.next[record];
         continue;
       }
-      const from = later(sent.start[record], start);
-      const until = earlier(sent.end[record], end);
+      const from = this.wholeFrom(tcb, record, start);
+      const until = this.wholeUntil(tcb, record, end);
+      if (!before(from, until)) {
+        record = sent.next[record];
+        continue;
+      }
       if (from !== sent.start[record]) {
         // The part that the block begins with becomes a record of its own, where there is one.
         if (!sent.split(tcb, record, from)) return;
@@ -218,6 +233,56 @@ export class Rack {
       this.delivered(tcb, segment, record, until);
       record = sent.next[sent.hold(tcb, record)];
     }
+  }
+
+  /**
+   * Where a block holds whole segments of a record from on: as Linux has it, what a block has of a part of a
+   * segment only says nothing, since it goes again as a whole.
+   */
+  private wholeFrom(tcb: Tcb, record: number, start: number): number {
+    const { sent } = this;
+    const first = sent.start[record];
+    const bytes = (start - first) | 0;
+    if (bytes <= 0) return first;
+    const size = this.segmentBytes(tcb, record);
+    return earlier(sent.end[record], (first + Math.imul(Math.ceil(bytes / size), size)) | 0);
+  }
+
+  /** And until where. */
+  private wholeUntil(tcb: Tcb, record: number, end: number): number {
+    const { sent } = this;
+    const last = sent.end[record];
+    if (!before(end, last)) return last;
+    const first = sent.start[record];
+    const size = this.segmentBytes(tcb, record);
+    return (first + Math.imul(Math.floor(((end - first) | 0) / size), size)) | 0;
+  }
+
+  /** Bytes of each segment of a record, but for the last. */
+  private segmentBytes(tcb: Tcb, record: number): number {
+    const { sent } = this;
+    const bytes = (sent.end[record] - sent.start[record]) | 0;
+    const segments = sent.segments[record];
+    assert(segments > 0, 'rack: a record stands for at least one segment');
+    return segmentsOf(bytes, tcb.mss) === segments && segments > 1 ? tcb.mss : Math.ceil(bytes / segments);
+  }
+
+  /** What was sent once, from `start` on, arrives behind what was sent after it. */
+  private noteLate(start: number): void {
+    if (!this.isLate || before(start, this.lateFrom)) this.lateFrom = start;
+    this.isLate = true;
+  }
+
+  /** How far what was late has fallen behind, in segments (Linux: tcp_check_sack_reordering). */
+  private noteReordering(tcb: Tcb): void {
+    if (!this.isLate) return;
+    const { rack, mss, sndUna } = tcb;
+    const bytes = (later(rack.highestDelivered, sndUna) - this.lateFrom) | 0;
+    assert(bytes > 0, 'rack: what is late lies behind what was delivered before it');
+    this.isLate = false;
+    rack.reordered = Math.min(REORDERED_MAX, rack.reordered + 1);
+    const segments = Math.min(REORDERING_MAX, segmentsOf(bytes, mss));
+    if (segments > rack.reordering) rack.reordering = segments;
   }
 
   /** RFC 8985 §6.2 steps 1 to 3, for one record that arrived, up to `end`. */
@@ -233,15 +298,15 @@ export class Rack {
     } else {
       this.measureLeast(tcb, rttUs);
       if (atOrBefore(end, tcb.recovery.recover)) this.deliversOriginal = true;
-      if (rack.highestKnown !== 0 && before(end, this.highest)) rack.reordered = 1;
+      if (rack.highestKnown !== 0 && before(end, this.highest)) this.noteLate(sent.start[record]);
     }
     if (rack.highestKnown === 0 || after(end, rack.highestDelivered)) rack.highestDelivered = end;
     rack.highestKnown = 1;
+    rack.rttUs = rttUs;
     if (rack.known !== 0 && !sentAfter(sentUs, end, rack.sentUs, rack.end)) return;
     rack.known = 1;
     rack.sentUs = sentUs;
     rack.end = end;
-    rack.rttUs = rttUs;
     this.sampleUs = (sent.flags[record] & RESENT) === 0 ? rttUs : 0;
   }
 

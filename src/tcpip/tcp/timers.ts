@@ -34,7 +34,7 @@ const US_PER_SECOND = 1_000_000;
  * (RFC 8985 §7.2). // Hot path: stores only, as a rule.
  */
 export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
-  const probeUs = tcp.recovery.probeDelayUs(tcb);
+  const probeUs = tcp.recovery.probeDelayUs(tcb, true);
   if (probeUs < 0) startTimeout(tcp, tcb);
   else startSending(tcp, tcb, TIMER_PROBE, probeUs);
 }
@@ -43,7 +43,7 @@ export function startRetransmit(tcp: TcpTables, tcb: Tcb): void {
  * New data has gone: a probe waits for the last of it, and a time-out for the first. // Hot path.
  */
 export function startAfterSend(tcp: TcpTables, tcb: Tcb): void {
-  const probeUs = tcp.recovery.probeDelayUs(tcb);
+  const probeUs = tcp.recovery.probeDelayUs(tcb, false);
   if (probeUs >= 0) startSending(tcp, tcb, TIMER_PROBE, probeUs);
   else if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startTimeout(tcp, tcb);
 }

@@ -90,6 +90,7 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
   quickAcks: ['segments acknowledged at once after start and loss'],
   initialWindowSegments: ['segments before the first acknowledgement (RFC 6928)'],
   slowStartAfterIdle: ['whether an idle congestion window starts again (tcp_slow_start_after_idle)'],
+  tailLossProbes: ['whether the last that was sent is probed for (RFC 8985; tcp_early_retrans)'],
   congestionControl: [
     'how the congestion window grows, and what a loss costs (tcp_congestion_control): RFC 5681 or RFC 9438',
     { choices: CONGESTION_CONTROLS },

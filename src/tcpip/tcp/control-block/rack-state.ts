@@ -14,6 +14,13 @@ export const FRTO_FIRST = 1;
 /** The second, new data having been sent since. */
 export const FRTO_SECOND = 2;
 
+/** Duplicates that show a loss (RFC 5681 §3.2), until more reordering than that is seen. */
+export const REORDERING_START = 3;
+/** As far as the degree of reordering grows: Linux's tcp_max_reordering. */
+export const REORDERING_MAX = 300;
+/** Reordering is counted so often at the most. */
+export const REORDERED_MAX = 0x7fff;
+
 /** The factor of the reordering window is 1 again after so many recoveries (RFC 8985 §6.2 step 4). */
 export const PERSIST_RECOVERIES = 16;
 
@@ -26,8 +33,12 @@ export class RackState {
   /** The least round trip of some minutes; 0: none was measured. And when it was. */
   leastRttUs = 0;
   leastRttMs = 0;
-  /** 1 once reordering was seen, and the highest number that was delivered, with 1 once there is one. */
+  /**
+   * How often reordering was seen, at most REORDERED_MAX, and by how many segments at the most, at least
+   * REORDERING_START; the highest number that was delivered, with 1 once there is one.
+   */
   reordered = 0;
+  reordering = REORDERING_START;
   highestDelivered = 0;
   highestKnown = 0;
   /** The reordering window: its factor, the recoveries that still keep it, and the round it grew in. */
@@ -71,6 +82,7 @@ export class RackState {
     this.leastRttUs = 0;
     this.leastRttMs = 0;
     this.reordered = 0;
+    this.reordering = REORDERING_START;
     this.highestDelivered = 0;
     this.highestKnown = 0;
     this.factor = 1;

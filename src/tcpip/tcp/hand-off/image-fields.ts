@@ -9,7 +9,12 @@
 import { assert } from '../../../assert/assert.ts';
 import type { Environment } from '../../environment.ts';
 import { CWND_MAX } from '../congestion/congestion.ts';
-import { PERSIST_RECOVERIES } from '../control-block/rack-state.ts';
+import {
+  PERSIST_RECOVERIES,
+  REORDERED_MAX,
+  REORDERING_MAX,
+  REORDERING_START,
+} from '../control-block/rack-state.ts';
 import { TIMERS_MOVABLE } from '../control-block/timers.ts';
 import { FACTOR_MAX } from '../rack.ts';
 import type { Tcb } from '../tcb.ts';
@@ -154,7 +159,8 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   span('rack', 'rttUs'),
   span('rack', 'leastRttUs'),
   any('rack', 'leastRttMs', 'agoMs'),
-  flag('rack', 'reordered'),
+  span('rack', 'reordered', REORDERED_MAX),
+  field('rack', 'reordering', REORDERING_START, REORDERING_MAX),
   any('rack', 'highestDelivered'),
   flag('rack', 'highestKnown'),
   field('rack', 'factor', 1, FACTOR_MAX),
