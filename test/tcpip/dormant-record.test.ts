@@ -72,6 +72,7 @@ const MOST: Readonly<Record<string, number>> = {
   ...{ localPort: 65535, remotePort: 65535, ttl: 255, tos: 255, ipId: 65535, mss: 65535, mssPeer: 65535 },
   ...{ pathMtu: 65535, port: 15, sndScale: 14, rcvScale: 14, softError: 4095 },
   ...{ 'received.segmentBytesMax': 65535, 'acks.quick': 65535, 'rack.factor': 16 },
+  ...{ 'rack.persist': 16, 'rack.reordering': 300, 'rack.reordered': 0x7fff },
   ...{ 'congestion.conservative': 5, 'options.keepIdleSeconds': 32767, 'options.keepProbes': 127 },
   ...{ 'options.keepIntervalSeconds': 32767, 'options.segmentBytesMax': 65535 },
   ...{ 'options.deferAccept': 255, 'options.finWaitSeconds': 120, 'options.mtuDiscover': 5 },
@@ -80,7 +81,7 @@ const FLAGS = new Set([
   ...['bound', 'portChosen', 'addressNamed', 'scaling', 'sackPermitted', 'rcvUrgent', 'received.shutdown'],
   ...['acks.pingPong', 'acks.challenged', 'stamps.on', 'rtt.synRetransmitted', 'listening.deferred'],
   ...['noDelay', 'keepAlive', 'reuseAddress', 'broadcast', 'cork'].map((name) => `options.${name}`),
-  ...['known', 'reordered', 'highestKnown', 'roundOn', 'undoable', 'undoStampKnown'].map((n) => `rack.${n}`),
+  ...['known', 'highestKnown', 'roundOn', 'undoable', 'undoStampKnown'].map((n) => `rack.${n}`),
   ...['epoch', 'limited', 'roundsBegun'].map((name) => `congestion.${name}`),
   'totals.awaitsRoom',
 ]);

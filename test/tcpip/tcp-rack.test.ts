@@ -101,10 +101,10 @@ describe('RFC 8985 §6.2: when a segment is lost', () => {
     expect(script.counter('tcpRetransSegs')).toBe(2);
   });
 
-  it('sends a piece no longer than the hole', () => {
+  it('sends the whole of a segment of which a part is reported', () => {
     const { peer } = windowOut();
     reports(peer, 1, [101, at(4)]);
-    peer.expects({ flags: 'ACK', seq: 1, length: 100 });
+    peer.expects({ flags: 'ACK', seq: 1, length: MSS });
     peer.expectsNothing();
   });
 
