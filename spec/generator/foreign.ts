@@ -37,10 +37,44 @@ const SGL: readonly Line[] = [
   ['SGL_IMMEDIATE', '0x4c'],
   ['SGL_LAST', '0x80'],
 ];
+/** Offsets in a ring: of its four words, each on lines of its own, and of its frames. */
+export const RING: readonly Line[] = [
+  ['RING_TAIL', '0'],
+  ['RING_HEAD', '128'],
+  ['RING_TAIL_EVENT', '256'],
+  ['RING_HEAD_EVENT', '384'],
+  ['RING_FRAMES', '512'],
+];
+/** How a ring's words are to be accessed, for those who map it. */
+const RING_ACCESS = [
+  '/* For the shared-memory form: define INIC_SHARED_MEMORY before this header.',
+  ' *',
+  ' * A ring has four words beside its frames, each written by one side: tail and head, which count frames posted and',
+  ' * released and wrap at 2^32, and an event for each, which says behind which index its reader wants to be told.',
+  ' *',
+  ' * Who has posted writes the frames, stores the tail, and only then loads the tail event; who is about to rest stores',
+  ' * its event, and only then loads the tail. Each is a store followed by a load of another word, which nothing weaker than',
+  ' * sequential consistency keeps in order: by release and acquire alone each side may miss what the other has stored,',
+  ' * and then both rest for ever. The same holds of head and head event. */',
+  '#ifdef INIC_SHARED_MEMORY',
+  '#include <stdatomic.h>',
+  'static inline void inic_ring_store(uint8_t *ring, unsigned word, uint32_t value) {',
+  '  atomic_store_explicit((_Atomic uint32_t *)(void *)(ring + word), value, memory_order_seq_cst);',
+  '}',
+  'static inline uint32_t inic_ring_load(uint8_t *ring, unsigned word) {',
+  '  return atomic_load_explicit((_Atomic uint32_t *)(void *)(ring + word), memory_order_seq_cst);',
+  '}',
+  '/* Whether the other side asked to be told of what was published: an index that went from last to next. */',
+  'static inline int inic_ring_asked(uint32_t event, uint32_t last, uint32_t next) {',
+  '  return next - event - 1 < next - last;',
+  '}',
+  '#endif',
+];
 function linesOf(source: ForeignSource): Line[] {
   const { classes, frame, pipe, numbers } = source;
   return [
     ...SGL,
+    ...RING,
     ...frame.enums.flatMap((entry) => enumLines(entry, frame.reference)),
     ...frame.structures.flatMap((structure) => layoutLines(constantName(structure.name), structure)),
     ...classes.flatMap(classLines),
@@ -191,6 +225,8 @@ export function generateHeader(source: ForeignSource): string {
       ...(about === undefined ? [] : [`/* ${about} */`]),
       `#define INIC_${name} ${value}`,
     ]),
+    '',
+    ...RING_ACCESS,
     '',
     '/* A field that not every value is good for. Where set_count is not 0, the good ones are those of',
     ' * set; with power_of_two, those that have one bit. */',

@@ -1,11 +1,14 @@
 /** What `inic conform` does, loaded when it is asked for. */
-import { statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '../conform/link/case.ts';
+import type { SharedFile } from '../conform/link/link.ts';
 import { CARD_FAULTS } from '../conform/own/card-faults.ts';
 import { HOST_FAULTS } from '../conform/own/host-faults.ts';
 import type { PeerTarget } from '../conform/peer/peer-thread.ts';
 import { Conformance } from '../conform/run/run.ts';
+import { mapOver } from '../linux/file-mapping.ts';
 import { conformData, conformText } from '../report/conform-text.ts';
 import { conformHtml } from '../report/html/conform-html.ts';
 import { misspelt, plain } from '../world/config/complaint.ts';
@@ -18,6 +21,7 @@ export interface ConformFlags {
   readonly exec?: string;
   readonly socket?: string;
   readonly self?: true;
+  readonly memory?: string;
   readonly fault?: string;
   readonly role: Role;
   readonly timeout: number;
@@ -37,9 +41,12 @@ export function conform(flags: ConformFlags): void {
   const target = targetOf(flags);
   const write = outcomeFiles({ report, json }, { name: 'conformance', start: '{\n  "conformance": ' });
   const bar = progressBar(`${role} {bar} {value} of {total} cases`, 30, () => undefined);
-  const options = { target, role, patienceMs: Math.round(timeout * MS_PER_S), progress: bar.progress };
+  const memory = memoryOf(flags);
+  const timing = { patienceMs: Math.round(timeout * MS_PER_S), progress: bar.progress };
+  const options = { target, role, ...timing, ...(memory === undefined ? {} : { memory }) };
   const result = new Conformance(only === undefined ? options : { ...options, only }).run();
   bar.stop();
+  if (memory !== undefined) rmSync(memory.path, { force: true });
   if (result.failure !== '') {
     const started = result.claims !== '' || result.failure.startsWith('no case');
     throw new UserError(result.failure, started ? FAILED : NOT_STARTED);
@@ -51,6 +58,25 @@ export function conform(flags: ConformFlags): void {
     data: (facts) => ({ conformance: role, manifest: facts, result: conformData(result) }),
   });
   if (result.verdicts.some(({ outcome }) => outcome === 'failed')) process.exitCode = FAILED;
+}
+
+/** The file that host and card are to share. */
+function memoryOf({ memory, role, self }: ConformFlags): SharedFile | undefined {
+  if (memory === undefined) return undefined;
+  if (role !== 'card' || self === true) throw new UserError('--memory is for a card that is not inic’s own');
+  const path = resolve(memory);
+  if (statSync(path, { throwIfNoEntry: false }) !== undefined)
+    throw new UserError(`--memory ${memory} is there already: name a file that can be made`);
+  return {
+    path,
+    map(region) {
+      try {
+        mapOver(path, region);
+      } catch (error) {
+        throw new UserError(`--memory ${memory}: ${error instanceof Error ? error.message : error}`);
+      }
+    },
+  };
 }
 
 function targetOf({ exec, socket, self, fault, role }: ConformFlags): PeerTarget {

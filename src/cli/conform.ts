@@ -17,6 +17,7 @@ export function addConform(program: Command): void {
     .option('--exec <command>', 'start this, and speak over its standard input and output')
     .option('--socket <path>', 'speak over a Unix socket on which it listens')
     .option('--self', 'try inic’s own card or host over the pipe')
+    .option('--memory <file>', 'of a card: keep frames and memory in this file, which both map')
     .option('--fault <name>', 'with --self: a card or a host that is wrong on purpose')
     .option('--role <role>', `what it is: ${ROLES.join(' or ')}`, oneOf(ROLES), 'card')
     .option('--timeout <seconds>', 'how long it may take for each answer', numberIn(0.05, 3600), TIMEOUT_S)

@@ -56,6 +56,15 @@ export interface Libc {
   read(fd: number, bytes: Uint8Array, length: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
   eventfd(count: number, flags: number): number;
+  /** @param view whose memory is replaced by the file's. @returns an address, or -1. */
+  mmap(
+    view: Uint8Array,
+    length: number,
+    protection: number,
+    flags: number,
+    fd: number,
+    offset: number,
+  ): number | bigint;
   /** @param timeout `struct timespec`. @param mask must be null. */
   ppoll(fds: Int32Array, count: number, timeout: Int32Array, mask: null): number;
   /** Where the first byte of a view lies in this process, below 2^53, for as long as its buffer lives. */
@@ -128,6 +137,7 @@ function declareCalls(koffi: Koffi): Libc {
     read: declare('int read(int, void *, int)'),
     write: declare('int write(int, void *, int)'),
     eventfd: declare('int eventfd(int, int)'),
+    mmap: declare('intptr_t mmap(void *, size_t, int, int, int, int64_t)'),
     ppoll: declare('int ppoll(void *, int, void *, void *)'),
     addressOf: (view) => Number(koffi.address(view)),
     errno: () => koffi.errno(),

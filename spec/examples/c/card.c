@@ -4,12 +4,18 @@
  *
  *   gcc -O2 -o card card.c && npx inic conform --exec ./card
  *
+ * With `--memory FILE` it maps the region, and takes its requests from a ring there and puts its replies in another; what
+ * belongs to that form is in one place, below.
+ *
  * What it does not do (datagrams, batches, parameter groups, the other classes) it does not claim.
  */
+#define INIC_SHARED_MEMORY
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include "inic.h"
 
@@ -69,13 +75,20 @@ static void receive_message(void) {
   read_all(in, in_head[2]);
 }
 
+static uint8_t *region; /* where the file is mapped; NULL: all goes by the pipe */
+
 static void memory_write(uint32_t address, const void *bytes, uint32_t length) {
+  if (region != NULL) {
+    memcpy(region + address, bytes, length);
+    return;
+  }
   uint32_t fields[2] = {address, length};
   send_message(INIC_PIPE_MEMORY_WRITE, fields, 2, bytes, length);
 }
 
 /* The answer comes next: the front-end says nothing else within our turn. */
 static const void *memory_read(uint32_t address, uint32_t length) {
+  if (region != NULL) return region + address;
   uint32_t fields[2] = {address, length};
   send_message(INIC_PIPE_MEMORY_READ, fields, 2, NULL, 0);
   flush();
@@ -204,6 +217,65 @@ static void send_replies(void) {
     send_message(INIC_PIPE_FRAME, fields, 2, replies[reply_head % QUEUE], FRAME_WORDS * 4);
     announce = 1;
   }
+}
+
+/* ---- The shared-memory form. ---- */
+
+static uint8_t *requests, *answers; /* the two rings */
+static uint32_t taken, sent;        /* frames, counted from power on; a reset goes on counting */
+
+static void map_region(uint32_t length) {
+  static size_t mapped;
+  char path[INIC_PIPE_PAYLOAD_BYTES_MAX] = {0};
+  size_t bytes = in_head[2] - INIC_PIPE_MEMORY_FIELDS * 4;
+  int fd;
+  memcpy(path, in + INIC_PIPE_MEMORY_FIELDS, bytes);
+  while (bytes > 0 && path[bytes - 1] == ' ') path[--bytes] = 0;
+  if (region != NULL) munmap(region, mapped);
+  fd = open(path, O_RDWR);
+  region = fd < 0 ? MAP_FAILED : mmap(NULL, mapped = length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (region == MAP_FAILED) die("cannot map the region");
+  close(fd);
+  requests = region + in[INIC_PIPE_MEMORY_INBOUND_RING];
+  answers = region + in[INIC_PIPE_MEMORY_OUTBOUND_RING];
+  taken = sent = 0;
+}
+
+static uint8_t *ring_frame(uint8_t *ring, uint32_t capacity, uint32_t index) {
+  return ring + INIC_RING_FRAMES + (size_t)(index & (capacity - 1)) * INIC_PIPE_FRAME_BYTES;
+}
+
+/* A frame cannot be kept here without all behind it, so a failure record names none. */
+static void take_requests(void) {
+  for (uint32_t tail = inic_ring_load(requests, INIC_RING_TAIL); taken != tail && posted_count < FRAMES; taken++) {
+    posted[posted_count].address = 0xffffffff;
+    memcpy(posted[posted_count++].words, ring_frame(requests, SETTING(INBOUND_FRAMES), taken), FRAME_WORDS * 4);
+  }
+}
+
+/* Stores an index, and only then loads the event. */
+static void publish(uint8_t *ring, unsigned index, unsigned event, uint32_t value) {
+  uint32_t last = inic_ring_load(ring, index);
+  if (last == value) return;
+  inic_ring_store(ring, index, value);
+  if (inic_ring_asked(inic_ring_load(ring, event), last, value)) announce = 1;
+}
+
+static void put_answers(void) {
+  uint32_t capacity = SETTING(OUTBOUND_FRAMES), head = inic_ring_load(answers, INIC_RING_HEAD);
+  for (; reply_head != reply_tail && sent - head < capacity; reply_head++)
+    memcpy(ring_frame(answers, capacity, sent++), replies[reply_head % QUEUE], FRAME_WORDS * 4);
+  publish(answers, INIC_RING_TAIL, INIC_RING_TAIL_EVENT, sent);
+}
+
+/* Asks to be told of what comes next, and looks once more. Returns whether there is something already. */
+static int more_has_come(void) {
+  uint32_t head = inic_ring_load(answers, INIC_RING_HEAD);
+  inic_ring_store(requests, INIC_RING_TAIL_EVENT, taken);
+  if (inic_ring_load(requests, INIC_RING_TAIL) != taken) return 1;
+  if (reply_head == reply_tail) return 0;
+  inic_ring_store(answers, INIC_RING_HEAD_EVENT, head);
+  return inic_ring_load(answers, INIC_RING_HEAD) != head;
 }
 
 /* ---- Lists. ---- */
@@ -971,9 +1043,10 @@ static int serve(const struct frame *frame) {
 
 /* ---- The loop: what has come is kept until a turn, and then all of it is done. ---- */
 
-static void turn(void) {
-  uint32_t released[FRAMES], count = 0, never[2] = {0xffffffff, 0xffffffff};
+static void work(void) {
+  uint32_t released[FRAMES], count = 0;
   unsigned resets = 0;
+  if (region != NULL) take_requests();
   for (unsigned i = 0; i < posted_count; i++) {
     uint32_t function = posted[i].words[1] >> 24;
     int kept = serve(&posted[i]);
@@ -988,8 +1061,19 @@ static void turn(void) {
       status(socks[i].close_request, 6, INIC_REQUEST_STATUS_SUCCESS, 0)[5] = i;
       memset(&socks[i], 0, sizeof socks[i]);
     }
+  if (region != NULL) {
+    put_answers();
+    publish(requests, INIC_RING_HEAD, INIC_RING_HEAD_EVENT, taken);
+    return;
+  }
   send_replies();
   if (count > 0) send_message(INIC_PIPE_RELEASE, NULL, 0, released, count * 4);
+}
+
+static void turn(void) {
+  uint32_t never[2] = {0xffffffff, 0xffffffff};
+  do work();
+  while (region != NULL && more_has_come());
   if (announce) send_message(INIC_PIPE_INTERRUPT, NULL, 0, NULL, 0);
   announce = 0;
   send_message(INIC_PIPE_REST, never, 2, NULL, 0);
@@ -1005,12 +1089,18 @@ static void take_frame(void) {
 
 int main(void) {
   uint32_t ready[2] = {INIC_PIPE_VERSION, 0};
+  size_t claims;
   for (;;) {
     receive_message();
     switch (in_head[0]) {
       case INIC_PIPE_HELLO:
         if (in[INIC_PIPE_HELLO_ROLE] != INIC_PIPE_ROLE_CARD) die("this is a card");
-        send_message(INIC_PIPE_READY, ready, 2, CLAIMS, (sizeof CLAIMS - 1) & ~(size_t)3);
+        ready[1] = in[INIC_PIPE_HELLO_FEATURES] & INIC_PIPE_FEATURE_SHARED_MEMORY;
+        /* In a ring no frame is preserved, which is the last claim. */
+        claims = ready[1] == 0 ? sizeof CLAIMS - 1 : sizeof CLAIMS - 1 - sizeof "preserve";
+        memset(in, ' ', sizeof in);
+        memcpy(in, CLAIMS, claims);
+        send_message(INIC_PIPE_READY, ready, 2, in, (claims + 3) & ~(size_t)3);
         flush();
         break;
       case INIC_PIPE_BEGIN:
@@ -1020,6 +1110,7 @@ int main(void) {
         power_on();
         devices_on();
         break;
+      case INIC_PIPE_MEMORY: map_region(SETTING(REGION_BYTES)); break;
       case INIC_PIPE_FRAME: take_frame(); break;
       case INIC_PIPE_DOORBELL:
         memcpy(posted + posted_count, arrived, arrived_count * sizeof arrived[0]);

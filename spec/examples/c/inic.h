@@ -21,6 +21,11 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_SGL_TRANSMIT 0x55
 #define INIC_SGL_IMMEDIATE 0x4c
 #define INIC_SGL_LAST 0x80
+#define INIC_RING_TAIL 0
+#define INIC_RING_HEAD 128
+#define INIC_RING_TAIL_EVENT 256
+#define INIC_RING_HEAD_EVENT 384
+#define INIC_RING_FRAMES 512
 /* MessageFlag: FreeBSD sys/dev/asr/i2omsg.h, Linux include/linux/i2o.h */
 #define INIC_MESSAGE_FLAG_STATIC 0x01
 #define INIC_MESSAGE_FLAG_CONTEXT64 0x02
@@ -1390,6 +1395,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_PIPE_ROLE_HOST 0x02
 /* PipeFeature: ours */
 #define INIC_PIPE_FEATURE_PUSH_WRITES 0x01
+#define INIC_PIPE_FEATURE_SHARED_MEMORY 0x02
 /* PipeDevice: ours */
 #define INIC_PIPE_DEVICE_SOCKET 0x01
 #define INIC_PIPE_DEVICE_LAN 0x02
@@ -1479,6 +1485,34 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_PIPE_DONE_STATUS 0
 #define INIC_PIPE_END 15
 #define INIC_PIPE_END_FIELDS 0
+#define INIC_PIPE_MEMORY 16
+#define INIC_PIPE_MEMORY_FIELDS 3
+#define INIC_PIPE_MEMORY_INBOUND_RING 0
+#define INIC_PIPE_MEMORY_OUTBOUND_RING 1
+#define INIC_PIPE_MEMORY_COPIES 2
+
+/* For the shared-memory form: define INIC_SHARED_MEMORY before this header.
+ *
+ * A ring has four words beside its frames, each written by one side: tail and head, which count frames posted and
+ * released and wrap at 2^32, and an event for each, which says behind which index its reader wants to be told.
+ *
+ * Who has posted writes the frames, stores the tail, and only then loads the tail event; who is about to rest stores
+ * its event, and only then loads the tail. Each is a store followed by a load of another word, which nothing weaker than
+ * sequential consistency keeps in order: by release and acquire alone each side may miss what the other has stored,
+ * and then both rest for ever. The same holds of head and head event. */
+#ifdef INIC_SHARED_MEMORY
+#include <stdatomic.h>
+static inline void inic_ring_store(uint8_t *ring, unsigned word, uint32_t value) {
+  atomic_store_explicit((_Atomic uint32_t *)(void *)(ring + word), value, memory_order_seq_cst);
+}
+static inline uint32_t inic_ring_load(uint8_t *ring, unsigned word) {
+  return atomic_load_explicit((_Atomic uint32_t *)(void *)(ring + word), memory_order_seq_cst);
+}
+/* Whether the other side asked to be told of what was published: an index that went from last to next. */
+static inline int inic_ring_asked(uint32_t event, uint32_t last, uint32_t next) {
+  return next - event - 1 < next - last;
+}
+#endif
 
 /* A field that not every value is good for. Where set_count is not 0, the good ones are those of
  * set; with power_of_two, those that have one bit. */

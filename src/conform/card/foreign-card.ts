@@ -7,6 +7,7 @@ import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import { firstInboundMfa } from '../../i2o/queues/fifo/fifo-layout.ts';
 import { firstFrameWords } from '../../i2o/queues/queues.ts';
+import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
@@ -19,14 +20,17 @@ import { FrameSender } from '../ends/frame-sender.ts';
 import type { FramePort } from '../ends/port.ts';
 import type { Link, LinkListener } from '../link/link.ts';
 import { type PipeSettings, Window } from '../link/window.ts';
+import { PipeFault } from '../pipe/fault.ts';
 import {
   PIPE_DEVICE_ECHO,
   PIPE_DEVICE_LAN,
   PIPE_DEVICE_SOCKET,
   PIPE_DEVICE_WINDOW,
   PIPE_DOORBELL,
+  PIPE_FAULT_OUT_OF_TURN,
   PIPE_FEATURE_PUSH_WRITES,
 } from '../pipe/pipe.gen.ts';
+import { SharedCard } from './shared-card.ts';
 
 export type ForeignDevice = 'socket' | 'echo' | 'lan' | 'window';
 
@@ -48,8 +52,11 @@ export class ForeignCard implements LinkListener, FramePort {
   readonly region: Region;
   readonly clock = new Clock();
   readonly ledger: Ledger;
-  readonly inbound: FrameSender;
-  readonly outbound: FrameReceiver;
+  readonly inbound: FrameProducer;
+  readonly outbound: FrameConsumer & { readonly waiting: number };
+  /** Where frames travel by the pipe, its ends; where they travel in a file, what is seen there. */
+  private readonly ends: { readonly inbound: FrameSender; readonly outbound: FrameReceiver } | undefined;
+  private readonly shared: SharedCard | undefined;
   /** Interrupts so far. */
   wakes = 0;
   /** Frames that the card has released, and sent. */
@@ -66,33 +73,48 @@ export class ForeignCard implements LinkListener, FramePort {
 
   constructor(link: Link, name: string, device: ForeignDevice, overrides: CardOverrides) {
     this.link = link;
-    this.config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides, transport: 'fifo' });
+    this.config = cardConfig({
+      mtu: 1500,
+      packetSlots: 64,
+      ...overrides,
+      transport: link.memory === undefined ? 'fifo' : 'ring',
+    });
     const { config } = this;
     const memory = new MemoryPlan();
     const form = { name: 'card', seed: 1, modules: [device] };
     [this.plan] = planWorld(memory, singleCard(config, form), { cards: [0], switches: [] }).cards;
     this.region = allocateRegion(memory.byteLength);
+    link.memory?.(this.region);
     const { layout } = this.plan.memory;
     this.clock.set(0);
     this.ledger = new Ledger(this.region, layout.hostLedger);
+    const settings = settingsOf(this.plan, DEVICES[device], this.region.byteLength);
+    const inFile = link.memory !== undefined;
+    const tells = inFile || (link.features & PIPE_FEATURE_PUSH_WRITES) !== 0;
+    this.window = new Window(this.region, settings, link.role, tells);
+    const changed = () => {
+      this.due = true;
+    };
+    this.shared = inFile ? new SharedCard(this.region, layout, this.window, changed) : undefined;
+    this.ends = inFile ? undefined : this.pipeEnds();
+    const { inbound, outbound } = (this.shared ?? this.ends)!;
+    this.inbound = inbound;
+    this.outbound = outbound;
+    link.begin(name, settings, 0, this);
+    if (inFile) SharedCard.tell(link, layout);
+  }
+
+  private pipeEnds() {
+    const { layout } = this.plan.memory;
     const { words } = this.region;
     const first = firstFrameWords(layout);
-    const inbound = {
-      words,
-      first: first.inbound,
-      count: layout.inboundFrames,
-      firstAddress: firstInboundMfa(layout),
+    const firstAddress = firstInboundMfa(layout);
+    const inbound = { words, first: first.inbound, count: layout.inboundFrames, firstAddress };
+    const outbound = { words, first: first.outbound, count: layout.outboundFrames };
+    return {
+      inbound: new FrameSender(inbound, this, true, this.ledger),
+      outbound: new FrameReceiver(outbound, this, false),
     };
-    this.inbound = new FrameSender(inbound, this, true, this.ledger);
-    this.outbound = new FrameReceiver(
-      { words, first: first.outbound, count: layout.outboundFrames },
-      this,
-      false,
-    );
-    const settings = settingsOf(this.plan, DEVICES[device], this.region.byteLength);
-    const tells = (link.features & PIPE_FEATURE_PUSH_WRITES) !== 0;
-    this.window = new Window(this.region, settings, link.role, tells);
-    link.begin(name, settings, 0, this);
   }
 
   /** What wakes the card. */
@@ -102,9 +124,17 @@ export class ForeignCard implements LinkListener, FramePort {
   poll(): number {
     if (!this.due && this.nextNs > this.clock.nowNs) return 0;
     this.due = false;
-    this.tellChanges();
     const before = this.frames + this.releases;
-    this.nextNs = this.link.turn(this.clock.nowNs);
+    if (this.shared === undefined) {
+      this.tellChanges();
+      this.nextNs = this.link.turn(this.clock.nowNs);
+    } else {
+      this.shared.before();
+      this.nextNs = this.link.turn(this.clock.nowNs);
+      const { frames, releases } = this.shared.after(this.cardWrites);
+      this.frames += frames;
+      this.releases += releases;
+    }
     return 1 + this.frames + this.releases - before;
   }
 
@@ -133,7 +163,7 @@ export class ForeignCard implements LinkListener, FramePort {
       return;
     }
     this.frames += 1;
-    this.outbound.arrive(number, address, words);
+    this.byPipe().outbound.arrive(number, address, words);
   }
 
   release(numbers: readonly number[]): void {
@@ -144,34 +174,44 @@ export class ForeignCard implements LinkListener, FramePort {
   // What the card says.
 
   announced(): void {
-    this.outbound.announced();
+    this.ends?.outbound.announced();
+    this.shared?.announced();
     this.wakes += 1;
     this.interrupted();
   }
 
   released(numbers: Int32Array): void {
     this.releases += numbers.length;
-    this.inbound.released(numbers);
+    this.byPipe().inbound.released(numbers);
   }
 
   restarted(): void {
-    this.inbound.restart();
-    this.outbound.restart(false);
+    this.ends?.inbound.restart();
+    this.ends?.outbound.restart(false);
+    this.shared?.restarted();
   }
 
   write(address: number, bytes: Uint8Array): void {
+    this.byPipe();
     this.window.write(address, bytes);
     this.cardWrites(address, bytes.length);
   }
 
   read(address: number, length: number): Uint8Array {
+    this.byPipe();
     return this.window.read(address, length);
   }
 
   done(): void {}
 
   get unannounced(): number {
-    return this.outbound.unannounced;
+    return (this.ends?.outbound ?? this.shared)!.unannounced;
+  }
+
+  /** @throws PipeFault where frames and memory are in a file. */
+  private byPipe(): NonNullable<ForeignCard['ends']> {
+    if (this.ends !== undefined) return this.ends;
+    throw new PipeFault(PIPE_FAULT_OUT_OF_TURN, 'frames and memory are in the shared file, and not said');
   }
 
   private tellChanges(): void {

@@ -2,6 +2,8 @@
  * The front-end's dealings with a back-end: the first words, cases, turns. What the back-end says in its turn
  * is checked for whether it may say it, and handed on.
  */
+
+import type { Region } from '../../dma/region.ts';
 import { Peer } from '../peer/peer.ts';
 import type { PeerTarget } from '../peer/peer-thread.ts';
 import { PipeFault } from '../pipe/fault.ts';
@@ -31,6 +33,12 @@ export interface LinkListener {
   readonly unannounced: number;
 }
 
+/** A file that both sides map: its name, and how a case's region gets into it. */
+export interface SharedFile {
+  readonly path: string;
+  map(region: Region): void;
+}
+
 export class Link {
   /** As the back-end wrote them. */
   claims = '';
@@ -40,9 +48,11 @@ export class Link {
   private readonly patienceMs: number;
   private readonly writer = new MessageWriter();
   private listener: LinkListener | undefined;
+  private readonly file: SharedFile | undefined;
 
   /** Starts the back-end and exchanges the first words. @throws PipeFault. */
-  constructor(target: PeerTarget, role: number, patienceMs: number, startMs: number) {
+  constructor(target: PeerTarget, role: number, patienceMs: number, startMs: number, file?: SharedFile) {
+    this.file = file;
     this.role = role;
     this.patienceMs = patienceMs;
     this.peer = new Peer(target);
@@ -57,7 +67,9 @@ export class Link {
 
   private greet(startMs: number): void {
     const { writer, role, patienceMs } = this;
-    writer.write(pipe.PIPE_HELLO, [pipe.PIPE_VERSION, pipe.PIPE_FEATURE_PUSH_WRITES, role, patienceMs]);
+    const shares = this.file === undefined ? 0 : pipe.PIPE_FEATURE_SHARED_MEMORY;
+    const offered = pipe.PIPE_FEATURE_PUSH_WRITES | shares;
+    writer.write(pipe.PIPE_HELLO, [pipe.PIPE_VERSION, offered, role, patienceMs]);
     this.flush();
     const { type, fields, tail } = this.peer.next(startMs);
     if (type !== pipe.PIPE_READY) throw outOfTurn(type, 'it was to answer Hello with Ready');
@@ -65,8 +77,13 @@ export class Link {
     if (version !== pipe.PIPE_VERSION)
       throw new PipeFault(pipe.PIPE_FAULT_JUNK, `it speaks version ${version >>> 0} of the protocol`);
     this.features = fields[pipe.PIPE_READY_FEATURES];
-    if ((this.features & ~pipe.PIPE_FEATURE_PUSH_WRITES) !== 0)
+    if ((this.features & ~offered) !== 0)
       throw new PipeFault(pipe.PIPE_FAULT_JUNK, 'it wants features that it was not offered');
+    if ((this.features & shares) !== shares)
+      throw new PipeFault(
+        pipe.PIPE_FAULT_NO_START,
+        'it does not take up SharedMemory, which --memory offers',
+      );
     this.claims = tailText(tail);
   }
 
@@ -86,6 +103,17 @@ export class Link {
       ...[settings.receiveWindowBytes, settings.transferBytes],
     ];
     this.writer.write(pipe.PIPE_BEGIN, fields, textBytes(name), BLANK);
+  }
+
+  /** Maps a case's region over the file; undefined where all of it goes by the pipe. */
+  get memory(): ((region: Region) => void) | undefined {
+    const { file } = this;
+    return file === undefined ? undefined : (region) => file.map(region);
+  }
+
+  /** Behind `begin`: where the case's rings are. @param offsets as the Memory message has them. */
+  shareMemory(offsets: readonly number[]): void {
+    this.writer.write(pipe.PIPE_MEMORY, offsets, textBytes(this.file?.path ?? ''), BLANK);
   }
 
   frame(number: number, address: number, words: Int32Array, at: number): void {

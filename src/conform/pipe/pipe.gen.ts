@@ -28,8 +28,14 @@ export const PIPE_ROLE_NAMES: Readonly<Record<number, string>> = {
  * before it announces a frame: for a back-end that keeps a copy of the window and never reads it
  */
 export const PIPE_FEATURE_PUSH_WRITES = 0x01;
+/**
+ * the region lies in a file that both map, and frames travel in its rings: Memory says where; offered where
+ * `--memory` names the file
+ */
+export const PIPE_FEATURE_SHARED_MEMORY = 0x02;
 export const PIPE_FEATURE_NAMES: Readonly<Record<number, string>> = {
   0x01: 'PushWrites',
+  0x02: 'SharedMemory',
 };
 
 // PipeDevice: The one device of the card, whose TID is 0x010.
@@ -191,6 +197,15 @@ export const PIPE_DONE = 14;
 export const PIPE_DONE_STATUS = 0;
 /** All cases are done. The back-end ends, with exit status 0 where it is a process. */
 export const PIPE_END = 15;
+/**
+ * Behind each Begin, where SharedMemory was agreed on: the case's region is a new file of this name, as
+ * long as `regionBytes` and full of zeros, which the back-end maps anew. Addresses in messages are offsets
+ * in it. No Frame, Release, MemoryRead or MemoryWrite is sent from here on.
+ */
+export const PIPE_MEMORY = 16;
+export const PIPE_MEMORY_INBOUND_RING = 0;
+export const PIPE_MEMORY_OUTBOUND_RING = 1;
+export const PIPE_MEMORY_COPIES = 2;
 
 /** Names by type. */
 export const PIPE_MESSAGE_NAMES: Readonly<Record<number, string>> = {
@@ -209,6 +224,7 @@ export const PIPE_MESSAGE_NAMES: Readonly<Record<number, string>> = {
   13: 'MemoryData',
   14: 'Done',
   15: 'End',
+  16: 'Memory',
 };
 /** Words of fields, by type. */
 export const PIPE_FIELD_COUNTS: Readonly<Record<number, number>> = {
@@ -227,9 +243,10 @@ export const PIPE_FIELD_COUNTS: Readonly<Record<number, number>> = {
   13: 1,
   14: 1,
   15: 0,
+  16: 3,
 };
 /** Types whose fields something follows. */
-export const PIPE_TAILED: readonly number[] = [2, 3, 6, 9, 11, 13, 14];
+export const PIPE_TAILED: readonly number[] = [2, 3, 6, 9, 11, 13, 14, 16];
 /** Who sends it, by type. */
 export const PIPE_SENDERS: Readonly<Record<number, 'front' | 'back' | 'both' | 'host' | 'card'>> = {
   1: 'front',
@@ -247,4 +264,5 @@ export const PIPE_SENDERS: Readonly<Record<number, 'front' | 'back' | 'both' | '
   13: 'front',
   14: 'host',
   15: 'front',
+  16: 'front',
 };

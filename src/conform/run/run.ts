@@ -6,7 +6,7 @@ import { cardCases } from '../card/card-cases.ts';
 import { hostCases } from '../host/host-cases.ts';
 import type { Case, Role, Verdict } from '../link/case.ts';
 import { Claims } from '../link/claims.ts';
-import { Link } from '../link/link.ts';
+import { Link, type SharedFile } from '../link/link.ts';
 import { verdictOf } from '../link/verdict.ts';
 import type { PeerTarget } from '../peer/peer-thread.ts';
 import { PipeFault } from '../pipe/fault.ts';
@@ -19,6 +19,8 @@ export interface ConformOptions {
   readonly patienceMs: number;
   /** The same for the first one: a runtime has to start; absent: at least ten seconds. */
   readonly startMs?: number;
+  /** Frames and memory are in this file, of a card's cases. */
+  readonly memory?: SharedFile;
   /** Only cases whose id holds this. */
   readonly only?: string;
   /** Told how far it has come. */
@@ -73,8 +75,9 @@ export class Conformance {
 
   private connect(): Link {
     if (this.link !== undefined) return this.link;
-    const { target, role, patienceMs, startMs = Math.max(START_MS, patienceMs) } = this.options;
-    const link = new Link(target, role === 'card' ? PIPE_ROLE_CARD : PIPE_ROLE_HOST, patienceMs, startMs);
+    const { target, role, patienceMs, startMs = Math.max(START_MS, patienceMs), memory } = this.options;
+    const number = role === 'card' ? PIPE_ROLE_CARD : PIPE_ROLE_HOST;
+    const link = new Link(target, number, patienceMs, startMs, memory);
     this.claims = new Claims(link.claims);
     this.link = link;
     return link;

@@ -1,0 +1,102 @@
+/**
+ * Frames and memory in a file that both sides map: the card in C passes as it does by the pipe, and one that
+ * breaks a ring is told by name, as docs/conform.md says. Skipped, loudly, where gcc or koffi is missing.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { RING } from '../../spec/generator/foreign.ts';
+import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
+import { allocateRegion } from '../../src/dma/region.ts';
+import * as layout from '../../src/i2o/queues/ring/ring-layout.ts';
+import { mapOver } from '../../src/linux/file-mapping.ts';
+import { loadLibc } from '../../src/linux/libc.ts';
+import { countsOf } from '../../src/report/conform-text.ts';
+import { testFolder } from '../cli/commands.ts';
+import { ROOT } from '../rules/sources.ts';
+
+const folder = testFolder();
+const path = join(folder, 'region');
+const can = loadLibc() !== undefined && spawnSync('gcc', ['--version']).status === 0;
+if (!can) process.stderr.write('SKIPPED: gcc or koffi is not installed, so no file is shared\n');
+
+/** Builds the card in C, with one place of it changed. */
+function built(name: string, from = '', to = ''): string {
+  const text = readFileSync(join(ROOT, 'spec/examples/c/card.c'), 'utf8');
+  expect(text).toContain(from);
+  const source = join(folder, `${name}.c`);
+  writeFileSync(source, text.replace(from, to));
+  copyFileSync(join(ROOT, 'spec/examples/c/inic.h'), join(folder, 'inic.h'));
+  const card = join(folder, name);
+  execFileSync('gcc', ['-O1', '-o', card, source]);
+  return card;
+}
+
+function tried(exec: string, only: string): Conformed {
+  const memory = { path, map: (region: Parameters<typeof mapOver>[1]) => mapOver(path, region) };
+  return new Conformance({ target: { exec }, role: 'card', only, patienceMs: 20_000, memory }).run();
+}
+
+it('the offsets for other languages are those of our rings', () => {
+  const { TAIL_OFFSET, HEAD_OFFSET, TAIL_EVENT_OFFSET, HEAD_EVENT_OFFSET, FRAMES_OFFSET } = layout;
+  const ours = [TAIL_OFFSET, HEAD_OFFSET, TAIL_EVENT_OFFSET, HEAD_EVENT_OFFSET, FRAMES_OFFSET];
+  expect(RING.map(([, offset]) => Number(offset))).toEqual(ours);
+});
+
+describe.skipIf(!can)('a region in a file', () => {
+  it('is seen by both, and a later one is another file', () => {
+    const first = allocateRegion(100_000);
+    mapOver(path, first);
+    expect(first.words.buffer).toBeInstanceOf(SharedArrayBuffer);
+    Atomics.store(first.words, 3, 0x1234_5678);
+    expect(readFileSync(path).readInt32LE(12)).toBe(0x1234_5678);
+    expect(readFileSync(path).length).toBe(first.byteLength);
+    const second = allocateRegion(70_000);
+    mapOver(path, second);
+    second.bytes[0] = 9;
+    expect([first.bytes[0], first.words[3], readFileSync(path)[0]]).toEqual([0, 0x1234_5678, 9]);
+  });
+
+  it('is not mapped over memory that has no pages of its own', () => {
+    expect(() => mapOver(path, allocateRegion(1000, false))).toThrow(/^no file can be mapped/);
+    expect(() => mapOver(join(folder, 'no', 'such'), allocateRegion(1000))).toThrow(/ENOENT/);
+  });
+});
+
+describe.skipIf(!can)('a card over a shared file', () => {
+  it('passes what it claims, vectors and tour', () => {
+    const card = built('card');
+    for (const only of ['SocketBind/', 'SocketSend/', 'tour/exchange', 'ExecIopReset/']) {
+      const { verdicts, failure } = tried(card, only);
+      expect(failure).toBe('');
+      expect(verdicts.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+      expect(countsOf(verdicts).passed).toBeGreaterThan(0);
+    }
+    expect(existsSync(path)).toBe(true);
+  }, 60_000);
+
+  it.each([
+    [
+      'an index too far',
+      'inic_ring_store(ring, index, value);',
+      'inic_ring_store(ring, index, value + 5000);',
+      'FrameOverrun',
+    ],
+    ['no word of its answers', 'last, value)) announce = 1;', 'last, value)) announce = 0;', 'Unannounced'],
+    [
+      'a frame by the pipe',
+      '  put_answers();\n    publish',
+      '  free_count = 1;\n    send_replies();\n    publish',
+      'OutOfTurn',
+    ],
+  ])('is told by name where it is wrong: %s', (name, from, to, fault) => {
+    const { verdicts } = tried(built(name.replaceAll(' ', '-'), from, to), 'SocketBind/request/typical');
+    expect(verdicts.map((verdict) => verdict.fault)).toEqual([fault]);
+  });
+
+  it('must take the file up', () => {
+    const { failure } = tried(`${process.execPath} ${ROOT}/dist/src/conform/own/main.js`, 'SocketBind/');
+    expect(failure).toBe('NoStart: it does not take up SharedMemory, which --memory offers');
+  });
+});
