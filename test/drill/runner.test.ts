@@ -192,6 +192,24 @@ describe('shell lines', () => {
   });
 });
 
+describe('a device that is told to cut nothing', () => {
+  const written = `+0 write(4, ..., 2500) = 2500
++0 > . 1:1001(1000) ack 1
++0 > P. 1001:2001(1000) ack 1
++0 > P. 2001:2501(500) ack 1
+`;
+
+  it('leaves PSH of full segments to the host, and of no others', () => {
+    expect(accepted(written).words).toBe('outbound packet: flags: expected P., got .');
+    const off = '+0 `ethtool -K tun0 tso off gso off`\n';
+    expect(accepted(off + written).outcome).toBe('passed');
+    expect(accepted(`+0 \`ethtool -K tun0 tso on\`\n${written}`).outcome).toBe('failed');
+    expect(accepted(off + written.replace('P. 2001', '. 2001')).words).toBe(
+      'outbound packet: flags: expected ., got P.',
+    );
+  });
+});
+
 it('sees a byte in the wrong place', () => {
   // What the peer sends again is other than it was: the script’s bytes say where they belong.
   expect(

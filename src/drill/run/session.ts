@@ -51,6 +51,8 @@ export class Session {
   underTest: Flow | undefined;
   /** The port of the listener that the next inbound packet is for; 0: none listens. */
   listening = 0;
+  /** Whether the script's device cuts nothing (`ethtool -K tun0 gso off`): its host does, before it is seen. */
+  cutsBefore = false;
   /** Files that commands have made, and how long they are. */
   readonly files = new Map<string, number>();
   /** The call that waits, as one thread has one. */

@@ -24,6 +24,7 @@ const IDLE: readonly (readonly [RegExp, string])[] = [
   [/^(\S*\/)?mkdir\b/, 'there are no folders'],
 ];
 
+const CUTS_NOTHING = /^(?:\S*\/)?ethtool\s+(?:-K|--features)\s.*\b(?:gso|tso)\s+off\b/;
 /** FreeBSD's sockstat, and how often one of its states is to be found. */
 const COUNTED = /^sockstat\b.*\|\s*grep\s+-c\s+(\w+)\s*\|\s*grep\s+(\d+)$/;
 const STATES: Readonly<Record<string, number>> = {
@@ -105,6 +106,7 @@ export class ShellEvents {
       if (`${count}`.includes(counted[2])) return;
       throw new Failed(place, `expected ${counted[2]} connections in ${counted[1]}, got ${count}`);
     }
+    if (CUTS_NOTHING.test(line)) session.cutsBefore = true;
     const idle = IDLE.find(([pattern]) => pattern.test(line));
     if (idle === undefined) throw new NotJudged(place, `the command ${shown(line)}`);
     session.note(`skipped ${shown(line)}: ${idle[1]}`);
