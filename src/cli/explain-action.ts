@@ -22,6 +22,9 @@ export interface ExplainFlags extends PlanFlags {
   readonly trace?: string;
 }
 
+/** Why rules of a policy are refused. */
+const FOLLOWED = "inic explain, which follows a card's connections";
+
 /** A plan, and of it the point that is asked for. */
 interface Target {
   readonly plan: SweepPlan;
@@ -74,11 +77,13 @@ function targetOf(name: string | undefined, flags: ExplainFlags): Target {
   if (name !== undefined && isJson(name)) {
     checkPlanSaysAll(flags);
     const { head, points } = readResults(name);
+    if (head.plan.policy !== undefined)
+      throw new UserError(`${name}: the plan's "policy" is not for ${FOLLOWED}`);
     return { plan: head.plan, name, points };
   }
   if (name !== undefined && !isWorkload(name)) {
     checkThere(name);
-    return { plan: planFor(name, flags), name, points: [] };
+    return { plan: planFor(name, flags, [], FOLLOWED), name, points: [] };
   }
   const { seed = '1', connections } = flags;
   const form = { ...flags, seed };

@@ -23,13 +23,13 @@ export const INTERRUPTED = 130;
 
 /**
  * @param vary what is varied without a plan where no flag says what; undefined: as the short form has it.
- * @param policies whether a plan may have rules of a policy.
+ * @param without the command, where it can do nothing with rules of a policy.
  */
 export function planFor(
   name: string | undefined,
   flags: PlanFlags,
   vary: string[] = [],
-  policies = false,
+  without?: string,
 ): SweepPlan {
   const { vary: own = [] } = flags;
   const form = {
@@ -50,7 +50,7 @@ export function planFor(
   }
   if (isWorkload(name)) return planOf({ workload: name, ...form });
   checkPlanSaysAll(flags);
-  return loadPlan(name, policies);
+  return loadPlan(name, without);
 }
 
 /** @throws UserError for a flag that says what a plan says, where there is one. */

@@ -1,9 +1,10 @@
 /** What the processors of a host that runs TCP/IP cost under each of the systems that are compared. */
+
+import { cardOf, type PlainCostOptions, plainCosts } from '../sweep/plain-costs.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
 import type { Arm } from './arms.ts';
 import { directBytesMin, lanCosts, windowCosts } from './message-costs.ts';
-import { cardOf, type PlainCostOptions, plainCosts } from './plain-costs.ts';
 
 /** @param arm the system. */
 export function hostCosts(

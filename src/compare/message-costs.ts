@@ -5,9 +5,10 @@
  * packet from the device and giving it one is the work of the card, whose processor costs what its
  * description says.
  */
+
+import { type PlainCostOptions, plainCosts } from '../sweep/plain-costs.ts';
 import type { Costs } from '../time/cost-model.ts';
 import type { CardTopology, HostTopology } from '../world/topology/checked.ts';
-import { type PlainCostOptions, plainCosts } from './plain-costs.ts';
 
 /** What the driver of any card of messages does, whatever is in them. */
 const MESSAGES = [

@@ -10,7 +10,7 @@ import { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { WorldWatch } from '../world/virtual/watch.ts';
 import { checkMeasurable } from './measurable.ts';
 import { type Counted, runMeasured } from './measured-run.ts';
-import type { Measurement } from './measurement.ts';
+import { type Measurement, measurementOf, type Seen } from './measurement.ts';
 import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
 import { Spending } from './spending.ts';
 import { type WorkloadSettings, withWorkload } from './workload.ts';
@@ -87,8 +87,6 @@ function checkOptions(options: MeasureOptions): void {
   }
 }
 
-type Seen = Pick<Measurement, 'pools' | 'stalls' | 'timeUs' | 'perOperation'>;
-
 /** As `measure`, of a world that has been read. @param watch who looks on. */
 export function measureTopology(
   topology: Topology,
@@ -115,20 +113,5 @@ export function measureTopology(
   };
   const extent = { operations, warmup, limitNs };
   const { counted, seen } = runMeasured(world, topology, extent, begun, latencyOf);
-  const { operations: count, elapsedNs, bytes, latencyUs } = counted;
-  return {
-    operations: count,
-    elapsedNs,
-    ratePerS: rounded((count * 1e9) / elapsedNs),
-    bytesPerS: rounded((bytes * 1e9) / elapsedNs),
-    latencyUs,
-    ...seen,
-    ...(counted.datagrams && { datagrams: counted.datagrams }),
-    balanced: true,
-  };
-}
-
-/** To a thousandth: what is beyond would only make lines longer. */
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
+  return measurementOf(counted, seen);
 }

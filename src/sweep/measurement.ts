@@ -1,6 +1,7 @@
 /** What one measured world says. */
 import type { LatencySummary } from '../record/latency.ts';
 import type { Datagrams } from './datagrams.ts';
+import type { Counted } from './measured-run.ts';
 import type { WorldPools, WorldStalls } from './pressure.ts';
 
 /** Microseconds of one operation, by what it was that took them. */
@@ -43,4 +44,26 @@ export interface Measurement {
   /** Absent where nothing travels in datagrams. */
   readonly datagrams?: Datagrams;
   readonly balanced: true;
+}
+
+/** What is seen of a world beside its operations. */
+export type Seen = Pick<Measurement, 'pools' | 'stalls' | 'timeUs' | 'perOperation'>;
+
+export function measurementOf(counted: Counted, seen: Seen): Measurement {
+  const { operations, elapsedNs, bytes, latencyUs, datagrams } = counted;
+  return {
+    operations,
+    elapsedNs,
+    ratePerS: rounded((operations * 1e9) / elapsedNs),
+    bytesPerS: rounded((bytes * 1e9) / elapsedNs),
+    latencyUs,
+    ...seen,
+    ...(datagrams && { datagrams }),
+    balanced: true,
+  };
+}
+
+/** To a thousandth: what is beyond would only make lines longer. */
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
 }

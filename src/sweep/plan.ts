@@ -19,6 +19,7 @@ import { durationNs } from '../world/topology/quantities.ts';
 import { readTopology } from '../world/topology.ts';
 import { checkMeasurable } from './measurable.ts';
 import { LIMIT_NS, OPERATIONS, OPERATIONS_MAX } from './measure.ts';
+import { checkMixed } from './measure-mixed.ts';
 import { readPolicy } from './plan-policy.ts';
 import { isAbout, type Settings, withSettings } from './settings.ts';
 import { readValues, type Setting } from './values.ts';
@@ -38,7 +39,7 @@ export interface SweepPlan {
   readonly operations: number;
   readonly warmup: number;
   readonly limitNs: number;
-  /** Which connections cards get whose hosts have stacks too: rules for `inic compare`. */
+  /** Which connections cards get, whose hosts run TCP/IP too: rules. Absent: hosts have cards alone. */
   readonly policy?: string;
 }
 
@@ -52,26 +53,28 @@ const POINTS_MAX = 100_000;
 type Place = (path: string) => string;
 
 /**
- * @param name a path, or the name of a bundled plan. @param policies whether rules of a policy say something
- * to who asks: what is measured with cards alone has no use for them.
+ * @param name a path, or the name of a bundled plan. @param without what asks that can do nothing with rules
+ * of a policy; absent: they are heeded.
  * @throws RangeError of one line with file, line, and what was expected.
  */
-export function loadPlan(name: string, policies = false): SweepPlan {
+export function loadPlan(name: string, without?: string): SweepPlan {
   const bundled = bundledNames('sweeps');
   const path = bundled.includes(name) ? bundledFile('sweeps', name) : name;
   if (!existsSync(path)) {
-    throw new RangeError(`there is no plan ${shown(name)}: expected a YAML file, or ${bundled.join(', ')}`);
+    const workloads = Object.keys(WORKLOADS).join(', ');
+    throw new RangeError(
+      `there is no plan ${shown(name)}: expected a YAML file, a workload (${workloads}), or ${bundled.join(', ')}`,
+    );
   }
-  return parsePlan(readText(path), path, policies);
+  return parsePlan(readText(path), path, without);
 }
 
-/** @param file begins each complaint, with the line. @param policies as of `loadPlan`. */
-export function parsePlan(text: string, file: string, policies = false): SweepPlan {
+/** @param file begins each complaint, with the line. @param without as of `loadPlan`. */
+export function parsePlan(text: string, file: string, without?: string): SweepPlan {
   const lines = new YamlLines(text, file);
   const plan = readPlan(lines.data, (path) => `${lines.place(path)}: `);
-  if (plan.policy === undefined || policies) return plan;
-  const why = "is for inic compare: here every connection is its card's";
-  throw new RangeError(`${lines.place('policy')}: "policy" ${why}`);
+  if (plan.policy === undefined || without === undefined) return plan;
+  throw new RangeError(`${lines.place('policy')}: "policy" is not for ${without}`);
 }
 
 /** @throws RangeError for the first thing that is not as it must be. @param place begins each complaint. */
@@ -184,7 +187,9 @@ export function checkPoints(plan: SweepPlan, place: Place = () => ''): void {
   const count = pointCount(plan);
   for (let point = 0; point < count; point += plan.seeds.length) {
     try {
-      checkMeasurable(readTopology(worldOf(plan, settingsOf(plan, point))));
+      const topology = readTopology(worldOf(plan, settingsOf(plan, point)));
+      checkMeasurable(topology);
+      if (plan.policy !== undefined) checkMixed(topology);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw pointComplaint(plan, point, error.message, place);

@@ -1,7 +1,9 @@
 /** One point of a plan, measured: the line it has in a results file, the same bytes on any machine. */
 import { readTopology } from '../world/topology.ts';
+import type { MixedWorld } from '../world/virtual/mixed-world.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { measureTopology } from './measure.ts';
+import { measureMixedTopology } from './measure-mixed.ts';
 import type { Measurement } from './measurement.ts';
 import { type SweepPlan, settingsOf, worldOf } from './plan.ts';
 import type { Settings } from './settings.ts';
@@ -29,17 +31,17 @@ export type PointResult = MeasuredPoint | FailedPoint;
 export function measurePoint(
   plan: SweepPlan,
   point: number,
-  begun?: (world: VirtualWorld) => void,
+  begun?: (world: VirtualWorld | MixedWorld) => void,
 ): PointResult {
   const settings = settingsOf(plan, point);
-  const { operations, warmup, limitNs } = plan;
+  const { operations, warmup, limitNs, policy } = plan;
+  const extent = { operations, warmup, limitNs };
   try {
-    const measured = measureTopology(readTopology(worldOf(plan, settings)), {
-      operations,
-      warmup,
-      limitNs,
-      begun,
-    });
+    const topology = readTopology(worldOf(plan, settings));
+    const measured =
+      policy === undefined
+        ? measureTopology(topology, { ...extent, begun })
+        : measureMixedTopology(topology, policy, extent, begun);
     return { point, settings, ok: true, ...measured };
   } catch (error) {
     return failedPoint(plan, point, error);

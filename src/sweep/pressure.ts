@@ -5,7 +5,7 @@
 import type { PoolUse } from '../ledger/pool-meter.ts';
 import type { Stall } from '../ledger/wait-meter.ts';
 import type { CardStalls } from '../world/build/pools.ts';
-import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import type { VirtualCard } from '../world/virtual/virtual-card.ts';
 
 /** What can be waited for, in the order in which it is told. */
 export const STALLS: readonly (keyof CardStalls)[] = [
@@ -31,12 +31,17 @@ export interface Pressure {
   readonly stalls: WorldStalls;
 }
 
+/** A world of cards. */
+interface CardWorld {
+  readonly cards: readonly Pick<VirtualCard, 'name' | 'pools' | 'stalls' | 'beginPools'>[];
+}
+
 /** From now on all of it is measured anew. */
-export function beginPressure({ cards }: VirtualWorld): void {
+export function beginPressure({ cards }: CardWorld): void {
   for (const card of cards) card.beginPools();
 }
 
-export function pressureOf({ cards }: VirtualWorld): Pressure {
+export function pressureOf({ cards }: CardWorld): Pressure {
   const pools = cards.flatMap((card) =>
     Object.entries(card.pools()).map(([name, use]) => [`${card.name}.${name}`, roundedUse(use)] as const),
   );

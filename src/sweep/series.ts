@@ -3,6 +3,7 @@
  * looked at while it runs. That changes nothing of it.
  */
 import type { PoolTrack } from '../record/pool-track.ts';
+import type { MixedWorld } from '../world/virtual/mixed-world.ts';
 import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import type { SweepPlan } from './plan.ts';
 import { measurePoint, type PointResult } from './point.ts';
@@ -26,10 +27,10 @@ export function trackPoint(plan: SweepPlan, point: number, elapsedNs: number): P
   return { result, everyNs, pools: [...tracks].map(([name, track]) => ({ name, ...track.told() })) };
 }
 
-function look(world: VirtualWorld, everyNs: number, tracks: Map<string, Track>): void {
+function look(world: VirtualWorld | MixedWorld, everyNs: number, tracks: Map<string, Track>): void {
   const beganNs = world.queue.nowNs;
   let looks = 0;
-  world.sample(everyNs, (nowNs) => {
+  world.queue.samples.add(beganNs, everyNs, (nowNs) => {
     looks += 1;
     for (const card of world.cards) {
       for (const [pool, use] of Object.entries(card.pools())) {

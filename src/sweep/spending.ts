@@ -3,10 +3,10 @@
  * clock had to be read for that. Of the wire it is exact where all frames have one length, or go over one
  * link.
  */
+import type { Costs } from '../time/cost-model.ts';
 import { ETHERNET_OVERHEAD_BYTES } from '../wire/flight.ts';
 import type { CardTopology, Topology } from '../world/topology/checked.ts';
 import { cardBusCosts, TRANSFERS, transferCosts } from '../world/virtual/meters.ts';
-import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { type Counts, charge, named, servedNs, since } from './counts.ts';
 import type { Measurement } from './measurement.ts';
 
@@ -23,16 +23,30 @@ export const COPIES = [
   'cardGatherCopies',
 ];
 
+/** A world whose cards, and whose hosts' own stacks, spend time. */
+export interface SpendingWorld {
+  /** Of each card its driver's counters and its processor's, one behind the other. */
+  snapshot(): Counts[];
+  linkCounters(): Readonly<Record<string, Counts>>;
+  /** Of each host that runs TCP/IP beside its cards: what its stack has counted, and what that costs. */
+  ownStacks?(): readonly { readonly counts: Counts; readonly costs: Costs }[];
+}
+
 export class Spending {
-  private readonly world: VirtualWorld;
+  private readonly world: SpendingWorld;
   private readonly topology: Topology;
-  private readonly before: { readonly cards: Counts[]; readonly links: Record<string, Counts> };
+  private readonly before: {
+    readonly cards: readonly Counts[];
+    readonly own: readonly Counts[];
+    readonly links: Readonly<Record<string, Counts>>;
+  };
 
   /** Counts from now on. */
-  constructor(world: VirtualWorld, topology: Topology) {
+  constructor(world: SpendingWorld, topology: Topology) {
     this.world = world;
     this.topology = topology;
-    this.before = { cards: world.snapshot(), links: world.linkCounters() };
+    const own = (world.ownStacks?.() ?? []).map(({ counts }) => counts);
+    this.before = { cards: world.snapshot(), own, links: world.linkCounters() };
   }
 
   /**
@@ -48,15 +62,19 @@ export class Spending {
     const hosts = ledgers.filter((_, i) => i % 2 === 0);
     const iops = ledgers.filter((_, i) => i % 2 === 1);
     const { topology } = this;
+    const own = (this.world.ownStacks?.() ?? []).map(({ counts, costs }, i) => {
+      return { counts: since(counts, this.before.own[i]), costs };
+    });
     const each = (sum: number): number => Math.round((sum * 1000) / operations) / 1000;
     const all = (names: readonly string[]): number =>
-      ledgers.reduce((sum, counts) => sum + named(counts, names), 0);
+      sumOver([...ledgers, ...own.map(({ counts }) => counts)], (counts) => named(counts, names));
     const hostNs =
+      sumOver(own, ({ counts, costs }) => charge(counts, costs)) +
       sumOver(hosts, (counts, i) => charge(counts, topology.hosts[topology.cards[i].host].processor.costs)) +
       servedNs(topology, operations).reduce((sum, ns) => sum + ns, 0);
     const iopNs = sumOver(iops, (counts, i) => cardNs(counts, topology.cards[i]));
     const busNs = sumOver(hosts, (host, i) => crossingNs(host, iops[i], topology.cards[i]));
-    const wireNs = this.wireNs(iops);
+    const wireNs = this.wireNs([...iops, ...own.map(({ counts }) => counts)]);
     const knownNs = hostNs + iopNs + busNs + wireNs + waitedNs;
     const queueingNs = Math.max(0, meanNs * operations - knownNs);
     return {

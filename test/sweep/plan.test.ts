@@ -120,7 +120,7 @@ describe('a plan', () => {
 });
 
 describe('the rules of a policy in a plan', () => {
-  const withPolicy = (policy: string) => parsePlan(`${PLAN}policy: ${policy}\n`, 'plan.yaml', true);
+  const withPolicy = (policy: string) => parsePlan(`${PLAN}policy: ${policy}\n`, 'plan.yaml');
 
   it('are a text of several lines, a list, or one rule', () => {
     expect(withPolicy('|\n  port 80 => offload\n  any => no-offload').policy).toBe(
@@ -145,8 +145,8 @@ describe('the rules of a policy in a plan', () => {
   });
 
   it("are refused where every connection is a card's", () => {
-    expect(() => parsed(`${PLAN}policy: any => offload\n`)).toThrow(
-      'plan.yaml:12: "policy" is for inic compare: here every connection is its card\'s',
+    expect(() => parsePlan(`${PLAN}policy: any => offload\n`, 'plan.yaml', 'inic explain')).toThrow(
+      'plan.yaml:12: "policy" is not for inic explain',
     );
   });
 });

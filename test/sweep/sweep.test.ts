@@ -175,7 +175,7 @@ describe('inic sweep', () => {
   });
 
   it.each([
-    [['nowhere.yaml'], /there is no plan "nowhere.yaml": expected a YAML file, or .*rpc/],
+    [['nowhere.yaml'], /there is no plan "nowhere.yaml": expected a YAML file, a workload \(TCP_RR, .*rpc/],
     [['plan.yaml', '--vary', 'pools.transmitBuffers=1'], /--vary says what the plan says/],
     [['plan.yaml', '--costs', 'none'], /--costs says what the plan says/],
     [['plan.yaml', '--resume'], /--resume needs --out/],

@@ -3,8 +3,9 @@
  * host's own stack beside it, and a peer at the other end of each wire, or all of them at one switch. The
  * peers' work costs nothing, so that what is measured is the server's.
  */
-import { plainCosts } from '../../compare/plain-costs.ts';
+
 import type { OffloadLimits } from '../../host/devices/device.ts';
+import { plainCosts } from '../../sweep/plain-costs.ts';
 import type { Costs } from '../../time/cost-model.ts';
 import type { CardTopology, HostTopology, Topology } from '../../world/topology/checked.ts';
 import { readTopology } from '../../world/topology.ts';

@@ -4,7 +4,6 @@
  * any.
  */
 import { COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import { plainCosts } from '../../compare/plain-costs.ts';
 import { GFP_MAY_WAIT } from '../../host/memory/gfp.ts';
 import { type Kernel, minFreeKbytesDefault, zonesOf } from '../../host/memory/marks.ts';
 import { allocationFailure, buddyInfo } from '../../host/memory/mem-info.ts';
@@ -16,6 +15,7 @@ import {
 } from '../../host/memory/receive-allocator.ts';
 import { receiveBufferBytes, SLAB_RULES } from '../../host/memory/size-classes.ts';
 import { type ReclaimAim, UsedHost, type UsedHostOptions } from '../../host/memory/used-host.ts';
+import { plainCosts } from '../../sweep/plain-costs.ts';
 import { FREE } from '../../time/cost-model.ts';
 import { Random } from '../../time/random.ts';
 import { MaertsReader, MaertsWriter } from '../../workloads/maerts.ts';

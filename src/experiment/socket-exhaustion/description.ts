@@ -1,5 +1,5 @@
 /** The world of an arm: a balancer's addresses and one server, a plain device or a card for each address. */
-import { plainCosts } from '../../compare/plain-costs.ts';
+import { plainCosts } from '../../sweep/plain-costs.ts';
 import type { Costs } from '../../time/cost-model.ts';
 import type { CardTopology, Topology } from '../../world/topology/checked.ts';
 import { readTopology } from '../../world/topology.ts';

@@ -22,7 +22,7 @@ import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
 import type { Departures } from '../../wire/pipe.ts';
-import { WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
+import { linkCounters, WiresAtRest, type WorldBooks, wireCounters, worldBooks } from '../build/books.ts';
 import { classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
 import { type BuiltHostStack, buildHostStack } from '../build/host-stack.ts';
@@ -204,6 +204,11 @@ export class MixedWorld {
     return [...this.built.map(({ ledger }) => ledger.snapshot()), ...cards];
   }
 
+  /** Counters of each link, of the description's and of those within hosts. */
+  linkCounters(): Readonly<Record<string, Record<string, number>>> {
+    return linkCounters(this.region, this.plan);
+  }
+
   /** Counters of all links together. */
   readonly wireCounters = (): Record<string, number> => ({ ...wireCounters(this.region, this.plan) });
 
@@ -281,11 +286,8 @@ export class MixedWorld {
       departures: ({ from }) => this.departures(from),
       signal: (wire) => this.signalOf(wire),
       steering: (at) => {
-        const own = this.places.flatMap(({ splitters }, host) => {
-          const port = splitters.indexOf(at);
-          return port < 0 ? [] : [steerings[host][port]];
-        });
-        return own[0];
+        const host = this.places.findIndex(({ splitters }) => splitters.includes(at));
+        return host < 0 ? undefined : steerings[host][this.places[host].splitters.indexOf(at)];
       },
     });
   }

@@ -37,6 +37,9 @@ export interface PlainCostOptions {
   readonly systemCallNs: number;
 }
 
+/** A host's processor as fast as its card's, and a kernel of today. */
+export const PLAIN: PlainCostOptions = { hostSpeed: 1, systemCallNs: 200 };
+
 export function plainCosts(
   host: HostTopology,
   card: CardTopology,
