@@ -245,7 +245,7 @@ describe('the driver', () => {
     card.host.requests.short = true;
     driver.poll();
   });
-  trips('driver: it rests with no frame in its hands', () => {
+  trips('driver: while it lives it rests with no frame in its hands', () => {
     const { card, driver } = bench();
     card.host.requests.acquire();
     driver.arm();

@@ -187,7 +187,8 @@ export class Driver implements BringUpCaller {
 
   /** Asks to be told of a reply, and of a frame if one is wanted. @returns true: a second look found neither. */
   arm(): boolean {
-    assert(this.requests.acquired === NO_FRAME, 'driver: it rests with no frame in its hands');
+    const idle = this.requests.acquired === NO_FRAME;
+    assert(idle || this.deadErrno !== 0, 'driver: while it lives it rests with no frame in its hands');
     this.requests.tellUse();
     return (
       this.outbound.arm() && (!this.requests.short || this.deadErrno !== 0 || this.requests.armForFrame())
