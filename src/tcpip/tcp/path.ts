@@ -67,8 +67,12 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
   // The floor is for what others claim. What our own port cannot carry must not be sent: TCP is never
   // fragmented.
   if (mss > portMtu - IPV4_BYTES - TCP_BYTES) mss = portMtu - IPV4_BYTES - TCP_BYTES;
-  if (tcb.mtuSearch.binds !== 0) mss = Math.min(mss, tcb.mtuSearch.low - IPV4_BYTES - TCP_BYTES);
-  tcb.mss = mss - (tcb.stamps.on !== 0 ? TIMESTAMPS_BYTES : 0);
+  const { mtuSearch, stamps } = tcb;
+  const stampBytes = stamps.on !== 0 ? TIMESTAMPS_BYTES : 0;
+  if (mtuSearch.binds !== 0) mss = Math.min(mss, mtuSearch.low - IPV4_BYTES - TCP_BYTES);
+  // Who searches finds out by probes whether a path has become wider, and believes no route.
+  else if (mtuSearch.on !== 0) mss = Math.min(mss, tcb.mss + stampBytes);
+  tcb.mss = mss - stampBytes;
 }
 
 /**
