@@ -17,6 +17,7 @@ import { generateDissector } from './dissector.ts';
 import { generateHeader, generatePython } from './foreign.ts';
 import { generateElements, generateFrame, readFrame } from './frame.ts';
 import { generateGroups, groupEntries, readGroups } from './groups.ts';
+import { generateKaitai } from './kaitai.ts';
 import { generateKernels } from './kernels.ts';
 import { type ClassSpec, type Enum, readClass, readNumbers } from './model.ts';
 import { generatePipe, generatePipePage, readPipe } from './pipe.ts';
@@ -65,6 +66,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
     ['src/i2o/list/elements.gen.ts', generateElements(frame)],
     ['src/dma/kernels.gen.ts', await generateKernels(read('src/dma/kernels.wat'))],
     ['src/spec/catalogue.gen.ts', generateCatalogue(catalogue)],
+    ['spec/kaitai/inic_frame.ksy', generateKaitai(catalogue)],
     [
       'spec/wireshark/inic.lua',
       generateDissector(catalogue, read('spec/generator/dissector-engine.lua'), errnos),
