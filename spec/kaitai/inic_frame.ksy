@@ -379,11 +379,11 @@ types:
         type: b1
         doc: "1: more follows soon, as of a SocketSend"
   receive_record:
-    doc: One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class's bucket descriptor, with the socket's number inserted.
+    doc: "One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class's bucket descriptor, with the socket's number inserted. A Sent record comes of a socket that has TCP_NOTSENT_LOWAT, since a host does not see what its card has sent: when fewer than half as many bytes as the option says wait to be sent for the first time, and the host, going by the last such record (at first by none of the connection's bytes), would still think otherwise."
     seq:
       - id: bucket_context
         type: u4
-        doc: the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket
+        doc: the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record the bytes of the stream that were sent, modulo 2^32
       - id: socket_id
         type: b16
         doc: the socket that received it
