@@ -3,8 +3,9 @@
  * gcc or python3 is missing.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
 import { countsOf } from '../../src/report/conform-text.ts';
 import { testFolder } from '../cli/commands.ts';
@@ -36,6 +37,50 @@ it.skipIf(!has('gcc'))(
   },
   170_000,
 );
+
+describe.skipIf(!has('gcc'))('a card that answers in memory', () => {
+  it.each([
+    [
+      'ExecOutboundInit/request/typical',
+      'write_word(elements[0].address, INIC_POLLED_STATUS_COMPLETE);',
+      '',
+      /is to say Complete, and says nothing/,
+    ],
+    [
+      'ExecOutboundInit/request/bad-initCode-31',
+      'INIC_POLLED_STATUS_FAILED',
+      'INIC_POLLED_STATUS_REJECTED',
+      /is to say Failed, and says Rejected/,
+    ],
+    [
+      'ExecIopReset/request/typical',
+      'write_word(address, INIC_POLLED_STATUS_IN_PROGRESS);',
+      '',
+      /is to say InProgress, and says nothing/,
+    ],
+    [
+      'ExecStatusGet/state/Reset',
+      'memory_write(address, block, sizeof block)',
+      '(void)address',
+      /the status block was never written whole/,
+    ],
+    [
+      'ExecStatusGet/state/Reset',
+      'IOP_STATE, iop_state)',
+      'IOP_STATE, INIC_IOP_STATE_READY)',
+      /the status block says Ready, and the IOP is Reset/,
+    ],
+  ])('is told by name where it does not: %s', (only, from, to, said) => {
+    const text = readFileSync(join(ROOT, 'spec/examples/c/card.c'), 'utf8');
+    expect(text).toContain(from);
+    writeFileSync(join(folder, 'mute.c'), text.replace(from, to));
+    copyFileSync(join(ROOT, 'spec/examples/c/inic.h'), join(folder, 'inic.h'));
+    execFileSync('gcc', ['-O1', '-o', join(folder, 'mute'), join(folder, 'mute.c')]);
+    const { verdicts } = tried(join(folder, 'mute'), 'card', only);
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(['failed']);
+    expect(verdicts[0].findings.map(({ what }) => what).join('; ')).toMatch(said);
+  });
+});
 
 it.skipIf(!has('python3'))(
   'the host in Python',

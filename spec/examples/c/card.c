@@ -350,15 +350,17 @@ static void write_word(uint32_t address, uint32_t value) {
 
 static void outbound_init(const uint32_t *request) {
   struct element elements[4];
-  uint32_t frame_words = INIC_GET(request, INIC_EXEC_OUTBOUND_INIT_OUTBOUND_FRAME_WORDS);
   if (list_of(request, elements, 4) == 0) return;
-  if (frame_words != 0 && frame_words != FRAME_WORDS) {
-    write_word(elements[0].address, INIC_POLLED_STATUS_REJECTED);
-    return;
-  }
+  /* Whatever size the host chooses: no answer of this card is longer than the least. */
   init_code = INIC_GET(request, INIC_EXEC_OUTBOUND_INIT_INIT_CODE);
   iop_state = INIC_IOP_STATE_HOLD;
   write_word(elements[0].address, INIC_POLLED_STATUS_COMPLETE);
+}
+
+/* The host waits for the status word, whatever comes of it. */
+static void outbound_failed(const uint32_t *request) {
+  struct element elements[4];
+  if (list_of(request, elements, 4) != 0) write_word(elements[0].address, INIC_POLLED_STATUS_FAILED);
 }
 
 static void lct_notify(const uint32_t *request) {
@@ -1033,6 +1035,8 @@ static int serve(const struct frame *frame) {
                        error == INIC_DETAILED_STATUS_MESSAGE_TOO_SMALL ? INIC_FAILURE_CODE_FRAME_TOO_SMALL
                                                                        : INIC_FAILURE_CODE_INVALID_OFFSET,
                        INIC_SEVERITY_FORMAT_ERROR);
+  if (error == INIC_DETAILED_STATUS_INVALID_PARAMETER && rule->function == INIC_EXEC_OUTBOUND_INIT && !device)
+    outbound_failed(request);
   if (error != 0 && iop_state != INIC_IOP_STATE_RESET) malformed(request, error, byte);
   if (error != 0) return 0;
   if (function < 0x20) utility(request);

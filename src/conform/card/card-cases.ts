@@ -12,6 +12,7 @@ import type { BareHost } from './bare-host.ts';
 import { ForeignBare } from './foreign-bare.ts';
 import type { ForeignDevice } from './foreign-card.ts';
 import { judge } from './judge.ts';
+import { Polled } from './polled.ts';
 import { runScenario } from './scenario.ts';
 import { runTour, type TourName } from './tour-case.ts';
 import type { Scenario, ScenarioFile, Vector, VectorFile, VectorFrame } from './vector-file.ts';
@@ -113,8 +114,9 @@ function runVector(
     if (!(error instanceof SetupFailure)) throw error;
     return [{ what: error.message }];
   }
+  const polled = Polled.of(card, vector);
   const replies = card.exchange(vector);
-  const wrong = [judge(vector, replies), takeBack(bare, replies)];
+  const wrong = [judge(vector, replies), polled?.judge() ?? '', takeBack(bare, replies)];
   // What was refused has changed nothing: once more, the same comes of it.
   if (vector.expect['answer'] !== 'legal' && vector.state !== 'socket.Closing') {
     const repeated = card.exchange(vector);
