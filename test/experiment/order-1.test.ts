@@ -62,6 +62,8 @@ describe('the claims of order-1', () => {
     const [needed] = verdicts(...jumboClaims(asItWas.laboratory));
     expect(needed).toBe('refuted');
     expect(verdicts(...jumboClaims(bench({ slabOrder: 0 }).laboratory))).toEqual(['holds', 'holds']);
+    // Where nothing fails they make nothing worse.
+    expect(verdicts(...jumboClaims(apart.laboratory))[1]).toBe('refuted');
   });
 
   it('fragmentation decides, unless reclaim goes on until pages lie side by side', () => {

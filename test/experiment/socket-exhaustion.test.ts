@@ -102,6 +102,16 @@ describe('a cause taken away', () => {
     expect(judgedOf('ports-bind-first', busy, 'ports', 'processor')).toBe('refuted');
   });
 
+  it.each<[string, ...ArmName[]]>([
+    ['addresses-move', 'portsTwice', 'portsSplit', 'portsOnceMore'],
+    ['time-wait-moves', 'portsHalfWait'],
+    ['reuse-by-timestamp-moves', 'portsTwReuse', 'portsTwReuseBare'],
+    ['server-first-moves', 'portsServer'],
+  ])('moves nothing where TIME-WAIT is over so soon that ports do not bind: %s', (name, ...arms) => {
+    expect(judgedOf(name, {}, 'portsOnce', ...arms)).toBe('holds');
+    expect(judgedOf(name, { timeWaitS: 3 }, 'portsOnce', ...arms)).toBe('refuted');
+  });
+
   it('makes offload worth something where a request costs nothing but its protocol', () => {
     const arms = ['processor', 'processorCard'] as const;
     expect(judgedOf('offload-spares', {}, ...arms)).toMatch(/^depends on how much/);

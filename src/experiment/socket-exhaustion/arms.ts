@@ -66,6 +66,11 @@ function armsAlone(told: Arm) {
   return {
     ports: { ...ports, name: 'ports alone: idle' },
     portsOnce: { ...portsOnce, name: 'ports alone: ended at once' },
+    portsOnceMore: {
+      ...portsOnce,
+      rate: portsOnce.rate * OVERLOAD,
+      name: 'ports alone: as many requests as two addresses are sent',
+    },
     portsTwice: {
       ...portsOnce,
       addresses: told.addresses * 2,

@@ -144,10 +144,15 @@ function moves(arms: Runs['arms']): Claim[] {
       undefined,
       HOPE,
     ),
-    claim('addresses-move', 'More addresses of the balancer move the ceiling.', times('portsTwice'), {
-      cause: 'ports of their own',
-      effect: times('portsSplit'),
-    }),
+    claim(
+      'addresses-move',
+      'More addresses of the balancer move the ceiling.',
+      times('portsTwice', 'portsOnceMore'),
+      {
+        cause: 'ports of their own',
+        effect: times('portsSplit'),
+      },
+    ),
     claim('time-wait-moves', 'A shorter TIME-WAIT moves the ceiling.', times('portsHalfWait')),
     claim(
       'reuse-by-timestamp-moves',
