@@ -2,6 +2,7 @@
  * Our own card and host over the pipe pass; each card and host that is wrong on purpose is told by name, within its
  * time, and the cases that its fault does not touch still pass.
  */
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { Finding, Outcome } from '../../src/conform/link/case.ts';
 import { clauseOutcomes } from '../../src/conform/link/clause-outcomes.ts';
@@ -112,6 +113,16 @@ describe('a card over the pipe', () => {
     const clauses = clauseVerdicts(verdicts);
     expect(clauses).toMatchObject({ 'CARD-5.1': 'broken', 'CARD-7.6': 'broken', 'CARD-7.7': 'kept' });
     expect(clauses['HOST-5.1']).toBeUndefined();
+  });
+
+  it('ends with one line where the front-end’s words are none', () => {
+    for (const words of ['no message, but a line of text', '\u0001\u0000\u0000\u0000\u0002']) {
+      const { status, stderr } = spawnSync(process.execPath, [`${ROOT}/dist/src/conform/own/main.js`], {
+        input: words.padEnd(40, '\u0000'),
+      });
+      expect(status).toBe(1);
+      expect(stderr.toString()).toMatch(/^Junk: [^\n]+\n$/);
+    }
   });
 
   it('that cannot be started is said to be so', () => {

@@ -1085,6 +1085,7 @@ static void turn(void) {
 }
 
 static void take_frame(void) {
+  if (arrived_count + posted_count >= FRAMES) die("more frames came than there are");
   struct frame *frame = &arrived[arrived_count++];
   frame->number = in[INIC_PIPE_FRAME_NUMBER];
   frame->address = in[INIC_PIPE_FRAME_ADDRESS];
@@ -1122,6 +1123,7 @@ int main(void) {
         arrived_count = 0;
         break;
       case INIC_PIPE_RELEASE:
+        if (free_count + in_head[2] / 4 > FRAMES) die("more frames were lent than there are");
         for (uint32_t i = 0; i < in_head[2] / 4; i++) free_frames[free_count++] = in[i];
         break;
       case INIC_PIPE_TURN: turn(); break;
