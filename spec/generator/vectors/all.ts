@@ -4,6 +4,7 @@ import type { MachineEntry } from '../../../src/spec/entries.ts';
 import type { FrameSpec } from '../frame.ts';
 import type { ClassSpec, Layout } from '../model.ts';
 import type { Spec } from './frames.ts';
+import { goldenScenarios } from './golden-scenarios.ts';
 import { headerVectors } from './headers.ts';
 import { listScenarios } from './list-scenarios.ts';
 import { orderVectors } from './order.ts';
@@ -109,6 +110,7 @@ function scenarioFiles(
   return [
     file('lists', listScenarios(specs), connected),
     file('parameters', parameterScenarios(specs), operational),
+    file('golden', goldenScenarios(specs), { reset: iop['reset'] }),
     file('transactions', transactionScenarios(specs), {
       ...connected,
       'socket.Connecting': sockets['socket.Connecting'],

@@ -15,6 +15,8 @@ const USER_INFORMATION = 0xf102;
 const LIMITS = 0xf103;
 const STATISTICS = 0x0100;
 const NOBODY = 0x7777;
+/** A group of the public headers (i2outil.h) that no card of ours has. */
+const SENSORS = 0xf200;
 const [FIELD_GET, LIST_GET, MORE_GET, SIZE_GET, TABLE_GET] = [1, 2, 3, 4, 5];
 const [FIELD_SET, LIST_SET, ROW_ADD, ROW_DELETE, TABLE_CLEAR] = [6, 7, 8, 9, 10];
 const NAME_BYTES = 64;
@@ -110,6 +112,7 @@ function gets(specs: Specs): Scenario[] {
     status('buffer-full', 'a buffer for two rows', 3, [TABLE_GET, DESCRIPTORS, 1, 0], 16),
     status('buffer-too-small', 'a buffer for no row', 4, [TABLE_GET, DESCRIPTORS, 1, 0], 12),
     status('invalid-group', 'a group there is not', 8, [FIELD_GET, NOBODY, ALL]),
+    status('invalid-group-sensors', 'sensors, of which a card has none', 8, [FIELD_GET, SENSORS, ALL]),
     status('invalid-operation', 'an operation of the other message', 9, [FIELD_SET, LIMITS, ALL]),
     status('no-such-field', 'a field there is not', 0x0b, [FIELD_GET, LIMITS, 1, 99]),
     status('operation-error', 'a list that ends within its operation', 0x0d, [FIELD_GET]),

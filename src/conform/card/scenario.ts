@@ -24,6 +24,7 @@ export function runScenario(card: VectorHost, file: ScenarioFile, scenario: Scen
     }
     card.put(step);
     const replies = card.rest(TURNS, TURN_NS);
+    if (isOutboundInit(step)) card.bare.supply();
     const several = (reply: Int32Array): boolean => (reply[0] & 0x1000) !== 0;
     const alone = replies
       .filter((reply) => !several(reply))
@@ -50,6 +51,11 @@ export function runScenario(card: VectorHost, file: ScenarioFile, scenario: Scen
       ...takeBack(card, step, replies),
     ].map((what) => `${step.title}: ${what}`);
   });
+}
+
+/** Behind it the host lends the card its outbound frames. */
+function isOutboundInit({ bytes }: ScenarioStep): boolean {
+  return Number.parseInt(bytes.slice(15, 17), 16) === functionNamed('ExecOutboundInit');
 }
 
 /** Frames the card has kept: the record must name the one that was posted, which goes back as a NOP. */

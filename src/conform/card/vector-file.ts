@@ -122,6 +122,8 @@ export interface Scenario {
   readonly id: string;
   readonly title: string;
   readonly state: string;
+  /** The public source whose frames these are; absent where they are made of the spec. */
+  readonly origin?: string;
   /** The card's class version and transport, where they are not the newest and `ring`. */
   readonly classVersion?: 1 | 2;
   readonly transport?: 'fifo';

@@ -10,7 +10,7 @@ import { HOST_FAULTS } from './host-faults.ts';
 import { serveCard } from './own-card.ts';
 import { serveHost } from './own-host.ts';
 
-const ALL = 'executive utility socket lan window echo lists parameters transactions preserve';
+const ALL = 'executive utility socket lan window echo lists parameters transactions golden preserve';
 
 const at = process.argv.indexOf('--fault');
 const named = at < 0 ? undefined : process.argv[at + 1];
