@@ -66,7 +66,7 @@ function comparisonFor(name: string | undefined, flags: CompareFlags): () => Sai
   const arms = armsFor(flags);
   const said = mixedFor(flags, arms);
   if (think !== undefined) checkThink(name);
-  const plan = usersErrors(() => pausing(planFor(name, flags, []), think));
+  const plan = usersErrors(() => pausing(planFor(name, flags, [], { single: true }), think));
   const mixed = byPlan(plan, flags) ?? said;
   return () => {
     const left: string[] = [];

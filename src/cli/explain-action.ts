@@ -83,7 +83,7 @@ function targetOf(name: string | undefined, flags: ExplainFlags): Target {
   }
   if (name !== undefined && !isWorkload(name)) {
     checkThere(name);
-    return { plan: planFor(name, flags, [], FOLLOWED), name, points: [] };
+    return { plan: planFor(name, flags, [], { without: FOLLOWED, single: true }), name, points: [] };
   }
   const { seed = '1', connections } = flags;
   const form = { ...flags, seed };

@@ -1,5 +1,5 @@
 /** The plan a command line says, and what is wrong with it as one line. */
-import { loadPlan, type SweepPlan } from '../sweep/plan.ts';
+import { loadPlan, type PlanUse, type SweepPlan } from '../sweep/plan.ts';
 import { checkOwn, ResultsError } from '../sweep/results.ts';
 import { isWorkload, planOf, QUICK } from '../sweep/short-form.ts';
 import { fileErrorText, UserError } from './errors.ts';
@@ -23,13 +23,13 @@ export const INTERRUPTED = 130;
 
 /**
  * @param vary what is varied without a plan where no flag says what; undefined: as the short form has it.
- * @param without the command, where it can do nothing with rules of a policy.
+ * @param use what the command can do nothing with.
  */
 export function planFor(
   name: string | undefined,
   flags: PlanFlags,
   vary: string[] = [],
-  without?: string,
+  use: PlanUse = {},
 ): SweepPlan {
   const { vary: own = [] } = flags;
   const form = {
@@ -50,7 +50,7 @@ export function planFor(
   }
   if (isWorkload(name)) return planOf({ workload: name, ...form });
   checkPlanSaysAll(flags);
-  return loadPlan(name, without);
+  return loadPlan(name, use);
 }
 
 /** @throws UserError for a flag that says what a plan says, where there is one. */

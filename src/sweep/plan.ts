@@ -52,12 +52,19 @@ const POINTS_MAX = 100_000;
 /** Says where in its file a key of the plan stands. */
 type Place = (path: string) => string;
 
+/** What whoever asks for a plan can do nothing with. */
+export interface PlanUse {
+  /** What asks that knows no rules of a policy; absent: they are heeded. */
+  readonly without?: string;
+  /** One point is asked for: a plan that varies nothing is one. */
+  readonly single?: true;
+}
+
 /**
- * @param name a path, or the name of a bundled plan. @param without what asks that can do nothing with rules
- * of a policy; absent: they are heeded.
+ * @param name a path, or the name of a bundled plan.
  * @throws RangeError of one line with file, line, and what was expected.
  */
-export function loadPlan(name: string, without?: string): SweepPlan {
+export function loadPlan(name: string, use: PlanUse = {}): SweepPlan {
   const bundled = bundledNames('sweeps');
   const path = bundled.includes(name) ? bundledFile('sweeps', name) : name;
   if (!existsSync(path)) {
@@ -66,22 +73,25 @@ export function loadPlan(name: string, without?: string): SweepPlan {
       `there is no plan ${shown(name)}: expected a YAML file, a workload (${workloads}), or ${bundled.join(', ')}`,
     );
   }
-  return parsePlan(readText(path), path, without);
+  return parsePlan(readText(path), path, use);
 }
 
-/** @param file begins each complaint, with the line. @param without as of `loadPlan`. */
-export function parsePlan(text: string, file: string, without?: string): SweepPlan {
+/** @param file begins each complaint, with the line. */
+export function parsePlan(text: string, file: string, { without, single }: PlanUse = {}): SweepPlan {
   const lines = new YamlLines(text, file);
-  const plan = readPlan(lines.data, (path) => `${lines.place(path)}: `);
+  const plan = readPlan(lines.data, (path) => `${lines.place(path)}: `, single);
   if (plan.policy === undefined || without === undefined) return plan;
   throw new RangeError(`${lines.place('policy')}: "policy" is not for ${without}`);
 }
 
-/** @throws RangeError for the first thing that is not as it must be. @param place begins each complaint. */
-export function readPlan(data: unknown, place: Place = () => ''): SweepPlan {
+/**
+ * @param place begins each complaint. @param single as of `PlanUse`.
+ * @throws RangeError for the first thing that is not as it must be.
+ */
+export function readPlan(data: unknown, place: Place = () => '', single = false): SweepPlan {
   let plan: SweepPlan;
   try {
-    plan = readGrid(data);
+    plan = readGrid(data, single);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new RangeError(`${place(quotedPath(error.message))}${error.message}`);
@@ -91,7 +101,7 @@ export function readPlan(data: unknown, place: Place = () => ''): SweepPlan {
 }
 
 /** As `readPlan`, without a look at its points. @throws RangeError. */
-export function readGrid(data: unknown): SweepPlan {
+export function readGrid(data: unknown, single = false): SweepPlan {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) {
     throw new RangeError(`a plan expected a map of keys, got ${shown(data)}`);
   }
@@ -105,7 +115,7 @@ export function readGrid(data: unknown): SweepPlan {
     world,
     workload: fields.has('workload') ? mapAt(fields, 'workload') : null,
     costs: fields.text('costs', typeof own === 'string' ? own : DEFAULT_PROFILE),
-    vary: readVary(fields),
+    vary: single && !fields.has('vary') ? {} : readVary(fields),
     seeds: readSeeds(fields),
     operations,
     warmup: fields.whole('warmup', 0, OPERATIONS_MAX, Math.ceil(operations / 10)),

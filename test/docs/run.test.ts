@@ -112,7 +112,7 @@ describe('data is read by the parser of its kind', () => {
   it.each(named(BLOCKS.filter(({ kind }) => kind === 'data')))('$place', ({ block: { language, text } }) => {
     if (language.startsWith('json')) JSON.parse(text.replace(/\s\/\/ .*$/gm, ''));
     else if (/^hosts:/m.test(text)) expect(parseTopology(text).hosts.length).toBeGreaterThan(0);
-    else expect(parsePlan(text, 'plan.yaml').operations).toBeGreaterThan(0);
+    else expect(parsePlan(text, 'plan.yaml', { single: true }).operations).toBeGreaterThan(0);
   });
 });
 

@@ -117,6 +117,15 @@ describe('a plan', () => {
     expect(() => parsed('world: pair')).toThrow('plan.yaml:1: "vary" expected settings with their values');
     expect(() => parsed('world: pair\nvary: {}')).toThrow('plan.yaml:2: "vary" is an empty grid');
   });
+
+  it('is a single point without a grid, where one is asked for', () => {
+    const plan = parsePlan('world: pair\nworkload: { workload: TCP_RR }\nseeds: [3]', 'plan.yaml', {
+      single: true,
+    });
+    expect([pointCount(plan), settingsOf(plan, 0)]).toEqual([1, { seed: 3 }]);
+    const bad = 'world: pair\nworkload: { workload: TCP_RR, connections: 0 }';
+    expect(() => parsePlan(bad, 'plan.yaml', { single: true })).toThrow(/^plan\.yaml:2: .*connections/);
+  });
 });
 
 describe('the rules of a policy in a plan', () => {
@@ -145,8 +154,8 @@ describe('the rules of a policy in a plan', () => {
   });
 
   it("are refused where every connection is a card's", () => {
-    expect(() => parsePlan(`${PLAN}policy: any => offload\n`, 'plan.yaml', 'inic explain')).toThrow(
-      'plan.yaml:12: "policy" is not for inic explain',
-    );
+    expect(() =>
+      parsePlan(`${PLAN}policy: any => offload\n`, 'plan.yaml', { without: 'inic explain' }),
+    ).toThrow('plan.yaml:12: "policy" is not for inic explain');
   });
 });
