@@ -16,6 +16,7 @@ export type { PoolState, PoolUse } from './ledger/pool-meter.ts';
 export { type InstallOptions, install, isInstalled, uninstall } from './node/install.ts';
 export { register } from './node/start.ts';
 export { BlockingSockets } from './socket/blocking.ts';
+export { congestionName, congestionNumber } from './socket/congestion-names.ts';
 export {
   type DatagramSource,
   type Endpoint,

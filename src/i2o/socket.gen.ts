@@ -31,9 +31,9 @@ import {
  * SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched
  * SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as
  * it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records
- * of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2 and
- * IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options
- * and looks at no other bit of a SocketSend, so that its host refuses them by itself.
+ * of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION
+ * and IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such
+ * options and looks at no other bit of a SocketSend, so that its host refuses them by itself.
  */
 export const SOCKET_CLASS_ID = 0x0a0;
 export const SOCKET_CLASS_VERSION = 3;

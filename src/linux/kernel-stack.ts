@@ -5,6 +5,8 @@
  * A socket's number is its descriptor. Nothing else is kept but the list of sockets that `wait` has yet to
  * watch: like a C program, a program that never waits pays nothing for readiness.
  */
+
+import { congestionName, congestionNumber } from '../socket/congestion-names.ts';
 import {
   type DatagramSource,
   type Endpoint,
@@ -15,7 +17,7 @@ import {
   type SocketStack,
   WRITABLE,
 } from '../socket/contract.ts';
-import { EINTR, ENOPROTOOPT } from '../socket/errno.ts';
+import { EINTR, ENOENT, ENOPROTOOPT } from '../socket/errno.ts';
 import * as option from '../socket/options.ts';
 import type { TcpInfo } from '../socket/tcp-info.ts';
 import { KERNEL_INFO_BYTES, kernelInfo } from './kernel-info.ts';
@@ -43,6 +45,9 @@ const IPPROTO_IP = 0;
 const IPPROTO_TCP = 6;
 const LINUX_SO_LINGER = 13;
 const LINUX_TCP_INFO = 11;
+const LINUX_TCP_CONGESTION = 13;
+/** Linux's TCP_CA_NAME_MAX. */
+const NAME_BYTES = 16;
 const SIOCOUTQ = 0x5411;
 /** Linux's level and name for each option of `socket/options.ts`. */
 const LINUX_OPTIONS: ReadonlyMap<number, readonly [level: number, name: number]> = new Map([
@@ -60,6 +65,7 @@ const LINUX_OPTIONS: ReadonlyMap<number, readonly [level: number, name: number]>
   [option.TCP_KEEPCNT, [IPPROTO_TCP, 6]],
   [option.TCP_QUICKACK, [IPPROTO_TCP, 12]],
   [option.TCP_USER_TIMEOUT_MS, [IPPROTO_TCP, 18]],
+  [option.TCP_CONGESTION, [IPPROTO_TCP, LINUX_TCP_CONGESTION]],
   [option.TCP_CORK, [IPPROTO_TCP, 3]],
   [option.TCP_LINGER2_SECONDS, [IPPROTO_TCP, 8]],
   [option.TCP_DEFER_ACCEPT_SECONDS, [IPPROTO_TCP, 9]],
@@ -178,6 +184,7 @@ export class KernelStack implements SocketStack {
   setOption(socket: number, optionNumber: number, value: number): number {
     const linux = LINUX_OPTIONS.get(optionNumber);
     if (linux === undefined) return -ENOPROTOOPT;
+    if (optionNumber === option.TCP_CONGESTION) return this.setCongestion(socket, value);
     let words = 1;
     this.value[0] = value;
     if (optionNumber === option.SO_LINGER_SECONDS) {
@@ -189,6 +196,7 @@ export class KernelStack implements SocketStack {
   }
 
   getOption(socket: number, optionNumber: number): number {
+    if (optionNumber === option.TCP_CONGESTION) return this.getCongestion(socket);
     const linux = LINUX_OPTIONS.get(optionNumber);
     if (linux === undefined) return -ENOPROTOOPT;
     this.valueBytes[0] = optionNumber === option.SO_LINGER_SECONDS ? 8 : 4;
@@ -196,6 +204,24 @@ export class KernelStack implements SocketStack {
     if (answer < 0) return -this.libc.errno();
     if (optionNumber !== option.SO_LINGER_SECONDS) return this.value[0];
     return this.value[0] === 0 ? -1 : this.value[1];
+  }
+
+  /** Over calls a number, of the kernel a name. */
+  private setCongestion(socket: number, number: number): number {
+    const name = congestionName(number);
+    if (name === undefined) return -ENOENT;
+    const text = new Int32Array(NAME_BYTES >> 2);
+    new TextEncoder().encodeInto(name, new Uint8Array(text.buffer));
+    return this.outcome(this.libc.setsockopt(socket, IPPROTO_TCP, LINUX_TCP_CONGESTION, text, name.length));
+  }
+
+  private getCongestion(socket: number): number {
+    const text = new Int32Array(NAME_BYTES >> 2);
+    this.valueBytes[0] = NAME_BYTES;
+    const answer = this.libc.getsockopt(socket, IPPROTO_TCP, LINUX_TCP_CONGESTION, text, this.valueBytes);
+    if (answer < 0) return -this.libc.errno();
+    const name = new TextDecoder().decode(new Uint8Array(text.buffer)).replace(/\0.*$/s, '');
+    return Math.max(0, congestionNumber(name));
   }
 
   tcpInfo(socket: number): TcpInfo | number {

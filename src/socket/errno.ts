@@ -1,5 +1,6 @@
 /** Linux errno numbers (asm-generic/errno.h): what every call of every stack here answers with. */
 export const EPERM = 1;
+export const ENOENT = 2;
 export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
@@ -44,6 +45,7 @@ export const ERRNO_MAX = 133;
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [EPERM, 'EPERM'],
+  [ENOENT, 'ENOENT'],
   [ESRCH, 'ESRCH'],
   [EINTR, 'EINTR'],
   [EBADF, 'EBADF'],

@@ -1,6 +1,7 @@
 /** Which version of the socket class an option came with. */
 import {
   IP_MTU_DISCOVER,
+  TCP_CONGESTION,
   TCP_CORK,
   TCP_DEFER_ACCEPT_SECONDS,
   TCP_LINGER2_SECONDS,
@@ -9,6 +10,7 @@ import {
 
 /** Options that came with version 3 of the socket class: host and card of an older one know nothing of them. */
 const OF_VERSION_3: ReadonlySet<number> = new Set([
+  TCP_CONGESTION,
   TCP_CORK,
   TCP_NOTSENT_LOWAT,
   TCP_DEFER_ACCEPT_SECONDS,

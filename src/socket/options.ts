@@ -21,6 +21,7 @@ export const TCP_CORK = 23;
 export const TCP_NOTSENT_LOWAT = 24;
 export const TCP_DEFER_ACCEPT_SECONDS = 25;
 export const TCP_LINGER2_SECONDS = 26; // -1: a connection nobody owns does not wait for the peer's FIN
+export const TCP_CONGESTION = 27; // a number of congestion-names.ts
 export const IP_TTL = 32;
 export const IP_TOS = 33;
 export const IP_MTU_DISCOVER = 34; // IP_PMTUDISC_: 0 DONT, 1 WANT, 2 DO, 3 PROBE

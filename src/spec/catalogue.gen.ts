@@ -516,7 +516,7 @@ export const CATALOGUE: Catalogue = {
       id: 160,
       version: 3,
       origin: 'inic',
-      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2 and IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself.',
+      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION and IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself.',
       messages: [
         {
           name: 'SocketCreate',
@@ -1244,6 +1244,10 @@ export const CATALOGUE: Catalogue = {
               when: 'there is no such option, or it came with a later version than the card\'s',
             },
             { name: 'EINVAL', when: 'the option cannot have this value' },
+            {
+              name: 'ENOENT',
+              when: 'TCP_CONGESTION names a control that the card has not; src/socket/congestion-names.ts has the numbers',
+            },
             { name: 'EBADF', when: 'there is no such socket', in: ['Free', 'Posted', 'Closing'] },
           ],
         },
@@ -10420,6 +10424,7 @@ export const CATALOGUE: Catalogue = {
       bitSet: false,
       values: [
         { name: 'EPERM', value: 1, doc: 'not allowed to' },
+        { name: 'ENOENT', value: 2, doc: 'there is none of that name' },
         { name: 'ESRCH', value: 3, doc: 'no such process' },
         { name: 'EINTR', value: 4, doc: 'a signal came first' },
         { name: 'EBADF', value: 9, doc: 'there is no such socket' },
@@ -10487,7 +10492,11 @@ export const CATALOGUE: Catalogue = {
           doc: 'the errno that waits to be told; read only, and gone once it is read',
         },
         { name: 'SO_BROADCAST', value: 7, doc: '1: datagrams may go to a broadcast address' },
-        { name: 'SO_RCVLOWAT', value: 8, doc: 'bytes from which on a socket counts as readable' },
+        {
+          name: 'SO_RCVLOWAT',
+          value: 8,
+          doc: 'bytes from which on a socket counts as readable; the host\'s own, no card has it',
+        },
         { name: 'TCP_NODELAY', value: 16, doc: '1: short segments are not held back' },
         { name: 'TCP_MAXSEG', value: 17, doc: 'payload of a segment at the most, in bytes' },
         { name: 'TCP_KEEPIDLE_SECONDS', value: 18, doc: 'idle time before the first probe, in seconds' },
@@ -10514,6 +10523,11 @@ export const CATALOGUE: Catalogue = {
           name: 'TCP_LINGER2_SECONDS',
           value: 26,
           doc: 'how long a connection that nobody owns waits for the peer\'s FIN, in seconds; -1: not at all',
+        },
+        {
+          name: 'TCP_CONGESTION',
+          value: 27,
+          doc: 'the congestion control: 1 cubic, 2 reno; 0 told of any other',
         },
         { name: 'IP_TTL', value: 32, doc: 'time to live of packets' },
         { name: 'IP_TOS', value: 33, doc: 'type of service of packets' },

@@ -8,6 +8,7 @@ import type { SocketStack } from '../../src/socket/contract.ts';
 import { Bed } from './bed.ts';
 import { afterwardsTests } from './contract-afterwards.ts';
 import { bytesTests } from './contract-bytes.ts';
+import { congestionTests } from './contract-congestion.ts';
 import { datagramTests } from './contract-datagrams.ts';
 import { edgeTests } from './contract-edges.ts';
 import { endingTests } from './contract-ending.ts';
@@ -38,6 +39,7 @@ export function socketContractTests(name: string, makeStack: () => Promise<Stack
       await under.close();
     });
 
+    congestionTests(bed);
     infoTests(bed);
     lowatTests(bed);
     openingTests(bed);

@@ -73,7 +73,12 @@ const MOST: Readonly<Record<string, number>> = {
   ...{ pathMtu: 65535, port: 15, sndScale: 14, rcvScale: 14, softError: 4095 },
   ...{ 'received.segmentBytesMax': 65535, 'acks.quick': 65535, 'rack.factor': 16 },
   ...{ 'rack.persist': 16, 'rack.reordering': 300, 'rack.reordered': 0x7fff },
-  ...{ 'congestion.conservative': 5, 'options.keepIdleSeconds': 32767, 'options.keepProbes': 127 },
+  ...{
+    'congestion.conservative': 5,
+    'congestion.chosen': 2,
+    'options.keepIdleSeconds': 32767,
+    'options.keepProbes': 127,
+  },
   ...{ 'options.keepIntervalSeconds': 32767, 'options.segmentBytesMax': 65535 },
   ...{ 'options.deferAccept': 255, 'options.finWaitSeconds': 120, 'options.mtuDiscover': 5 },
 };

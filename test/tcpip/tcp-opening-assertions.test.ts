@@ -1,6 +1,7 @@
 /** The assertions of ECN, of paths' MTUs and of SYN cookies are tripped, each by its fault. */
 import { describe } from 'vitest';
 import { PathMtus } from '../../src/tcpip/path-mtus.ts';
+import { ChosenControl } from '../../src/tcpip/tcp/congestion/chosen.ts';
 import { CongestionState, forbidUndo } from '../../src/tcpip/tcp/congestion/congestion.ts';
 import { NoControl } from '../../src/tcpip/tcp/congestion/none.ts';
 import { answerWithCookie, takeCookie, wantsCookie } from '../../src/tcpip/tcp/cookie-open.ts';
@@ -119,6 +120,18 @@ describe('paths and windows', () => {
   });
   trips('congestion: a window that stays as it is lets something out', () =>
     forbidUndo(new CongestionState()),
+  );
+  trips('congestion: the control of a stack is there', () => new ChosenControl('bbr' as 'cubic'));
+  trips('congestion: what was chosen is there', () => {
+    const state = new CongestionState();
+    state.chosen = 3;
+    new ChosenControl('cubic').numberOf(state);
+  });
+  trips('congestion: a window after a rest lets something out', () =>
+    new ChosenControl('cubic').idle(new CongestionState(), 1460, 0),
+  );
+  trips('congestion: a control that is chosen is there', () =>
+    new ChosenControl('cubic').choose(new CongestionState(), 3),
   );
   trips('path MTU: what ages is known', () => {
     const { tcp, tcb } = established();

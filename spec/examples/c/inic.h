@@ -1324,6 +1324,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_WINDOW_FRAME_FRAME_FLAGS 1, 28, 31
 /* Errno: Linux include/uapi/asm-generic/errno-base.h and errno.h */
 #define INIC_EPERM 1
+#define INIC_ENOENT 2
 #define INIC_ESRCH 3
 #define INIC_EINTR 4
 #define INIC_EBADF 9
@@ -1383,6 +1384,7 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_TCP_NOTSENT_LOWAT 24
 #define INIC_TCP_DEFER_ACCEPT_SECONDS 25
 #define INIC_TCP_LINGER2_SECONDS 26
+#define INIC_TCP_CONGESTION 27
 #define INIC_IP_TTL 32
 #define INIC_IP_TOS 33
 #define INIC_IP_MTU_DISCOVER 34

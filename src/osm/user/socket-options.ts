@@ -14,7 +14,7 @@ import {
   SO_RCVBUF,
   SO_RCVLOWAT,
   SO_SNDBUF,
-  TCP_LINGER2_SECONDS,
+  TCP_CONGESTION,
   TCP_NODELAY,
   TCP_NOTSENT_LOWAT,
 } from '../../socket/options.ts';
@@ -109,5 +109,5 @@ function setReceiveLow(socket: HostSocket, value: number): number {
  * have.
  */
 function isTcpOption(option: number): boolean {
-  return option >= TCP_NODELAY && option <= TCP_LINGER2_SECONDS;
+  return option >= TCP_NODELAY && option <= TCP_CONGESTION;
 }

@@ -156,7 +156,11 @@ export function saveFlat(words: Int32Array, from: number, tcb: Tcb): number {
   const scales = (tcb.sndScale << 20) | (tcb.rcvScale << 24);
   words[at++] = tcb.pathMtu | (tcb.port << 16) | scales | (congestion.conservative << 28);
   words[at++] =
-    tcb.softError | (options.keepProbes << 12) | (options.mtuDiscover << 19) | (options.deferAccept << 22);
+    tcb.softError |
+    (options.keepProbes << 12) |
+    (options.mtuDiscover << 19) |
+    (options.deferAccept << 22) |
+    (congestion.chosen << 30);
   words[at++] = tcb.nextHop;
   words[at++] = tcb.neighbour;
   words[at++] = tcb.iss;
@@ -195,6 +199,7 @@ export function loadFlat(words: Int32Array, from: number, tcb: Tcb): number {
   options.keepProbes = (rare >> 12) & 0x7f;
   options.mtuDiscover = (rare >> 19) & 7;
   options.deferAccept = (rare >> 22) & 0xff;
+  congestion.chosen = rare >>> 30;
   tcb.nextHop = words[at++];
   tcb.neighbour = words[at++];
   tcb.iss = words[at++];

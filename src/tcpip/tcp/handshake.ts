@@ -154,6 +154,7 @@ function countOverflow(tcp: TcpTables, listener: Tcb): void {
 /** An accepted connection starts with its listener's options, as on Linux. */
 function inherit(tcb: Tcb, listener: Tcb): void {
   tcb.options.inherit(listener.options);
+  tcb.congestion.chosen = listener.congestion.chosen;
   tcb.received.bufferBytes = listener.received.bufferBytes;
   tcb.received.bufferBytesMax = listener.received.bufferBytesMax;
   tcb.ttl = listener.ttl;

@@ -1,6 +1,6 @@
 /** The socket options of a connection or listener; their numbers are those of `socket/options.ts`. */
 import { assert } from '../../assert/assert.ts';
-import { EINVAL, ENOPROTOOPT } from '../../socket/errno.ts';
+import { EINVAL, ENOENT, ENOPROTOOPT } from '../../socket/errno.ts';
 import {
   IP_MTU_DISCOVER,
   IP_TOS,
@@ -12,6 +12,7 @@ import {
   SO_RCVBUF,
   SO_REUSEADDR,
   SO_SNDBUF,
+  TCP_CONGESTION,
   TCP_CORK,
   TCP_DEFER_ACCEPT_SECONDS,
   TCP_KEEPCNT,
@@ -24,6 +25,7 @@ import {
   TCP_QUICKACK,
   TCP_USER_TIMEOUT_MS,
 } from '../../socket/options.ts';
+import { CONTROL_NAMES } from './congestion/chosen.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { MTU_DISCOVER_DONT, MTU_DISCOVER_OMIT } from './control-block/options.ts';
 import { prepareHeader, updateMss } from './path.ts';
@@ -140,6 +142,10 @@ function setTimes(tcp: TcpTables, tcb: Tcb, option: number, value: number): numb
     case TCP_NOTSENT_LOWAT:
       tcb.options.unsentLowBytes = value < 0 ? 0 : value;
       return 0;
+    case TCP_CONGESTION:
+      if (!(value > 0 && value < CONTROL_NAMES.length)) return ENOENT;
+      if (tcp.congestion.numberOf(tcb.congestion) !== value) tcp.congestion.choose(tcb.congestion, value);
+      return 0;
     case TCP_DEFER_ACCEPT_SECONDS:
       tcb.options.deferAccept = retriesWithin(value);
       return 0;
@@ -190,7 +196,7 @@ function setQuickAck(tcp: TcpTables, tcb: Tcb, value: number): number {
 }
 
 /** @returns the value, or `OPTION_ERROR` - errno. SO_ERROR is cleared by being read. */
-export function getOption({ environment }: TcpTables, tcb: Tcb, option: number): number {
+export function getOption({ environment, congestion }: TcpTables, tcb: Tcb, option: number): number {
   switch (option) {
     case SO_REUSEADDR:
       return tcb.options.reuseAddress;
@@ -226,6 +232,8 @@ export function getOption({ environment }: TcpTables, tcb: Tcb, option: number):
       return tcb.acks.pingPong === 0 ? 1 : 0;
     case TCP_CORK:
       return tcb.options.cork;
+    case TCP_CONGESTION:
+      return congestion.numberOf(tcb.congestion);
     case TCP_NOTSENT_LOWAT:
       return tcb.options.unsentLowBytes;
     case TCP_DEFER_ACCEPT_SECONDS:

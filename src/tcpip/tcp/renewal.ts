@@ -16,8 +16,10 @@ export function renew(tcp: TcpTables, tcb: Tcb): void {
   const { owner, bound, portChosen, addressNamed, localAddress, localPort, ttl, tos } = tcb;
   const saved = new ConnectionOptions();
   saved.inherit(tcb.options);
+  const { chosen } = tcb.congestion;
   tcb.reset(config);
   tcb.options.inherit(saved);
+  tcb.congestion.chosen = chosen;
   tcb.owner = owner;
   tcb.ttl = ttl;
   tcb.tos = tos;

@@ -7,17 +7,13 @@
 import { assert } from '../../assert/assert.ts';
 import { Random } from '../../time/random.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
-import type { CongestionControlName } from '../config.ts';
 import type { Environment } from '../environment.ts';
 import { KeyedHash } from '../keyed-hash.ts';
 import { PathMtus } from '../path-mtus.ts';
 import { PortLists } from '../port-lists.ts';
 import type { Routes } from '../route.ts';
 import { CheckMemory } from './check-memory.ts';
-import type { CongestionControl } from './congestion/congestion.ts';
-import { Cubic } from './congestion/cubic.ts';
-import { NewReno } from './congestion/newreno.ts';
-import { NoControl } from './congestion/none.ts';
+import { ChosenControl } from './congestion/chosen.ts';
 import { Demux } from './demux.ts';
 import { Departed } from './departed.ts';
 import { DormantTable } from './dormant-table.ts';
@@ -38,12 +34,6 @@ import { Tcb } from './tcb.ts';
 import { TimeWaitTable } from './time-wait.ts';
 import { TimerHeap } from './timer-heap.ts';
 
-/** What each name of a congestion control makes. */
-const CONTROLS: Readonly<Record<CongestionControlName, () => CongestionControl>> = {
-  newreno: () => new NewReno(),
-  cubic: () => new Cubic(),
-  none: () => new NoControl(),
-};
 /** The keys of cookies are apart from all else that the seed gives. */
 const COOKIE_SEED = 0x434f_4f4b;
 
@@ -83,7 +73,7 @@ export class TcpTables {
   readonly replies: Replies;
   /** The segment being processed. */
   readonly segment: SegmentIn;
-  readonly congestion: CongestionControl;
+  readonly congestion: ChosenControl;
   readonly scoreboard: Scoreboard;
   /** What was sent when, where loss is found by time. */
   readonly sent: SentSegments;
@@ -127,7 +117,7 @@ export class TcpTables {
     this.receiveQueue = new ReceiveQueue(packets, dma, counters);
     this.replies = new Replies(environment, routes, neighbours);
     this.segment = new SegmentIn();
-    this.congestion = CONTROLS[config.congestionControl]();
+    this.congestion = new ChosenControl(config.congestionControl);
     this.scoreboard = new Scoreboard(environment, Math.max(1024, count));
     this.checks = new CheckMemory(count, packets.count);
     const byCount = new FastRecovery(environment, this.scoreboard, this.congestion);

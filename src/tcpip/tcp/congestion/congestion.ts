@@ -15,6 +15,8 @@ const CONSERVATIVE_BITS = 2;
 
 /** What congestion control knows of one connection; it is part of the Tcb. */
 export class CongestionState {
+  /** TCP_CONGESTION: the number of a control; 0: the stack's own (`chosen.ts`). */
+  chosen = 0;
   /** The congestion window and the slow-start threshold in bytes. */
   cwnd = 0;
   ssthresh = SSTHRESH_START;
@@ -62,6 +64,7 @@ export class CongestionState {
   conservativeRttUs = 0;
 
   reset(): void {
+    this.chosen = 0;
     this.cwnd = 0;
     this.ssthresh = SSTHRESH_START;
     this.ackedBytes = 0;

@@ -22,7 +22,7 @@ import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK } fr
 import { fieldPlace, IMAGE_FIELDS, SPAN_MAX } from './image-fields.ts';
 
 export const IMAGE_MAGIC = 0x43504354;
-export const IMAGE_VERSION = 3;
+export const IMAGE_VERSION = 4;
 const HEADER_WORDS = 11;
 const RECORD_WORDS = 3;
 const WORD_BYTES = 4;

@@ -197,6 +197,7 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   ...['roundSamples', 'roundRttUs', 'roundBeforeRttUs'].map((name) => span('congestion', name)),
   span('congestion', 'conservative', 5),
   span('congestion', 'conservativeRttUs'),
+  span('congestion', 'chosen', 2),
 
   ...['asked', 'on', 'seen', 'echo', 'reductionDue', 'reducing'].map((name) => flag('marks', name)),
   any('marks', 'reducedUntil'),
