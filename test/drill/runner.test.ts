@@ -56,7 +56,7 @@ describe('passed', () => {
     [
       'room after a short send, though nobody looked meanwhile',
       `+0 fcntl(4, F_SETFL, O_RDWR|O_NONBLOCK) = 0\n+0 setsockopt(4, SOL_SOCKET, SO_SNDBUF, [2304], 4) = 0\n${written}` +
-        `${writable}${none}+0 write(4, ..., 90000) = ...\n+.1 < . 1:1(0) ack 4609 win 32792\n${writable}${none}`,
+        `${writable}${none}+0 write(4, ..., 90000) = ...\n+.1 < . 1:1(0) ack 10001 win 32792\n+.1 < . 1:1(0) ack 26001 win 32792\n${writable}${none}`,
     ],
     [
       'segments that arrive merged',

@@ -13,6 +13,7 @@ import { SockUpcalls } from '../../host/sock-upcalls.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import type { Reconciliation } from '../../ledger/reconcile.ts';
 import type { SocketStack } from '../../socket/contract.ts';
+import { SO_SNDBUF } from '../../socket/options.ts';
 import type { TcpInfo } from '../../socket/tcp-info.ts';
 import { IPV4_BYTES, IPV4_SOURCE } from '../../tcpip/header/ipv4.ts';
 import type { RouteMetrics } from '../../tcpip/route-table.ts';
@@ -22,6 +23,7 @@ import { applySetting, type SettingOutcome } from './apply-setting.ts';
 import { DrillMemory, PACKET_SLOTS, SLOT_BYTES } from './drill-memory.ts';
 import { DrillStack } from './drill-stack.ts';
 import { DrillWire, MAC_HIGH, NEIGHBOUR_LOW } from './drill-wire.ts';
+import { LinuxSends, type SendingConnection } from './linux-sends.ts';
 import { type DrillConfig, drillConfig, type SystemName } from './live-config.ts';
 import { SettledSockets } from './settled-sockets.ts';
 
@@ -32,6 +34,8 @@ const MTU = 1500;
 /** 192.168.0.1, the address of packetdrill's host. */
 const LOCAL = 0xc0a8_0001;
 const SOCKETS = 256;
+/** A send buffer that never limits: what does is Linux's own count (`linux-sends.ts`). */
+const SEND_BUFFER_WHOLE = 1 << 29;
 /** More turns at one time than this, and the stack is talking to itself. */
 const TURNS_MAX = 100_000;
 
@@ -66,6 +70,8 @@ export class DrillHost {
   private readonly socks: readonly Sock[];
   private readonly engine: DrillStack;
   private readonly host: HostStack;
+  private readonly isLinux: boolean;
+  private readonly sends: LinuxSends | undefined;
 
   /** @throws RangeError for an option or setting that cannot be, by its name. */
   constructor(options: DrillHostOptions = {}) {
@@ -73,6 +79,7 @@ export class DrillHost {
     if (!Number.isInteger(mtu) || mtu < 68 || mtu > 65_535) {
       throw new RangeError(`"mtu" expected 68 to 65535, got ${mtu}`);
     }
+    this.isLinux = options.system !== 'freebsd';
     this.config = drillConfig({ address, seed }, options.system);
     for (const [name, value] of Object.entries(options.settings ?? {})) this.setByName(name, value);
     const { region } = memory;
@@ -111,11 +118,13 @@ export class DrillHost {
       memory: sends,
       socks: this.socks,
       upcalls,
-      sendBufferBytes: this.config.sendBufferBytes,
+      sendBufferBytes: this.isLinux ? SEND_BUFFER_WHOLE : this.config.sendBufferBytes,
       interruptNs: 0,
       sleep: (ns) => this.advance(Math.max(1, Math.ceil(ns / NS_PER_US))),
     });
-    this.sockets = new SettledSockets(this.host, () => this.settle());
+    if (this.isLinux)
+      this.sends = new LinuxSends(this.sendingConnections(), () => this.config.sendBufferMost);
+    this.sockets = new SettledSockets(this.host, () => this.settle(), this.sends);
   }
 
   /**
@@ -131,9 +140,17 @@ export class DrillHost {
     return this.config.congestionControl;
   }
 
-  /** SO_SNDBUF of the sockets that are made from now on, in bytes. */
-  get sendBufferBytes(): number {
-    return this.config.sendBufferBytes;
+  /** Gives a socket that is new its SO_SNDBUF, as net.ipv4.tcp_wmem has it now. */
+  giveSendBuffer(socket: number): void {
+    const { sendBufferBytes } = this.config;
+    if (this.sends === undefined || this.isDatagram(socket)) {
+      this.sockets.setOption(socket, SO_SNDBUF, sendBufferBytes);
+    } else this.sends.begin(socket, sendBufferBytes);
+  }
+
+  /** Whether a program that waits for room to send in a socket is woken by now. */
+  isWoken(socket: number): boolean {
+    return this.sends?.isWoken(socket) ?? true;
   }
 
   /** SO_RCVBUF of a socket, as Linux tells it until a program sets it. */
@@ -184,13 +201,13 @@ export class DrillHost {
   inject(packet: Uint8Array, atUs: number = this.nowUs): void {
     if (!(atUs >= this.nowUs)) throw new RangeError(`"atUs" expected at least ${this.nowUs}, got ${atUs}`);
     this.put(packet, atUs);
-    if (atUs === this.nowUs) this.settle();
+    if (atUs === this.nowUs) this.settleArrived();
   }
 
   /** Packets arrive now, one behind the other, before the stack does anything else. */
   injectTogether(packets: readonly Uint8Array[]): void {
     for (const packet of packets) this.put(packet, this.nowUs);
-    this.settle();
+    this.settleArrived();
   }
 
   /** Lets time pass: what is due on the way happens at its time, in order. @param us at least 0. */
@@ -256,6 +273,40 @@ export class DrillHost {
   /** Whether every byte is accounted for, which it is once nothing is in flight. */
   reconcile(): Reconciliation {
     return reconcileHost(this.ledger);
+  }
+
+  private settleArrived(): void {
+    this.sends?.arriving();
+    this.settle();
+    this.sends?.arrived();
+  }
+
+  private sendingConnections(): SendingConnection {
+    const { engine, socks, host } = this;
+    const push = (socket: number): void => {
+      const { connection } = socks[socket];
+      if (engine.tcpUnsentBytes(connection) > 0) engine.tcpPush(connection, this.clock.nowUs);
+    };
+    return {
+      info: (socket) => {
+        const { state, connection, errno, writeEnded, isDatagram } = socks[socket];
+        const sends = state === SOCK_CONNECTED && !isDatagram && errno === 0 && writeEnded === 0;
+        return sends ? engine.tcpInfo(connection) : undefined;
+      },
+      unsentBytes: (socket) => engine.tcpUnsentBytes(socks[socket].connection),
+      windowMax: (socket) => engine.largestWindow(socks[socket].connection),
+      mssPeer: (socket) => engine.mssOfPeer(socks[socket].connection),
+      send: (socket, bytes, offset, length, flags) => {
+        // What it is told when is Linux's, too.
+        socks[socket].unsentLowBytes = 0;
+        return host.send(socket, bytes, offset, length, flags);
+      },
+      push,
+      pushAndAwait: (socket) => {
+        push(socket);
+        engine.tcpAwaitRoom(socks[socket].connection, this.clock.nowUs);
+      },
+    };
   }
 
   private put(packet: Uint8Array, atUs: number): void {

@@ -9,6 +9,15 @@ export class DrillStack extends Stack {
     this.environment.mtus[0] = mtu;
   }
 
+  /** The largest window that a connection's peer has offered, and the MSS that it has said. */
+  largestWindow(connection: number): number {
+    return this.tcp.tcbs[connection].sndWndMax;
+  }
+
+  mssOfPeer(connection: number): number {
+    return this.tcp.tcbs[connection].mssPeer;
+  }
+
   /** @param state as TCP_INFO numbers it. */
   connectionsIn(state: number): number {
     const { tcbs, timeWait } = this.tcp;

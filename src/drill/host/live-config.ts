@@ -5,8 +5,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Beside the stack's own: what its sockets and its device have. */
 export interface DrillConfig extends Mutable<StackConfig> {
-  /** SO_SNDBUF of a new socket, in bytes. */
+  /** SO_SNDBUF of a new socket, in bytes, and how far Linux lets it grow. */
   sendBufferBytes: number;
+  sendBufferMost: number;
   /** SO_RCVBUF of one, as it is told until a program sets it. */
   receiveBufferTold: number;
 }
@@ -37,7 +38,8 @@ const LINUX: Partial<StackConfig> = {
   neighbourUs: 0x3fff_ffff,
 };
 
-export const SEND_BUFFER_BYTES = 4_194_304;
+const SEND_BUFFER_BYTES = 262_144;
+const SEND_BUFFER_MOST = 4_194_304;
 const RECEIVE_BUFFER_TOLD = 540_000;
 
 /** Systems that scripts are written for. */
@@ -67,6 +69,7 @@ export function drillConfig(overrides: Partial<StackConfig>, system: SystemName 
   return {
     ...stack,
     sendBufferBytes: isLinux ? SEND_BUFFER_BYTES : FREEBSD_SEND_BUFFER_BYTES,
+    sendBufferMost: SEND_BUFFER_MOST,
     receiveBufferTold: isLinux ? RECEIVE_BUFFER_TOLD : FREEBSD_RECEIVE_BUFFER_TOLD,
   };
 }
@@ -78,7 +81,7 @@ export type LiveField = {
 
 /** @throws RangeError where a number is out of the field's range. */
 export function setNumber(config: DrillConfig, field: LiveField, value: number): void {
-  const own = field === 'sendBufferBytes' || field === 'receiveBufferTold';
+  const own = field === 'sendBufferBytes' || field === 'sendBufferMost' || field === 'receiveBufferTold';
   const [least, most] = own ? [2048, 1 << 29] : stackRange(field);
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`expected ${least} to ${most}, got ${value}`);

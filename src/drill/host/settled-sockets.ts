@@ -1,16 +1,21 @@
 /** The socket calls of a drilled host: what each causes has happened when it returns, at the same time. */
-import type { DatagramSource, Endpoint, SocketStack } from '../../socket/contract.ts';
+import { type DatagramSource, type Endpoint, type SocketStack, WRITABLE } from '../../socket/contract.ts';
+import { SO_SNDBUF, TCP_NOTSENT_LOWAT } from '../../socket/options.ts';
 import type { TcpInfo } from '../../socket/tcp-info.ts';
+import type { LinuxSends } from './linux-sends.ts';
 
 export class SettledSockets implements SocketStack {
   readonly name: string;
   private readonly stack: SocketStack;
   private readonly settle: () => void;
+  /** Linux's rules of sending; undefined: a write takes what SO_SNDBUF has room for. */
+  private readonly sends: LinuxSends | undefined;
 
-  constructor(stack: SocketStack, settle: () => void) {
+  constructor(stack: SocketStack, settle: () => void, sends?: LinuxSends) {
     this.name = stack.name;
     this.stack = stack;
     this.settle = settle;
+    this.sends = sends;
   }
 
   socket(type?: number): number {
@@ -26,7 +31,9 @@ export class SettledSockets implements SocketStack {
   }
 
   accept(socket: number): number {
-    return this.settled(this.stack.accept(socket));
+    const result = this.stack.accept(socket);
+    if (result >= 0) this.sends?.inherit(socket, result);
+    return this.settled(result);
   }
 
   connect(socket: number, address: number, port: number): number {
@@ -34,7 +41,8 @@ export class SettledSockets implements SocketStack {
   }
 
   send(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
-    return this.settled(this.stack.send(socket, bytes, offset, length, flags));
+    const taken = this.sends?.send(socket, bytes, offset, length, flags ?? 0);
+    return this.settled(taken ?? this.stack.send(socket, bytes, offset, length, flags));
   }
 
   recv(socket: number, bytes: Uint8Array, offset: number, length: number, flags?: number): number {
@@ -69,6 +77,7 @@ export class SettledSockets implements SocketStack {
   }
 
   close(socket: number): number {
+    this.sends?.close(socket);
     return this.settled(this.stack.close(socket));
   }
 
@@ -81,11 +90,15 @@ export class SettledSockets implements SocketStack {
   }
 
   setOption(socket: number, option: number, value: number): number {
-    return this.settled(this.stack.setOption(socket, option, value));
+    if (option === SO_SNDBUF && this.sends?.setLimit(socket, value) === true) return 0;
+    const result = this.settled(this.stack.setOption(socket, option, value));
+    if (option === TCP_NOTSENT_LOWAT && result === 0) this.sends?.setUnsentLow(socket, value);
+    return result;
   }
 
   getOption(socket: number, option: number): number {
-    return this.stack.getOption(socket, option);
+    const limit = option === SO_SNDBUF ? this.sends?.limitOf(socket) : undefined;
+    return limit ?? this.stack.getOption(socket, option);
   }
 
   tcpInfo(socket: number): TcpInfo | number {
@@ -93,7 +106,8 @@ export class SettledSockets implements SocketStack {
   }
 
   readiness(socket: number): number {
-    return this.stack.readiness(socket);
+    const bits = this.stack.readiness(socket);
+    return bits < 0 || this.sends?.isWritable(socket) !== false ? bits : bits & ~WRITABLE;
   }
 
   poll(): number {

@@ -98,7 +98,10 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_wmem': {
     kind: 'list',
     count: 3,
-    fields: ([, , most]) => ({ sendBufferBytes: Math.max(2048, most) }),
+    fields: ([, usual, most]) => ({
+      sendBufferBytes: Math.max(2048, usual),
+      sendBufferMost: Math.max(2048, most),
+    }),
   },
   'net.ipv4.ip_local_port_range': {
     kind: 'list',

@@ -188,6 +188,7 @@ function send(
   return {
     errno: sent > 0 ? sent : -EAGAIN,
     retry: () => {
+      if (!context.host.isWoken(descriptor.socket)) return undefined;
       const again = attempt();
       return again.result === -EAGAIN || (again.result >= 0 && sent < total && again.result === sent)
         ? undefined

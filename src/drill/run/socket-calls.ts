@@ -1,7 +1,7 @@
 /** Calls that make, name, connect and end sockets. */
 import { FAILED, HANGUP, SOCK_DGRAM, SOCK_STREAM, WRITABLE } from '../../socket/contract.ts';
 import { EAGAIN, EBADF, EINPROGRESS, EINVAL } from '../../socket/errno.ts';
-import { SO_ERROR, SO_SNDBUF } from '../../socket/options.ts';
+import { SO_ERROR } from '../../socket/options.ts';
 import type { Expression, Place } from '../script/ast.ts';
 import { NotJudged } from '../script/script-error.ts';
 import type { CallContext, CallTable } from './call-context.ts';
@@ -24,8 +24,7 @@ function makeSocket(context: CallContext, [domain, type]: readonly Expression[])
   if (plain !== SOCK_STREAM && plain !== SOCK_DGRAM) throw new NotJudged(type.place, 'raw sockets');
   const result = context.host.sockets.socket(plain);
   if (result < 0) return { result };
-  // As net.ipv4.tcp_wmem has it now.
-  context.host.sockets.setOption(result, SO_SNDBUF, context.host.sendBufferBytes);
+  context.host.giveSendBuffer(result);
   const datagram = plain === SOCK_DGRAM;
   context.descriptors.add(context.wantedFd, socketDescriptor(result, datagram, (wanted & NONBLOCK) !== 0));
   return { result };

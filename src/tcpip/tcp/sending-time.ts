@@ -23,7 +23,10 @@ export function noteSending(tcb: Tcb, nowUs: number): void {
   const waiting = (tcb.sndEnd - tcb.sndMax) | 0;
   let now = SENDING_BUSY;
   if (waiting > 0) {
-    if (tcb.sndWnd - flightBytes(tcb) < Math.min(waiting, tcb.mss)) now = SENDING_WINDOW;
+    const flight = flightBytes(tcb);
+    // Where both windows are full it is the congestion window that holds back, as on Linux.
+    const mayGo = flight < tcb.congestion.cwnd;
+    if (mayGo && tcb.sndWnd - flight < Math.min(waiting, tcb.mss)) now = SENDING_WINDOW;
   } else if (tcb.sndUna === tcb.sndMax) {
     now = SENDING_NOTHING;
   } else if (totals.awaitsRoom !== 0 && !isWindowUsed(tcb)) {
