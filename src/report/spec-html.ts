@@ -1,9 +1,11 @@
 /**
- * The spec as a folder of linked pages, as `inic spec --html DIR` writes it: plain HTML and one style sheet.
+ * The spec as a folder of linked pages, as `inic spec --html DIR` writes it: plain HTML, one style sheet, and a
+ * search.
  * Every link leads to a page or a place that exists.
  */
 import { CATALOGUE } from '../spec/catalogue.gen.ts';
 import { classNamed } from '../spec/catalogue.ts';
+import { allClauses } from '../spec/clauses.ts';
 import type {
   ClassEntry,
   EnumEntry,
@@ -16,6 +18,7 @@ import type {
 } from '../spec/entries.ts';
 import { groupNumber } from '../spec/find.ts';
 import { refusalsOf } from '../spec/refusals.ts';
+import { drawRows } from './spec-drawing.ts';
 import { machineDrawing } from './spec-html-machine.ts';
 import {
   escaped,
@@ -30,6 +33,7 @@ import {
   table,
   wordTable,
 } from './spec-html-parts.ts';
+import { SEARCH_FILE, searchScript } from './spec-html-search.ts';
 import {
   classTitle,
   inOneLine,
@@ -46,7 +50,10 @@ import { type DrawnRow, elementRows, elementsOf, hexText, layoutRows, messageRow
 /** @param product named at the foot of every page. @returns each file's text, by its name. */
 export function specSite(product: string): ReadonlyMap<string, string> {
   const { classes, machines, rules, groups } = CATALOGUE;
-  const site = new Map([['style.css', STYLE]]);
+  const site = new Map([
+    ['style.css', STYLE],
+    [SEARCH_FILE, searchScript()],
+  ]);
   const add = (file: string, title: string, body: readonly string[]): void => {
     site.set(file, page(title, file, product, body));
   };
@@ -59,7 +66,9 @@ export function specSite(product: string): ReadonlyMap<string, string> {
   for (const machine of machines)
     add(pageOfMachine(machine.name), `Machine ${machine.name}`, machineBody(machine));
   if (groups.length > 0) add('groups.html', 'Parameter groups', groups.map(groupPart));
+  add('numbers.html', 'Errno and socket options', CATALOGUE.numbers.map(enumPart));
   if (rules.length > 0) add('rules.html', 'Rules of the validator', rulesBody(rules));
+  add('clauses.html', 'Clauses', clausesBody());
   return site;
 }
 
@@ -182,7 +191,7 @@ function layoutPart(layout: LayoutEntry, rows: readonly DrawnRow[]): string {
   ]);
   return [
     wordTable(rows),
-    fieldTable(layout.fields),
+    fieldTable(layout.fields, drawRows(rows).letters),
     list === undefined ? '' : `<p>List: ${prose(list.doc)}.</p>`,
     sgl === undefined
       ? ''
@@ -264,6 +273,20 @@ function rulesBody(rules: readonly RuleEntry[]): string[] {
   return [
     "<p>What a trace is held against. Each violation is printed with its rule's words.</p>",
     table(['rule', 'in short', 'the spec says', 'reference'], rows),
+  ];
+}
+
+function clausesBody(): string[] {
+  const rows = allClauses().map(({ id, level, title, text, rules }) => [
+    `<span id="${id}">${id}</span>`,
+    level,
+    escaped(title),
+    prose(text),
+    rules.map((rule) => link(`rules.html#${rule}`, rule)).join(', '),
+  ]);
+  return [
+    '<p>What a host driver, a card and a transport must and should do; the rules tell when it is broken.</p>',
+    table(['clause', 'level', 'about', 'it says', 'rules'], rows),
   ];
 }
 
