@@ -7938,7 +7938,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'W-03',
       title: 'answer in this window state',
-      doc: 'WindowOpen, WindowReset and WindowSuspend are answered in the states of the window machine that name it; packets are told of only while the port has memory for their headers.',
+      doc: 'WindowOpen, WindowReset and WindowSuspend are answered in the states of the window machine that name it; packets are told of only while the window is open and the port has memory for their headers.',
       reference: 'window class, window machine, WindowHeaders',
     },
     {

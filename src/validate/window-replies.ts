@@ -249,6 +249,8 @@ export class WindowReplies {
     }
     if (!own.hasHeaders && !(own.isEnding && own.endsFrames) && own.isKnown)
       this.fault('W-03', row, `records of port ${port}, which has no memory for headers`);
+    else if (!own.isOpen && !own.isEnding && own.isKnown)
+      this.fault('W-03', row, `records of port ${port}, whose window is closed`);
     for (let i = 0; i < count; i++)
       this.record(row, words, at + spec.WINDOW_HEADERS_REPLY_LIST_WORD + i * spec.WINDOW_FRAME_WORDS, port);
     const left = spec.getWindowHeadersReplyFramesLeft(words, at) >>> 0;

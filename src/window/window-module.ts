@@ -95,7 +95,6 @@ export class WindowModule implements Module {
   private readonly transmitter: Transmitter;
   private readonly receiver: WindowReceiver;
   private readonly requests: WindowRequests;
-  private isOpen = false;
   /** The reset or suspension that waits until all that it gives back has been told. */
   private readonly ending = new PendingRequest();
 
@@ -228,7 +227,11 @@ export class WindowModule implements Module {
         break;
       case spec.WINDOW_RELEASE:
         // A device that is suspended, too, takes back what the host has done with.
-        this.requests.release(frame, sizeWords, this.isOpen ? 0 : spec.WINDOW_DETAILED_STATUS_NOT_OPEN);
+        this.requests.release(
+          frame,
+          sizeWords,
+          this.receiver.isOpen ? 0 : spec.WINDOW_DETAILED_STATUS_NOT_OPEN,
+        );
         break;
       default:
         this.end(frame, functionCode === spec.WINDOW_RESET);
@@ -238,7 +241,7 @@ export class WindowModule implements Module {
   /** What refuses any request for memory now; 0: nothing. */
   private get refusedBy(): number {
     if (this.receiver.suspended) return spec.WINDOW_DETAILED_STATUS_SUSPENDED;
-    return this.isOpen ? 0 : spec.WINDOW_DETAILED_STATUS_NOT_OPEN;
+    return this.receiver.isOpen ? 0 : spec.WINDOW_DETAILED_STATUS_NOT_OPEN;
   }
 
   private open(frame: number): void {
@@ -248,11 +251,11 @@ export class WindowModule implements Module {
       this.refusals.refuse(frame, spec.WINDOW_DETAILED_STATUS_SUSPENDED);
       return;
     }
-    if (this.isOpen || !memory.open(spec.getWindowOpenTransmitBytes(words, frame))) {
+    if (this.receiver.isOpen || !memory.open(spec.getWindowOpenTransmitBytes(words, frame))) {
       this.refusals.refuse(frame, spec.WINDOW_DETAILED_STATUS_WRONG_SPLIT);
       return;
     }
-    this.isOpen = true;
+    this.receiver.isOpen = true;
     const [tid, context] = [this.frameWriter.tid, frameInitiatorContext(words, frame)];
     const transaction = frameTransactionContext(words, frame);
     const { slots } = memory;
@@ -320,8 +323,8 @@ export class WindowModule implements Module {
   }
 
   private close(): void {
-    if (this.isOpen) this.memory.close();
-    this.isOpen = false;
+    if (this.receiver.isOpen) this.memory.close();
+    this.receiver.isOpen = false;
   }
 
   /** @param resources WINDOW_RESOURCE_ bits. */

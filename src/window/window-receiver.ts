@@ -33,6 +33,8 @@ const HEADER_BYTES_MAX = 0xff;
 
 export class WindowReceiver implements LinkClient {
   suspended = false;
+  /** A port whose window is closed tells of nothing, though there may be memory for headers. */
+  isOpen = false;
   /** Where events go, once there is somewhere. */
   events: EventSource | null = null;
   private readonly region: Region;
@@ -102,7 +104,7 @@ export class WindowReceiver implements LinkClient {
   /** A packet has arrived in a slot. @returns true: the slot is the host's. // Hot path of a simulation. */
   input(packet: number, address: number, length: number, flags: number): boolean {
     const { counters, memory } = this;
-    if (this.suspended || !this.posted) {
+    if (this.suspended || !this.posted || !this.isOpen) {
       counters[WINDOW_RX_CLOSED] += 1;
       return false;
     }

@@ -82,6 +82,18 @@ export const OF_RECORDS: readonly WindowSurgery[] = [
     cut: record((f) => set(f, 5, 0, 31, 1000)),
   },
   {
+    name: 'records of a port whose window is closed',
+    rule: 'W-03',
+    cut: (tape) => {
+      // A reset that leaves the memory for headers where it is.
+      const reset = tape.nth(INBOUND, RESET, 2);
+      set(reset, 4, 17, 17, 0);
+      const answer = tape.frames(OUTBOUND, OPEN, isOpened).find((frame) => tape.at(frame) > tape.at(reset))!;
+      put(answer, [...tape.nth(OUTBOUND, HEADERS, 1, isGood).words]);
+      return answer;
+    },
+  },
+  {
     name: 'records of a port without memory for headers',
     rule: 'W-03',
     cut: (tape) => {

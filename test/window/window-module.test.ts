@@ -4,6 +4,8 @@ import * as groups from '../../src/i2o/groups.gen.ts';
 import { DEVICE_TID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
 import * as spec from '../../src/i2o/window.gen.ts';
+import type { WindowMemory } from '../../src/window/window-memory.ts';
+import type { WindowReceiver } from '../../src/window/window-receiver.ts';
 import { ALL, contexts, type Frame, frames, HEADERS, single, WindowBed } from './bed.ts';
 
 const NO_DATA = 0x05 << 24;
@@ -291,6 +293,22 @@ describe('a reset and a suspension', () => {
     expect(frames(segment(bed, 10))).toEqual([]);
     expect(bed.counter('windowRxClosed')).toBe(1);
     expect(single(bed.headers())).toEqual([]);
+    expect(frames(segment(bed, 10))).toHaveLength(1);
+  });
+
+  it('tells of nothing while the window is closed, though the memory for headers stays', () => {
+    const bed = filled(10);
+    bed.end(spec.WINDOW_RESET, spec.WINDOW_RESOURCE_TRANSMITS);
+    const { receiver, memory } = bed.module as unknown as {
+      readonly receiver: WindowReceiver;
+      readonly memory: WindowMemory;
+    };
+    const slot = memory.slots.take();
+    expect(receiver.input(slot, memory.frameAddress(slot), 60, 0)).toBe(false);
+    memory.slots.free(slot);
+    expect(bed.counter('windowRxClosed')).toBe(1);
+    // The same memory serves the window that is opened next.
+    bed.openWindow();
     expect(frames(segment(bed, 10))).toHaveLength(1);
   });
 
