@@ -136,6 +136,12 @@ describe('not judged, and why not', () => {
     ['0 `sysctl -q net.ipv4.tcp_ecn=3`', 1, 'net.ipv4.tcp_ecn=3: expected 0 to 2, got 3'],
     ['0 `sysctl net.ipv4.tcp_nonsense=1`', 1, 'there is no setting net.ipv4.tcp_nonsense here'],
     ['0 `sysctl -q net.ipv4.tcp_congestion_control=bbr`', 1, /tcp_congestion_control=bbr asks for/],
+    [
+      '0 `echo 3 > /sys/module/tcp_cubic/parameters/hystart_detect`',
+      1,
+      /hystart_detect=3 asks for Linux's own HyStart/,
+    ],
+    ['0 `echo 512 > /sys/module/tcp_cubic/parameters/beta`', 1, /asks for another share/],
     ['0 `ss -t | grep ESTAB`', 1, 'the command ss -t | grep ESTAB'],
     ['0 `ip route replace default initcwnd 2000`', 1, 'an initial window of 2000 segments'],
     ['0 frobnicate(3) = 0', 1, 'the system call frobnicate'],

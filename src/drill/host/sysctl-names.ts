@@ -76,6 +76,8 @@ const RECOVERY: ChoiceSetting = {
   choices: { '0': 'sack', '1': 'rack', '3': 'rack', '4': 'rack', freebsd: 'sack', rack: 'rack' },
 };
 const RACK = idle('losses are found by RFC 6675, or by RFC 8985');
+/** No value of its parameters means what is here. */
+const HYSTART = fixed("Linux's own HyStart (slow start ends by RFC 9406 here)");
 const PACING = idle('nothing is paced');
 const TSO = idle('the device cuts nothing');
 const BUFFERS = idle('it is memory that is not modelled');
@@ -148,6 +150,16 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_congestion_control': CONGESTION,
   'net.ipv4.tcp_recovery': RECOVERY,
   'net.ipv4.tcp_early_retrans': { ...flag('tailLossProbes'), on: ['3', '4'] },
+  // Parameters of Linux's module.
+  'tcp_cubic.beta': fixed('another share of the window after a loss than 717/1024', '717'),
+  'tcp_cubic.bic_scale': fixed('another steepness of CUBIC than 0.4', '41'),
+  'tcp_cubic.fast_convergence': fixed('CUBIC without fast convergence', '1'),
+  'tcp_cubic.tcp_friendliness': fixed('CUBIC that is no friend of Reno', '1'),
+  'tcp_cubic.initial_ssthresh': fixed('a threshold at the start', '0'),
+  'tcp_cubic.hystart': HYSTART,
+  'tcp_cubic.hystart_detect': HYSTART,
+  'tcp_cubic.hystart_low_window': HYSTART,
+  'tcp_cubic.hystart_ack_delta_us': HYSTART,
   'net.ipv4.tcp_fack': RACK,
   'net.ipv4.tcp_frto': RACK,
   'net.ipv4.tcp_max_reordering': RACK,

@@ -49,8 +49,8 @@ const SET_SYSCTLS = /^(python3? )?\S*set_sysctls\.py\s+/;
 /** `sysctl -q -w name=value name2="several values"`. */
 const SYSCTL = /^(\S*\/)?sysctl(\s|$)/;
 const ASSIGNED = /(\/?[a-z][\w./]*)\s*=\s*("[^"]*"|'[^']*'|\S+)/g;
-/** `echo 1 > /proc/sys/net/ipv4/tcp_sack`. */
-const ECHOED = /^echo\s+("[^"]*"|'[^']*'|[^>]*?)\s*>\s*(\/proc\/sys\/\S+)$/;
+/** `echo 1 > /proc/sys/net/ipv4/tcp_sack`, or into a parameter of a module. */
+const ECHOED = /^echo\s+("[^"]*"|'[^']*'|[^>]*?)\s*>\s*(\/proc\/sys\/\S+|\/sys\/module\/tcp_cubic\/\S+)$/;
 const SLEEP = /^sleep\s+([0-9.]+)(s?)$/;
 const MTU = /^(?:ifconfig \S+ mtu|ip link set (?:dev )?\S+ mtu)\s+(\d+)$/;
 const ROUTE = /^ip (?:route|ro) (?:change|replace|add|append|del|delete|flush)\b(.*)$/;
@@ -148,7 +148,8 @@ export class ShellEvents {
   }
 
   private set(path: string, value: string, place: Place): void {
-    const name = path.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
+    const inModule = path.replace(/^\/sys\/module\/tcp_cubic\/parameters\//, 'tcp_cubic.');
+    const name = inModule.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
     const outcome = this.session.host.set(name, arithmetic(value));
     if (outcome.kind === 'lacking') throw new NotJudged(place, outcome.words);
     if (outcome.kind === 'idle') this.session.note(`skipped ${name}: ${outcome.words}`);
