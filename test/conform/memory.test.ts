@@ -95,6 +95,17 @@ describe.skipIf(!can)('a card over a shared file', () => {
     expect(verdicts.map((verdict) => verdict.fault)).toEqual([fault]);
   });
 
+  it('may write what it likes wherever it likes, and every case has its verdict', () => {
+    const from = '  if (announce) send_message(INIC_PIPE_INTERRUPT';
+    const scribble =
+      '  for (int i = 0; region != NULL && i < 4000; i++)\n' +
+      '    region[((size_t)rand() * 32768 + (size_t)rand()) % SETTING(REGION_BYTES)] = (uint8_t)rand();\n';
+    const { verdicts, failure } = tried(built('scribbler', from, scribble + from), 'Bind/request/');
+    expect(failure).toBe('');
+    expect(verdicts.length).toBeGreaterThan(5);
+    expect(verdicts.filter(({ outcome }) => outcome === 'passed')).toEqual([]);
+  });
+
   it('must take the file up', () => {
     const { failure } = tried(`${process.execPath} ${ROOT}/dist/src/conform/own/main.js`, 'SocketBind/');
     expect(failure).toBe('NoStart: it does not take up SharedMemory, which --memory offers');
