@@ -1281,7 +1281,7 @@ types:
         doc: when to answer
       - id: option
         type: b16
-        doc: number of the option in src/socket/options.ts
+        doc: number of the option, a SocketOption
       - id: reserved_5_16
         type: b16
       - id: value
@@ -1309,7 +1309,7 @@ types:
         type: b16
       - id: option
         type: b16
-        doc: number of the option in src/socket/options.ts
+        doc: number of the option, a SocketOption
       - id: reserved_5_16
         type: b16
   socket_option_get_reply:

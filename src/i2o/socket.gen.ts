@@ -1167,7 +1167,7 @@ export function getSocketOptionSetReplyMode(words: Int32Array, frame: number): n
   return words[frame + 4] >>> 30;
 }
 
-/** Number of the option in src/socket/options.ts. */
+/** Number of the option, a SocketOption. */
 export function getSocketOptionSetOption(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xffff;
 }
@@ -1230,7 +1230,7 @@ export function getSocketOptionGetSocketId(words: Int32Array, frame: number): nu
   return words[frame + 4] & 0xffff;
 }
 
-/** Number of the option in src/socket/options.ts. */
+/** Number of the option, a SocketOption. */
 export function getSocketOptionGetOption(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xffff;
 }

@@ -1,6 +1,6 @@
 /** The clauses of the spec: every link leads somewhere, nothing is left without a clause or a clause bare. */
 import { describe, expect, it } from 'vitest';
-import { readClauses } from '../../spec/generator/clauses.ts';
+import { CLAUSE_FILES, readClauses } from '../../spec/generator/clauses.ts';
 import { CASES } from '../../spec/models/cases.ts';
 import { cardCases } from '../../src/conform/card/card-cases.ts';
 import { hostCases } from '../../src/conform/host/host-cases.ts';
@@ -17,6 +17,7 @@ import { OWNER_MUTANTS } from '../conformance/mutants-owner.ts';
 import { SURGERIES } from '../conformance/surgeries.ts';
 import { WINDOW_SURGERIES } from '../conformance/window-surgeries.ts';
 import { CUTS } from '../validate/cuts/all.ts';
+import { readRepositoryFile } from './repository.ts';
 
 /** Where mutants are, by what a clause writes before their names. */
 const MUTANTS = {
@@ -158,5 +159,24 @@ describe('coverage', () => {
     expect(totals.must + totals.should).toBe(clauses.length);
     expect(roles.reduce((sum, role) => sum + role.clauses, 0)).toBe(clauses.length);
     for (const { id, coverage } of rows) expect(coverage).toEqual(coverageOf(clauseWithId(id)!));
+  });
+});
+
+describe('the spec, to who has the package alone', () => {
+  const PAGES = ['spec', 'spec-tool', 'clauses', 'trace-format', 'pipe', 'conform', 'validate'];
+  const YAML = [
+    ...['conformance', 'counters', 'executive', 'frame', 'groups', 'lan', 'numbers', 'pipe', 'rules'],
+    ...['socket', 'states', 'utility', 'window'],
+  ];
+  const files = [
+    ...PAGES.map((name) => `docs/${name}.md`),
+    ...YAML.map((name) => `spec/${name}.yaml`),
+    ...CLAUSE_FILES,
+    'spec/vectors/README.md',
+  ];
+
+  it.each(files)('%s cites no source that is not in it', (path) => {
+    // What is built is in the package, its sources are not.
+    expect(readRepositoryFile(path).match(/(?<!dist\/)\bsrc\/[\w/-]+\.ts\b/g) ?? []).toEqual([]);
   });
 });
