@@ -1429,7 +1429,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         shown: [
           {
             file: 'tcpip/arp.test.ts',
-            title: 'is asked for again once its time is over, and what is sent waits',
+            title: 'has failed when it does not answer three probes of its own, and is asked for by the next packet',
           },
         ],
         reason: '',
@@ -1445,6 +1445,21 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
             file: 'tcpip/arp.test.ts',
             title: 'is asked for again after a second, and no sooner (RFC 1122 §2.3.2.1)',
           },
+        ],
+        reason: '',
+      },
+      {
+        id: '1122-2.3.2.1-3',
+        section: '2.3.2.1',
+        level: 'MAY',
+        text: 'an entry in use is validated by a unicast poll, or by what the layers above hear',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/arp.test.ts',
+            title: 'goes from state to state as Linux has them (RFC 4861 §7.3.2)',
+          },
+          { file: 'tcpip/arp.test.ts', title: 'is reachable for as long as what is sent to it gets there' },
         ],
         reason: '',
       },
@@ -3672,7 +3687,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         shown: [
           {
             file: 'tcpip/arp.test.ts',
-            title: 'is asked for again once its time is over, and what is sent waits',
+            title: 'has failed when it does not answer three probes of its own, and is asked for by the next packet',
           },
         ],
         reason: '',

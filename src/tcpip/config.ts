@@ -168,9 +168,17 @@ export interface StackConfig {
   /** IPv4 datagrams being put together at once, and how long each may take (ipfrag_time). */
   readonly reassembliesMax: number;
   readonly reassemblyUs: number;
-  /** Hardware addresses remembered at least, and for how long one is used before it is asked for again. */
+  /** Hardware addresses remembered at least (neigh/default/gc_thresh3). */
   readonly neighboursMax: number;
-  readonly neighbourUs: number;
+  /** How long one counts as reachable on average (base_reachable_time): half as long to half as long again. */
+  readonly neighbourReachableUs: number;
+  /** How long one in use may go unconfirmed after that before it is asked (delay_first_probe_time). */
+  readonly neighbourDelayUs: number;
+  /** Between one request and the next (retrans_time; RFC 1122 §2.3.2.1: a second). */
+  readonly neighbourRetransUs: number;
+  /** Requests to the neighbour itself, and to everybody, before it is given up (ucast_solicit, mcast_solicit). */
+  readonly neighbourUnicastProbes: number;
+  readonly neighbourBroadcastProbes: number;
   /** Whether redirects of the gateway in use are followed (RFC 1122 §3.2.2.2, accept_redirects). */
   readonly acceptRedirects: boolean;
   /** ICMP errors sent, at most this many a second (icmp_ratelimit is per destination; ours is for all). */
@@ -239,7 +247,11 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   reassembliesMax: 16,
   reassemblyUs: 30_000_000,
   neighboursMax: 256,
-  neighbourUs: 600_000_000,
+  neighbourReachableUs: 30_000_000,
+  neighbourDelayUs: 5_000_000,
+  neighbourRetransUs: 1_000_000,
+  neighbourUnicastProbes: 3,
+  neighbourBroadcastProbes: 3,
   acceptRedirects: true,
   icmpErrorsPerSecond: 1000,
   udpReceiveBytes: 212_992,
@@ -293,6 +305,8 @@ const RANGES: Readonly<Record<string, Range>> = {
   keepAliveProbes: [1, 127],
   reassembliesMax: [1, 4096],
   neighboursMax: [16, 65536],
+  neighbourUnicastProbes: [0, 255],
+  neighbourBroadcastProbes: [1, 255],
   icmpErrorsPerSecond: [0, 1_000_000],
   udpReceiveBytes: [0, 1 << 29],
   udpReceiveDatagrams: [1, 65536],

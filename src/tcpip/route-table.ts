@@ -107,6 +107,7 @@ export class RouteTable {
   remove(to: number, prefixLength: number, metric = -1): boolean {
     const at = this.placeOf(to, maskOf(prefixLength), metric);
     if (at < 0) return false;
+    assert(this.count > 0, 'routes: a route that is taken away was counted');
     this.count -= 1;
     for (let i = at; i < this.count; i++) this.move(i + 1, i);
     this.noteMetrics();

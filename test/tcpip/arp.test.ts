@@ -168,31 +168,108 @@ describe('a neighbour that is known', () => {
     expect(b.host.counter('arpRepliesSent')).toBe(1);
   });
 
-  it('is asked for again once its time is over, and what is sent waits', () => {
-    const b = bed({ neighbourUs: 5 * SECOND });
-    hear(b.host, ARP_REQUEST);
-    b.host.flush();
-    b.host.pass(5 * SECOND - 1);
-    arps(b.host);
+  /** The state of the only neighbour there is. */
+  const stateOf = ({ neighbours }: ReturnType<typeof bed>) => neighbours.list().map(({ state }) => state);
+
+  it('goes from state to state as Linux has them (RFC 4861 §7.3.2)', () => {
+    const b = bed({ neighbourReachableUs: 10 * SECOND });
+    expect(stateOf(b)).toEqual([]);
     want(b);
-    expect(arps(b.host)).toEqual([]);
-    b.host.pass(1);
-    want(b);
-    expect(b.host.ports[0].takeSent().map(isArp)).toEqual([true]);
+    expect(stateOf(b)).toEqual(['INCOMPLETE']);
     hear(b.host, ARP_REPLY);
+    expect(stateOf(b)).toEqual(['REACHABLE']);
+    // Between half and one and a half of the base.
+    b.host.pass(5 * SECOND - 1000);
+    expect(stateOf(b)).toEqual(['REACHABLE']);
+    b.host.pass(10 * SECOND);
+    expect(stateOf(b)).toEqual(['STALE']);
     b.host.flush();
+    b.host.ports[0].takeSent();
+    // What is sent goes at once.
+    want(b);
     expect(b.host.ports[0].takeSent().map(isArp)).toEqual([false]);
+    expect(stateOf(b)).toEqual(['DELAY']);
+    b.host.pass(5 * SECOND - 1000);
+    expect(arps(b.host)).toEqual([]);
+    b.host.pass(1000);
+    expect(stateOf(b)).toEqual(['PROBE']);
+    const [probe, ...others] = arps(b.host);
+    expect(others).toEqual([]);
+    expect(destinationMac(probe)).toBe(PEER_MAC);
+    expect([...probe.subarray(32, 38)]).toEqual([0, 0, 0, 0, 0, 0]);
+    want(b);
+    expect(b.host.ports[0].takeSent().map(isArp)).toEqual([false]);
+    hear(b.host, ARP_REPLY);
+    expect(stateOf(b)).toEqual(['REACHABLE']);
+    expect(b.host.stack.hasDeadline()).toBe(false);
   });
 
-  it('has its time begin anew with each packet from it', () => {
-    const b = bed({ neighbourUs: 5 * SECOND });
+  it('has failed when it does not answer three probes of its own, and is asked for by the next packet', () => {
+    const b = bed();
     hear(b.host, ARP_REQUEST);
-    b.host.pass(4 * SECOND);
-    hear(b.host, ARP_REPLY);
-    b.host.pass(4 * SECOND);
+    expect(stateOf(b)).toEqual(['STALE']);
+    want(b);
+    b.host.pass(5 * SECOND);
+    for (let i = 0; i < 3; i++) b.host.pass(SECOND);
+    const probes = arps(b.host).slice(1);
+    expect(probes.map(destinationMac)).toEqual([PEER_MAC, PEER_MAC, PEER_MAC]);
+    expect(stateOf(b)).toEqual(['FAILED']);
+    expect(b.host.stack.hasDeadline()).toBe(false);
+    want(b);
+    expect(stateOf(b)).toEqual(['INCOMPLETE']);
+    expect(destinationMac(arps(b.host)[0])).toBe(-1);
+  });
+
+  it.each([
+    [{ neighbourUnicastProbes: 1 }, 1],
+    [{ neighbourUnicastProbes: 5, neighbourRetransUs: 2 * SECOND }, 5],
+    [{ neighbourUnicastProbes: 0 }, 0],
+  ])('is probed as often as is set: %o', (config, probes) => {
+    const b = bed(config);
+    hear(b.host, ARP_REQUEST);
+    b.host.flush();
     arps(b.host);
     want(b);
+    for (let i = 0; i < 20; i++) b.host.pass(SECOND);
+    expect(arps(b.host)).toHaveLength(probes);
+    expect(stateOf(b)).toEqual(['FAILED']);
+  });
+
+  it('is reachable for as long as what is sent to it gets there', () => {
+    const b = bed({ neighbourReachableUs: 2 * SECOND });
+    hear(b.host, ARP_REQUEST);
+    b.host.flush();
+    arps(b.host);
+    for (let i = 0; i < 60; i++) {
+      want(b);
+      b.neighbours.confirm(b.neighbours.resolve(PEER), PEER);
+      b.host.pass(SECOND / 2);
+    }
     expect(arps(b.host)).toEqual([]);
+    // Another address's confirmation is none of its.
+    b.host.pass(60 * SECOND);
+    b.neighbours.confirm(b.neighbours.resolve(PEER), OWN);
+    b.host.pass(6 * SECOND);
+    expect(stateOf(b)).toEqual(['PROBE']);
+  });
+
+  it('stays reachable when it only says again where it is', () => {
+    const b = bed();
+    hear(b.host, ARP_REPLY);
+    hear(b.host, ARP_REQUEST);
+    expect(stateOf(b)).toEqual(['REACHABLE']);
+    hear(b.host, ARP_REQUEST, { senderMac: 0x555 });
+    expect(stateOf(b)).toEqual(['STALE']);
+  });
+
+  it('has its time begin anew with each answer', () => {
+    const b = bed({ neighbourReachableUs: 8 * SECOND });
+    hear(b.host, ARP_REPLY);
+    for (let i = 0; i < 10; i++) {
+      b.host.pass(3 * SECOND);
+      expect(stateOf(b)).toEqual(['REACHABLE']);
+      hear(b.host, ARP_REPLY);
+    }
   });
 
   it('needs no timer', () => {
@@ -317,7 +394,7 @@ describe('requests for us', () => {
 
 describe('the table', () => {
   it('has ourselves and the broadcast address from the start, and for ever', () => {
-    const { host, neighbours } = bed({ neighbourUs: 1 });
+    const { host, neighbours } = bed({ neighbourReachableUs: 1 });
     host.pass(60 * SECOND);
     expect(neighbours.resolve(OWN)).toBe(NEIGHBOUR_SELF);
     expect(neighbours.resolve(0x7f010203)).toBe(NEIGHBOUR_SELF);

@@ -1,3 +1,4 @@
+import { NeighbourTimes, neighbourStateName } from '../../src/tcpip/arp/neighbour-states.ts';
 import { ARP_REQUEST, writeArp } from '../../src/tcpip/header/arp.ts';
 import { writeEthernetAddresses } from '../../src/tcpip/header/ethernet.ts';
 import { ICMP_UNREACHABLE } from '../../src/tcpip/header/icmp.ts';
@@ -82,13 +83,35 @@ trips('neighbours: a neighbour is asked for a bounded number of times', () => {
   for (let i = 0; i < 9; i++) neighbours['request'](entry);
 });
 trips('neighbours: our own entry and the broadcast entry are never learnt', () =>
-  asking().neighbours['learn'](0, 1, 1),
+  asking().neighbours['learn'](0, 1, 1, true),
 );
 trips('neighbours: only an entry without an answer is given up', () => {
   const { neighbours, entry } = asking();
   neighbours['giveUp'](entry);
   neighbours['giveUp'](entry);
 });
+trips('neighbours: nobody looks after ourselves, or everybody', () => asking().neighbours['use'](0));
+trips('neighbours: only others are asked for', () => asking().neighbours['ask'](1, PEER));
+trips('neighbours: a timer that stops was counted', () => {
+  const { neighbours, entry } = asking();
+  neighbours['timedCount'] = 0;
+  neighbours['stopTimer'](entry);
+});
+trips('neighbours: a request that is sent was due', () => {
+  const { neighbours, entry } = asking();
+  neighbours['requestDue'][entry] = 0;
+  neighbours['sendRequest'](entry);
+});
+trips('neighbours: a delay that is over was begun', () => {
+  const { neighbours, entry } = asking();
+  neighbours['endDelay'](entry);
+});
+trips('neighbours: reachable is one for so long as was set, more or less', () => {
+  const times = new NeighbourTimes(DEFAULT_STACK_CONFIG);
+  times['random'].below = () => 0x7fff_0000;
+  times.reachableMs(1);
+});
+trips('neighbours: an entry is in a state that has a name', () => neighbourStateName(3));
 trips('neighbours: what is told of a neighbour is the address of one station', () =>
   asking().neighbours.tell(STRANGER, 0x100, 1),
 );
@@ -104,7 +127,7 @@ trips('neighbours: ARP is spoken only through a port with an address', () => {
 });
 trips('neighbours: the entries without an answer are counted', () => {
   const { host, neighbours, entry } = asking();
-  neighbours['incompleteCount'] = 2;
+  neighbours['timedCount'] = 2;
   neighbours['requestDue'][entry] = 1;
   neighbours['requestCount'] = 1;
   host.turn();

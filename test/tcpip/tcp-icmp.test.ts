@@ -203,7 +203,9 @@ describe('RFC 1191: the path’s MTU', () => {
 
 describe('a neighbour that is gone', () => {
   it('is no hard error for an established connection: the timer asks again (§3.9.2.2)', () => {
-    const { script, peer, socket } = established({ config: { neighbourUs: 1_000_000 } });
+    const { script, peer, socket } = established({
+      config: { neighbourReachableUs: 100_000, neighbourDelayUs: 100_000, neighbourUnicastProbes: 1 },
+    });
     script.passes(2_000_000);
     script.answersArp = false;
     socket.sends(10);

@@ -196,7 +196,9 @@ describe('RFC 9293 §3.8.3: giving up', () => {
   });
 
   it('asks for the neighbour’s hardware address anew after three (MUST-20: R1)', () => {
-    const { script, socket } = established({ config: { neighbourUs: 1_000_000 } });
+    const { script, socket } = established({
+      config: { neighbourReachableUs: 1_000_000, neighbourDelayUs: 1_500_000 },
+    });
     socket.sends(10);
     script.passes(500_000);
     const asked = script.counter('arpRequestsSent');

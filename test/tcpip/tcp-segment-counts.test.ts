@@ -59,7 +59,9 @@ describe('the segments that are counted', () => {
     const seen = { changes: 0, again: 0, cut: 0 };
     fc.assert(
       fc.property(options, steps, ({ segmentBytesMax, ...offer }, life) => {
-        const opening = established({ segmentBytesMax, peer: offer });
+        // Without probes of neighbours, which are no segments.
+        const config = { neighbourDelayUs: 0x3fff_ffff };
+        const opening = established({ config, segmentBytesMax, peer: offer });
         const { script, peer, socket } = opening;
         const { requests } = script.host;
         const counted = () => script.counter('tcpOutSegs') + script.counter('tcpRetransSegs');

@@ -279,6 +279,11 @@ describe('assertions', () => {
     host.stack['routes'].speaksFor = () => false;
     host.stack.ways.moveAddress(0, 1, host.nowUs);
   });
+  trips('routes: a route that is taken away was counted', () => {
+    const table = new RouteTable();
+    Object.assign(table, { placeOf: () => 0 });
+    table.remove(0, 0);
+  });
   trips('routes: of one prefix the lowest metric comes first', () => {
     const table = new RouteTable();
     table.put(0x0a000000, 8, 0, 0, { metric: 5 });

@@ -154,7 +154,7 @@ describe('connections that the host opens', () => {
   });
 
   it('fall back to the host where the card fails after it has taken them', () => {
-    const world = mixedWorld({ card: { stack: { neighbourUs: 1_000_000 } } });
+    const world = mixedWorld({ card: { stack: { neighbourReachableUs: 1_000_000 } } });
     const listening = listener(peer(world, 0), 80);
     opened(world, world.stack, PEER_ADDRESSES[0], 80);
     const socket = world.stack.socket();

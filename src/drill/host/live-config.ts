@@ -35,7 +35,7 @@ const LINUX: Partial<StackConfig> = {
   // Every host is on the wire: no route has to be said.
   prefixLength: 0,
   // Hardware addresses are of no interest, and last as long as they can.
-  neighbourUs: 0x3fff_ffff,
+  neighbourReachableUs: 0x3fff_ffff,
 };
 
 const SEND_BUFFER_BYTES = 262_144;

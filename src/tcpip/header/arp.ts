@@ -62,7 +62,10 @@ export function writeArp(
   view.setInt32(at + ARP_TARGET_ADDRESS, targetAddress);
 }
 
-/** As `writeArp`, with the Ethernet header before it: a request is for everybody, a reply for who asked. */
+/**
+ * As `writeArp`, with the Ethernet header before it. A reply is for who asked; a request is for everybody, or,
+ * where a hardware address is given, for that station: the packet itself leaves it open then.
+ */
 export function writeArpFrame(
   view: DataView,
   at: number,
@@ -75,7 +78,9 @@ export function writeArpFrame(
   targetAddress: number,
 ): void {
   const asks = operation === ARP_REQUEST;
-  writeEthernetAddresses(view, at, asks ? 0xffff : targetHigh, asks ? -1 : targetLow, senderHigh, senderLow);
+  const isForAll = asks && (targetHigh | targetLow) === 0;
+  const [high, low] = isForAll ? [0xffff, -1] : [targetHigh, targetLow];
+  writeEthernetAddresses(view, at, high, low, senderHigh, senderLow);
   view.setUint16(at + ETHERNET_TYPE, ETHERTYPE_ARP);
   const packet = at + ETHERNET_BYTES;
   writeArp(
@@ -85,8 +90,8 @@ export function writeArpFrame(
     senderHigh,
     senderLow,
     senderAddress,
-    targetHigh,
-    targetLow,
+    asks ? 0 : targetHigh,
+    asks ? 0 : targetLow,
     targetAddress,
   );
 }

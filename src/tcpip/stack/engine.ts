@@ -64,7 +64,7 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
   readonly ways: Ways;
   protected readonly environment: Environment;
   private readonly routes: Routes;
-  private readonly neighbours: Neighbours;
+  protected readonly neighbours: Neighbours;
   protected readonly tcp: TcpTables;
   private readonly pieces: Pieces;
   private readonly icmp: Icmp;

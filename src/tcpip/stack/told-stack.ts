@@ -4,6 +4,7 @@
  */
 
 import type { TcpInfo } from '../../socket/tcp-info.ts';
+import type { NeighbourEntry } from '../arp/neighbour-states.ts';
 import { tcpInfo } from '../tcp/info.ts';
 import { awakeTcb } from '../tcp/wake.ts';
 import { windowBytes } from '../tcp/window.ts';
@@ -30,6 +31,11 @@ export class ToldStack extends MovingStack {
 
   tcpRemotePort(c: number): number {
     return awakeTcb(this.tcp, c).remotePort;
+  }
+
+  /** The neighbours there are, as `ip neigh` shows them, in no order. */
+  neighbourEntries(): NeighbourEntry[] {
+    return this.neighbours.list();
   }
 
   /** What Linux's TCP_INFO tells of a connection, as a new record; what follows tells parts of it. */

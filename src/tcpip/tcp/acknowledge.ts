@@ -109,6 +109,7 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
   noteAcknowledged(tcp, tcb, acked);
   tcb.sndUna = ack;
   tcb.timers.retries = 0;
+  tcp.neighbours.confirm(tcb.neighbour, tcb.nextHop);
   if (tcb.mtuSearch.probeBytes !== 0) probeAcknowledged(tcp, tcb);
   if (bytes > 0) {
     tcp.environment.counters[BYTES_ACKNOWLEDGED] += bytes;
