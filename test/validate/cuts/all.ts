@@ -9,12 +9,14 @@ import { EVENT_CUTS } from './events.ts';
 import { cutGround } from './ground.ts';
 import { NOTICE_CUTS } from './notices.ts';
 import { REFUSAL_CUTS } from './refusals.ts';
+import { SENT_CUTS } from './sent.ts';
 import { WIRE_CUTS } from './wire.ts';
 
 export const CUTS: readonly Cut[] = [
   ...END_CUTS,
   ...REFUSAL_CUTS,
   ...BYTE_CUTS,
+  ...SENT_CUTS,
   ...DATAGRAM_CUTS,
   ...EVENT_CUTS,
   ...NOTICE_CUTS,

@@ -200,7 +200,8 @@ export function openAt(tape: Tape, event: TapeEvent): number[] {
     if (one.direction === OUTBOUND && code === 0x82 && succeeded(words)) open.add(words[5] >>> 16);
     if (one.direction === INBOUND && (code === 0x8f || code === 0x91)) open.delete(words[4] & 0xffff);
     if (one.direction === OUTBOUND && code === 0x84 && several(words)) {
-      for (const at of recordsOf(words)) if (!isStreamData(words, at)) open.delete(words[at + 1] & 0xffff);
+      for (const at of recordsOf(words))
+        if (!isStreamData(words, at) && recordFlags(words, at) !== 0x10) open.delete(words[at + 1] & 0xffff);
     }
   }
   return [...open];

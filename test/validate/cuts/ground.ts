@@ -6,7 +6,14 @@ import type { Transport } from '../../../src/dma/card-layout.ts';
 import { DEVICE_TID, HOST_TID } from '../../../src/i2o/tids.ts';
 import type { CardSockets } from '../../../src/osm/user/card-sockets.ts';
 import { READABLE, SHUT_WR, SOCK_DGRAM, WRITABLE } from '../../../src/socket/contract.ts';
-import { SO_KEEPALIVE, TCP_NODELAY } from '../../../src/socket/options.ts';
+import { MSG_EOR } from '../../../src/socket/message-flags.ts';
+import {
+  SO_KEEPALIVE,
+  TCP_CONGESTION,
+  TCP_CORK,
+  TCP_NODELAY,
+  TCP_NOTSENT_LOWAT,
+} from '../../../src/socket/options.ts';
 import { VirtualWorld } from '../../../src/world/virtual/virtual-world.ts';
 import { Tape } from '../../conformance/trace-surgery.ts';
 
@@ -130,6 +137,7 @@ class Program {
     stack.close(secondServer); // unread: an abort, an error at the other end
     stack.wait(20);
     stack.close(second);
+    this.laterOptions(listener);
     this.refusals(listener);
     this.move(thirdServer, third, 300);
     stack.close(third);
@@ -142,6 +150,33 @@ class Program {
     stack.wait(100);
     stack.device.registerEvents(0);
     stack.wait(100);
+  }
+
+  /** What came with version 3 of the class: options, records, and what they have the card tell. */
+  private laterOptions(listener: number): void {
+    const { stack } = this;
+    const [client, server] = this.pair(listener, PORT);
+    stack.setOption(client, TCP_CORK, 1);
+    stack.send(client, this.bytes, 0, 70);
+    stack.setOption(client, TCP_CORK, 0);
+    stack.getOption(client, TCP_CORK);
+    stack.setOption(client, TCP_CONGESTION, 2);
+    stack.setOption(client, TCP_CONGESTION, 99);
+    stack.send(client, this.bytes, 0, 80, MSG_EOR);
+    stack.send(client, this.bytes, 0, 90, MSG_EOR);
+    let read = 0;
+    this.until(() => {
+      read += Math.max(0, stack.recv(server, this.room, 0, this.room.length));
+      return read === 240;
+    });
+    stack.setOption(client, TCP_NOTSENT_LOWAT, 2048);
+    this.move(client, server, 9000);
+    this.move(client, server, 3000);
+    stack.setOption(client, TCP_NOTSENT_LOWAT, 0);
+    stack.close(client);
+    this.until(() => stack.recv(server, this.room, 0, 1) === 0);
+    stack.close(server);
+    stack.wait(20);
   }
 
   /** All streams at once, different lengths of each. */

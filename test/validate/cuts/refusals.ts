@@ -1,6 +1,20 @@
 /** Cuts into refusals, the errno they give, and who uses a device. */
-import { answer, type Cut, cutsOf, failure, inReply, inRequest, put, refused, succeeded } from './cut.ts';
+import {
+  answer,
+  type Cut,
+  cutsOf,
+  datagramSockets,
+  failure,
+  inReply,
+  inRequest,
+  put,
+  refused,
+  requestOf,
+  succeeded,
+} from './cut.ts';
 
+const BIND = 0x83;
+const ENOENT = 2;
 const EBADF = 9;
 const EINVAL = 22;
 const EPIPE = 32;
@@ -56,7 +70,13 @@ const detailIs =
     bad(words) && (words[4] & 0xffff) === detail;
 
 export const REFUSAL_CUTS: readonly Cut[] = [
-  errno('EINVAL', 0x83, 'a bind of an open socket', EINVAL),
+  // Of a datagram socket that was connected before, it may be the answer.
+  cut('a bind of an open socket answered with EINVAL', ['Q-03', 'F-05'], (tape) =>
+    inReply(BIND, good, (words, frame) => {
+      const socket = (requestOf(tape, frame)?.words[4] ?? 0) & 0xffff;
+      return datagramSockets(tape, frame).includes(socket) ? false : answer(words, ERROR, EINVAL);
+    })(tape),
+  ),
   errno('EBADF', 0x83, 'a bind of an open socket', EBADF),
   cut(
     'a refused bind answered with EINVAL',
@@ -102,6 +122,9 @@ export const REFUSAL_CUTS: readonly Cut[] = [
   errno('EBADF', 0x9c, 'the totals of an open socket', EBADF),
   errno('EOPNOTSUPP', 0x9a, 'TCP_INFO of a stream socket', EOPNOTSUPP),
   errno('ENOTCONN', 0x9a, 'TCP_INFO', ENOTCONN),
+  errno('EPIPE', 0x93, 'an option set', EPIPE),
+  errno('ENOENT', 0x92, 'an option read', ENOENT),
+  errno('ENOENT', 0x83, 'a bind', ENOENT),
   errno('EBADF', 0x87, 'a listen of a bound socket', EBADF),
   errno('EINVAL', 0x87, 'a listen of a bound socket', EINVAL),
   errno('EOPNOTSUPP', 0x87, 'a listen of a stream socket', EOPNOTSUPP),
