@@ -1428,7 +1428,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         status: 'met',
         shown: [
           {
-            file: 'tcpip/arp.test.ts',
+            file: 'tcpip/neighbour-states.test.ts',
             title: 'has failed when it does not answer three probes of its own, and is asked for by the next packet',
           },
         ],
@@ -1456,10 +1456,13 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         status: 'met',
         shown: [
           {
-            file: 'tcpip/arp.test.ts',
+            file: 'tcpip/neighbour-states.test.ts',
             title: 'goes from state to state as Linux has them (RFC 4861 §7.3.2)',
           },
-          { file: 'tcpip/arp.test.ts', title: 'is reachable for as long as what is sent to it gets there' },
+          {
+            file: 'tcpip/neighbour-states.test.ts',
+            title: 'is reachable for as long as what is sent to it gets there',
+          },
         ],
         reason: '',
       },
@@ -3686,7 +3689,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         status: 'met',
         shown: [
           {
-            file: 'tcpip/arp.test.ts',
+            file: 'tcpip/neighbour-states.test.ts',
             title: 'has failed when it does not answer three probes of its own, and is asked for by the next packet',
           },
         ],

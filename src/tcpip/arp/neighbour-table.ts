@@ -103,7 +103,7 @@ export abstract class NeighbourTable {
    */
   isReady(neighbour: number): boolean {
     const state = this.state[neighbour];
-    if (state === NUD_REACHABLE) return ((this.due[neighbour] - this.environment.nowMs) | 0) > 0;
+    if (state === NUD_REACHABLE) return before(this.environment.nowMs, this.due[neighbour]);
     return (state & NUD_USABLE) !== 0;
   }
 
