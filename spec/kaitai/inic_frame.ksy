@@ -1716,6 +1716,9 @@ types:
       - id: sndbuf_limited_high
         type: u4
         doc: of the busy time, held back by the send buffer, bits 32-63
+      - id: reord_seen
+        type: u4
+        doc: how often segments were seen to arrive in another order than sent
   exec_status_get:
     seq:
       - id: transaction_context

@@ -1971,7 +1971,7 @@ export function writeSocketTotalsGet(
   words[frame + 4] = socketId & 0xffff;
 }
 
-export const SOCKET_TOTALS_GET_REPLY_WORDS = 31;
+export const SOCKET_TOTALS_GET_REPLY_WORDS = 32;
 
 /** The snapshot's number, as SocketInfoGet has told it. */
 export function getSocketTotalsGetReplySnapshot(words: Int32Array, frame: number): number {
@@ -2103,7 +2103,12 @@ export function getSocketTotalsGetReplySndbufLimitedHigh(words: Int32Array, fram
   return words[frame + 30];
 }
 
-/** Writes 31 words. */
+/** How often segments were seen to arrive in another order than sent. */
+export function getSocketTotalsGetReplyReordSeen(words: Int32Array, frame: number): number {
+  return words[frame + 31];
+}
+
+/** Writes 32 words. */
 export function writeSocketTotalsGetReply(
   words: Int32Array,
   frame: number,
@@ -2139,9 +2144,10 @@ export function writeSocketTotalsGetReply(
   rwndLimitedHigh: number,
   sndbufLimitedLow: number,
   sndbufLimitedHigh: number,
+  reordSeen: number,
 ): void {
-  checkMessage(frame, 31, 31);
-  words[frame] = 0x001fc001;
+  checkMessage(frame, 32, 32);
+  words[frame] = 0x0020c001;
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_TOTALS_GET << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
@@ -2172,6 +2178,7 @@ export function writeSocketTotalsGetReply(
   words[frame + 28] = rwndLimitedHigh;
   words[frame + 29] = sndbufLimitedLow;
   words[frame + 30] = sndbufLimitedHigh;
+  words[frame + 31] = reordSeen;
 }
 
 /** Bytes to be sent of a connection that is imported, in a transmit buffer. Since version 2. */
@@ -2589,7 +2596,7 @@ export function checkSocketReply(words: Int32Array, frame: number, sizeWords: nu
       if (value > 4) return DETAILED_STATUS_INVALID_PARAMETER;
       return 0;
     case SOCKET_TOTALS_GET:
-      if (status === 0 && sizeWords < 31) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      if (status === 0 && sizeWords < 32) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;

@@ -119,6 +119,7 @@ export function writeTotalsReply(
     highWord(info.rwnd_limited),
     info.sndbuf_limited,
     highWord(info.sndbuf_limited),
+    info.reord_seen,
   );
 }
 
@@ -203,6 +204,7 @@ export function readTotalsReply(words: Int32Array, reply: number) {
       socket.getSocketTotalsGetReplySndbufLimitedLow(words, reply),
       socket.getSocketTotalsGetReplySndbufLimitedHigh(words, reply),
     ),
+    reord_seen: socket.getSocketTotalsGetReplyReordSeen(words, reply) >>> 0,
   } satisfies Partial<TcpInfo>;
 }
 

@@ -48,6 +48,7 @@ const PLACES = {
   delivered_ce: [196, 4],
   bytes_sent: [200, 8],
   bytes_retrans: [208, 8],
+  reord_seen: [220, 4],
   rcv_ooopack: [224, 4],
   snd_wnd: [228, 4],
   rcv_wnd: [232, 4],

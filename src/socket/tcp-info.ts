@@ -68,6 +68,8 @@ export interface TcpInfo {
   readonly delivered_ce: number;
   readonly bytes_sent: number;
   readonly bytes_retrans: number;
+  /** How often segments were seen to arrive in another order than sent. */
+  readonly reord_seen: number;
   readonly rcv_ooopack: number;
   /** Bytes: the peer's window, and ours. */
   readonly snd_wnd: number;

@@ -1909,7 +1909,7 @@ export const CATALOGUE: Catalogue = {
           },
           replyForm: 'single',
           reply: {
-            words: 31,
+            words: 32,
             fields: [
               {
                 name: 'snapshot',
@@ -2112,6 +2112,14 @@ export const CATALOGUE: Catalogue = {
                 unit: 'µs',
                 source: 'ours',
                 doc: 'of the busy time, held back by the send buffer, bits 32-63',
+              },
+              {
+                name: 'reordSeen',
+                word: 31,
+                low: 0,
+                high: 31,
+                source: 'ours',
+                doc: 'how often segments were seen to arrive in another order than sent',
               },
             ],
           },

@@ -189,7 +189,7 @@ describe('TCP_INFO', () => {
     card.onRequest = (request: Request) => {
       const which = asked.find((each) => each === frameFunction(request, 0));
       if (which === undefined) return;
-      const words = new Array<number>(27).fill(0);
+      const words = new Array<number>(which === SOCKET_INFO_GET ? 27 : 28).fill(0);
       words[1] = which === SOCKET_INFO_GET ? 1 : 0; // ESTABLISHED
       words[PLACE[which]] = snapshots[which];
       card.answer(request, FLAG_LAST, ...words);
