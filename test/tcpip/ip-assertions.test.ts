@@ -132,6 +132,18 @@ trips('neighbours: the entries without an answer are counted', () => {
   neighbours['requestCount'] = 1;
   host.turn();
 });
+trips('neighbours: no timer is due before the one that is waited for', () => {
+  const { host, neighbours, entry } = asking();
+  neighbours['due'][entry] = (neighbours['due'][entry] + 10) | 0;
+  neighbours.deadlineUs();
+  neighbours['due'][entry] = (neighbours['due'][entry] - 1) | 0;
+  neighbours['requestDue'][entry] = 1;
+  neighbours['requestCount'] = 1;
+  host.turn();
+});
+trips('neighbours: only while a timer runs is it asked when one is due', () =>
+  new Host().stack['neighbours'].deadlineUs(),
+);
 trips('neighbours: the requests to be sent are counted', () => {
   const { host, neighbours } = asking();
   neighbours['requestCount'] = 1;

@@ -67,6 +67,12 @@ export abstract class NeighbourTable {
   protected requestCount = 0;
   /** Entries for which a timer runs. */
   protected timedCount = 0;
+  /**
+   * When the first of them is due, in milliseconds, and whether that is known: a timer has begun or ended since.
+   * Every turn of a stack asks for it, and an entry in use may have a timer for seconds.
+   */
+  protected soonestMs = 0;
+  protected isSoonestKnown = false;
 
   constructor(environment: Environment, routes: Routes, listener: NeighbourListener) {
     this.environment = environment;
@@ -140,19 +146,14 @@ export abstract class NeighbourTable {
   /** When the first of the entries' timers is due. */
   deadlineUs(): number {
     const { nowUs, nowMs } = this.environment;
-    let soonest = FAR_MS;
-    for (let entry = FIRST; entry < this.state.length; entry++) {
-      if ((this.state[entry] & NUD_TIMED) === 0) continue;
-      const left = (this.due[entry] - nowMs) | 0;
-      if (left < soonest) soonest = left;
-    }
-    return (nowUs + soonest * US_PER_MS) | 0;
+    return (nowUs + ((this.firstDueMs(nowMs) - nowMs) | 0) * US_PER_MS) | 0;
   }
 
   /** Asks again, or gives up, or begins to ask. @returns entries acted upon. */
   advance(): number {
     if (this.timedCount === 0) return 0;
     const { nowMs } = this.environment;
+    if (before(nowMs, this.firstDueMs(nowMs))) return 0;
     let acted = 0;
     for (let entry = FIRST; entry < this.state.length; entry++) {
       const state = this.state[entry];
@@ -162,7 +163,23 @@ export abstract class NeighbourTable {
       else if (this.requests[entry] < this.requestsMax(state)) this.request(entry);
       else this.giveUp(entry);
     }
+    this.isSoonestKnown = false;
     return acted;
+  }
+
+  /** When the first timer is due, by the clock of `due`: looked for again only where one has changed. */
+  private firstDueMs(nowMs: number): number {
+    assert(this.timedCount > 0, 'neighbours: only while a timer runs is it asked when one is due');
+    if (this.isSoonestKnown) return this.soonestMs;
+    let soonest = FAR_MS;
+    for (let entry = FIRST; entry < this.state.length; entry++) {
+      if ((this.state[entry] & NUD_TIMED) === 0) continue;
+      const left = (this.due[entry] - nowMs) | 0;
+      if (left < soonest) soonest = left;
+    }
+    this.soonestMs = (nowMs + soonest) | 0;
+    this.isSoonestKnown = true;
+    return this.soonestMs;
   }
 
   /** Whether the hardware address of a next hop is known now. */
@@ -232,6 +249,7 @@ export abstract class NeighbourTable {
     if (this.state[entry] === NUD_STALE) {
       this.state[entry] = NUD_DELAY;
       this.timedCount += 1;
+      this.isSoonestKnown = false;
       this.due[entry] = (nowMs + this.times.delayMs) | 0;
     } else if (this.state[entry] === NUD_FAILED) {
       this.ask(entry, this.address[entry]);
@@ -242,6 +260,7 @@ export abstract class NeighbourTable {
   protected endDelay(entry: number): void {
     assert(this.state[entry] === NUD_DELAY, 'neighbours: a delay that is over was begun');
     const { nowMs } = this.environment;
+    this.isSoonestKnown = false;
     if (((nowMs - this.confirmed[entry]) | 0) <= this.times.delayMs) {
       this.timedCount -= 1;
       this.state[entry] = NUD_REACHABLE;
@@ -311,6 +330,7 @@ export abstract class NeighbourTable {
       'neighbours: a neighbour is asked for a bounded number of times',
     );
     this.requests[entry] += 1;
+    this.isSoonestKnown = false;
     this.due[entry] = (this.environment.nowMs + this.times.retransMs) | 0;
     if (this.requestDue[entry] !== 0) return;
     this.requestDue[entry] = 1;
@@ -356,6 +376,7 @@ export abstract class NeighbourTable {
   /** No timer runs for an entry any more, whatever it becomes, and nothing asks for it. */
   protected stopTimer(entry: number): void {
     if ((this.state[entry] & NUD_TIMED) !== 0) this.timedCount -= 1;
+    this.isSoonestKnown = false;
     assert(this.timedCount >= 0, 'neighbours: a timer that stops was counted');
     if (this.requestDue[entry] !== 0) {
       this.requestDue[entry] = 0;

@@ -18,6 +18,7 @@ import {
   writeArpFrame,
 } from '../header/arp.ts';
 import type { Routes } from '../route.ts';
+import { before } from '../seq.ts';
 import type { NeighbourListener } from './neighbour-listener.ts';
 import { NUD_PROBE, NUD_TIMED } from './neighbour-states.ts';
 import { FIRST, NeighbourTable } from './neighbour-table.ts';
@@ -169,6 +170,10 @@ export class Neighbours extends NeighbourTable {
       list.reduce((sum, one) => (one === value ? sum + 1 : sum), 0);
     const timed = this.state.reduce((sum, one) => ((one & NUD_TIMED) !== 0 ? sum + 1 : sum), 0);
     assert(timed === this.timedCount, 'neighbours: the entries without an answer are counted');
+    const isMissed = (state: number, entry: number) =>
+      (state & NUD_TIMED) !== 0 && before(this.due[entry], this.soonestMs);
+    const isRight = !this.isSoonestKnown || !this.state.some(isMissed);
+    assert(isRight, 'neighbours: no timer is due before the one that is waited for');
     const due = count(this.requestDue, 1);
     assert(due === this.requestCount, 'neighbours: the requests to be sent are counted');
     const replies = this.replies.ofPort.reduce((sum, one) => sum + one, 0);
