@@ -2,13 +2,18 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as exec from '../../src/i2o/executive.gen.ts';
 import * as groups from '../../src/i2o/groups.gen.ts';
-import { DEVICE_TID, IOP_TID, ORGANIZATION_ID } from '../../src/i2o/tids.ts';
+import { DEVICE_TID, ECHO_CLASS_ID, IOP_TID, ORGANIZATION_ID } from '../../src/i2o/tids.ts';
 import * as util from '../../src/i2o/utility.gen.ts';
 import { FakeModule } from './fake-module.ts';
 import { Bed } from './messages.ts';
 
 const { PARAMS_OPERATION_FIELD_GET: FIELD_GET, PARAMS_OPERATION_FIELD_SET: FIELD_SET } = util;
 const { PARAMS_OPERATION_TABLE_GET: TABLE_GET } = util;
+
+/** A module of the class that has private messages. */
+class EchoingModule extends FakeModule {
+  override readonly classId = ECHO_CLASS_ID;
+}
 
 let bed: Bed;
 beforeEach(() => {
@@ -91,6 +96,7 @@ describe('the groups every target has', () => {
   });
 
   it('F005 names the private messages, F006 the authorized user', () => {
+    bed = new Bed({}, { module: (outbound) => new EchoingModule(outbound) }).operational();
     const codes = field(DEVICE_TID, groups.GROUP_PRIVATE_EXTENSIONS, 2);
     expect([codes.getUint16(0, true), codes.getUint16(4, true), codes.getUint16(6, true)]).toEqual([3, 1, 2]);
     expect(field(IOP_TID, groups.GROUP_PRIVATE_EXTENSIONS, 2).getUint16(0, true)).toBe(0);
