@@ -27,6 +27,12 @@ class End {
   begun = false;
   /** Whether the peer has begun another connection since: what this end says is about an earlier one. */
   outdated = false;
+  /**
+   * Of an end that has sent the first SYN: which SYN of the peer's has reached it first. A copy of its own may
+   * open another connection at the peer, with other numbers, of which this end wants to know nothing.
+   */
+  active = false;
+  heardIss: number | undefined;
   /** What it has sent, from its own ISN: the end of it all, where its FIN is; -1: none. */
   nxt = 0;
   finAt = -1;
@@ -91,6 +97,7 @@ export class WireChecker {
     const end = this.endOf(to, from, segment.remotePort, segment.localPort);
     const peer = this.endOf(from, to, segment.localPort, segment.remotePort);
     if (this.trace !== undefined) this.trace(`${nowUs} host ${to} takes ${describe(segment, peer, end)}`);
+    if ((segment.flags & SYN) !== 0) hearSyn(end, segment);
     const seq = (segment.seq - peer.iss) | 0;
     // What an earlier connection of the pair has left in the network says nothing here.
     if (!peer.begun || seq < -1 || seq > peer.nxt) return;
@@ -102,8 +109,10 @@ export class WireChecker {
     if ((segment.flags & ACK) === 0) return;
     const ack = (segment.ack - end.iss) | 0;
     if (!end.begun || ack < 0 || ack > end.nxt) return;
-    // What an old segment acknowledges is not looked at (RFC 9293 §3.10.7.4, first check).
-    if (seq + occupied >= end.arrived.prefix) end.toldAck = Math.max(end.toldAck, ack);
+    // What a segment of old bytes, or one beyond the window, acknowledges is not looked at (RFC 9293
+    // §3.10.7.4, first check).
+    const isLookedAt = seq + occupied >= end.arrived.prefix && (seq < end.edge || seq <= end.acked);
+    if (isLookedAt) end.toldAck = Math.max(end.toldAck, ack);
     const scaled = segment.window << this.scaleOf(peer, end, segment.flags);
     end.toldEdge = Math.max(end.toldEdge, ack + scaled);
   }
@@ -138,7 +147,7 @@ export class WireChecker {
     if ((flags & RST) !== 0) return undefined;
     if ((flags & SYN) !== 0) return this.judgeSyn(host, other, end, peer, segment);
     if (!end.begun || !peer.begun) return 'a segment before both SYNs';
-    if (end.outdated) return undefined;
+    if (end.outdated || (end.heardIss !== undefined && end.heardIss !== peer.iss)) return undefined;
     if ((flags & ACK) === 0) return 'a segment without an acknowledgement';
     return (
       judgeAcknowledgement(end, segment, peer, this.scaleOf(end, peer, flags)) ??
@@ -222,11 +231,19 @@ export class WireChecker {
   }
 }
 
+/** A SYN has reached an end, which takes the numbers of the first that answers its own. */
+function hearSyn(end: End, { flags, seq, ack }: Segment): void {
+  const isAnswer = (flags & ACK) === 0 || ((ack - end.iss) | 0) === 1;
+  if (end.begun && end.active && isAnswer) end.heardIss ??= seq;
+}
+
 /** An end sends another SYN: it begins a stream, of which its peer knows nothing yet. */
 function beginAnew(end: End, peer: End, segment: Segment): void {
   peer.outdated = peer.begun && (segment.flags & ACK) === 0;
   end.begun = true;
   end.outdated = false;
+  end.active = (segment.flags & ACK) === 0;
+  end.heardIss = undefined;
   end.iss = segment.seq;
   end.synMss = segment.mss === 0 ? 536 : segment.mss;
   end.synScale = segment.windowScale;

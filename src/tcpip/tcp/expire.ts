@@ -18,10 +18,11 @@ import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb, queueReset } from './lifecycle.ts';
 import { forgetProbe } from './mtu-probe.ts';
 import { probeFailed, suspectBlackHole } from './mtu-search.ts';
+import { hasNeighbour } from './path.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import { flightBytes, type Tcb } from './tcb.ts';
+import { flightBytes, hasUnsent, type Tcb } from './tcb.ts';
 import { endTimeWait } from './time-wait-state.ts';
 import {
   reschedule,
@@ -119,7 +120,10 @@ function sendDelayed(tcp: TcpTables, tcb: Tcb): void {
 
 /** The peer has not acknowledged for an RTO: RFC 6298 §5.4 to §5.7; RFC 9293 §3.8.3 (R1, R2). */
 function retransmit(tcp: TcpTables, tcb: Tcb): void {
-  if (flightBytes(tcb) <= 0) return;
+  if (flightBytes(tcb) <= 0) {
+    if (hasUnsent(tcb)) lookForWay(tcp, tcb);
+    return;
+  }
   const { config, counters, nowMs } = tcp.environment;
   const { timers, rtt } = tcb;
   counters[TCP_TIMEOUTS] += 1;
@@ -148,6 +152,29 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   }
   startRetransmit(tcp, tcb);
   markReady(tcp, tcb);
+}
+
+/**
+ * Nothing is in flight, since there was no way for what is to be sent. It is looked for as often as something
+ * would be sent again: whoever has handed the bytes over learns in the end that they do not get there.
+ */
+function lookForWay(tcp: TcpTables, tcb: Tcb): void {
+  const { config, nowMs } = tcp.environment;
+  const { timers, rtt } = tcb;
+  assert(tcb.resetDue === 0, 'expiry: a reset that is due waits for no timer');
+  if (hasNeighbour(tcp, tcb)) {
+    timers.retries = 0;
+    markReady(tcp, tcb);
+    return;
+  }
+  if (timers.retries === 0) timers.stalledMs = (nowMs - ((rtt.rto / 1000) | 0)) | 0;
+  timers.retries += 1;
+  if (timers.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {
+    giveUp(tcp, tcb);
+    return;
+  }
+  rtt.rto = Math.min(rtt.rto * 2, config.rtoMaxUs);
+  startRetransmit(tcp, tcb);
 }
 
 /** The peer does not answer any more: the connection fails with what ICMP said, or as timed out. */

@@ -2,13 +2,14 @@
  * What becomes of the connections that wait for a hardware address, once it is known or nobody has answered.
  */
 import { EHOSTUNREACH } from '../../socket/errno.ts';
-import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
+import { SENDING_TIMERS, TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { closeTcb, failTcb } from './lifecycle.ts';
 import { stopAwaiting } from './path.ts';
 import { markReady } from './ready.ts';
 import { redirected } from './rerouted.ts';
 import { SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
+import { flightBytes } from './tcb.ts';
 import { startRetransmit } from './timers.ts';
 
 /** @param ready whether the neighbour's hardware address has become known; false: nobody answered. */
@@ -23,6 +24,11 @@ export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boole
     if (isForgotten) {
       redirected(tcp, tcb);
     } else if (ready) {
+      // Who has nothing in flight waited for this and for no acknowledgement.
+      if (flightBytes(tcb) <= 0) {
+        tcb.timers.armed &= ~TIMER_RETRANSMIT;
+        tcb.timers.retries = 0;
+      }
       markReady(tcp, tcb);
     } else if (tcb.state === SYN_SENT) {
       failTcb(tcp, tcb, EHOSTUNREACH);
@@ -30,9 +36,9 @@ export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boole
       // Nobody is left who could send it again.
       closeTcb(tcp, tcb);
     } else {
-      // RFC 9293 §3.9.2.2: a soft error; the retransmission timer asks again, and gives up in the end.
+      // RFC 9293 §3.9.2.2: a soft error; the timers for sending ask again, and give up in the end.
       tcb.softError = EHOSTUNREACH;
-      if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startRetransmit(tcp, tcb);
+      if ((tcb.timers.armed & SENDING_TIMERS) === 0) startRetransmit(tcp, tcb);
     }
   }
 }

@@ -30,7 +30,7 @@ import { ELEMENT_WAITS } from './send-queue.ts';
 import { noteSending } from './sending-time.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import { flightBytes, type Tcb } from './tcb.ts';
+import { flightBytes, hasUnsent, type Tcb } from './tcb.ts';
 import { startAfterSend, startPersist, startRetransmit, startTimeout } from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -112,7 +112,7 @@ function output(tcp: TcpTables, tcb: Tcb): number {
 function strandedOutput(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.neighbour < 0, 'output: who has no next hop has no neighbour');
   if (tcb.resetDue !== 0) closeTcb(tcp, tcb);
-  else if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0 && tcb.sndUna !== tcb.sndEnd)
+  else if ((tcb.timers.armed & SENDING_TIMERS) === 0 && (flightBytes(tcb) > 0 || hasUnsent(tcb)))
     startRetransmit(tcp, tcb);
 }
 

@@ -243,8 +243,9 @@ export class RackRecovery implements LossRecovery {
     recovery.due = DUE_HOLES;
     if (recovery.phase !== RECOVERY_NONE) return;
     this.enter(tcb, (flightBytes(tcb) - recovery.sackedBytes) | 0);
-    // As Linux has it: what shows that something is lost counts as one segment delivered.
-    reduce(tcb, tcb.mss, false, pipeBytes(tcb));
+    // As Linux has it: what shows that something is lost counts as one segment delivered. A lost probe of the
+    // path's MTU shows none.
+    if (isReducing(tcb)) reduce(tcb, tcb.mss, false, pipeBytes(tcb));
   }
 
   /** Takes what an acknowledgement says. @returns whether something is to be sent again. */

@@ -20,6 +20,7 @@
  * - `rcvAdv - rcvNxt` is the window that the peer was told; it never shrinks but by data arriving.
  */
 import type { StackConfig } from '../config.ts';
+import { before } from '../seq.ts';
 import { CongestionState } from './congestion/congestion.ts';
 import { Acknowledgements } from './control-block/acknowledgements.ts';
 import { Listening } from './control-block/listening.ts';
@@ -250,6 +251,11 @@ export class Tcb {
 /** Sequence numbers sent and not acknowledged: bytes, and the FIN where one is out. */
 export function flightBytes(tcb: Tcb): number {
   return (tcb.sndMax - tcb.sndUna) | 0;
+}
+
+/** Whether bytes, or a FIN, are queued that were never sent. */
+export function hasUnsent({ sndMax, sndEnd, finQueued }: Tcb): boolean {
+  return before(sndMax, (sndEnd + finQueued) | 0);
 }
 
 /** Ports as segments from the peer have them: the peer's in the upper half. */
