@@ -19,6 +19,9 @@ const FOUND = [
   52, // data sent again moved the window's edge by the window of an earlier acknowledgement
   210, // a duplicate's block was not followed by the one it lies in
   2770, // a port's MTU grew during a handshake, and a router's word of a smaller one was an assertion
+  675, // a copy of a SYN opened another connection, and its first end knew nothing of that one's numbers
+  4181, // what a segment beyond the window acknowledged was taken as told
+  5631, // a lost probe of the path's MTU went on with a reduction that it had not begun
 ];
 /** Storms in which connections rest for so long that they sleep. Most do not: their programs seldom pause. */
 const SLEEPING = [5015, 5019, 5022, 5035, 5046];

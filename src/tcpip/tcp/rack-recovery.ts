@@ -258,7 +258,7 @@ export class RackRecovery implements LossRecovery {
     const { phase } = recovery;
     const ends = phase !== RECOVERY_NONE && atOrAfter(tcb.sndUna, recovery.recover);
     if (ends) this.leave(tcb);
-    this.rack.adapt(tcb, ends);
+    if (ends || rack.roundOn !== 0 || this.rack.reportsDuplicate) this.rack.adapt(tcb, ends);
     const found = this.rack.detect(tcb);
     const isHeldBack = rack.suspicion !== FRTO_OFF && isStillInDoubt(tcb, bytes, this.rack.heldBytes);
     if (found && recovery.phase === RECOVERY_NONE) this.enter(tcb, inNetworkBefore);

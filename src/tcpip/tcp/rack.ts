@@ -85,7 +85,7 @@ export class Rack {
     // What the peer has thrown away is lost already.
     let found = this.isThrownAway;
     this.isThrownAway = false;
-    if (rack.known === 0) return found;
+    if (rack.known === 0 || tcb.sent.oldest < 0) return found;
     const reorderingUs = this.reorderingUs(tcb);
     let record = tcb.sent.oldest;
     while (record >= 0) {
