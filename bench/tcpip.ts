@@ -6,6 +6,7 @@ import { DmaEngine } from '../src/dma/engine.ts';
 import { PacketPool } from '../src/dma/packets.ts';
 import { allocateRegion, type Region } from '../src/dma/region.ts';
 import { LEDGER_BYTES, Ledger } from '../src/ledger/ledger.ts';
+import type { StackConfig } from '../src/tcpip/config.ts';
 import { GATHER_BYTES, type LinkPort, RX_CHECKSUM_CHECKED, type SocketOwner } from '../src/tcpip/contract.ts';
 import { DEFAULT_STACK_CONFIG, Stack } from '../src/tcpip/stack/stack.ts';
 
@@ -14,6 +15,9 @@ const SLOTS = 256;
 const SLOT_BYTES = 65664;
 const HEADERS = 128;
 const RING = 256;
+
+/** How losses are found, and how windows grow. */
+type Algorithms = Partial<Pick<StackConfig, 'lossRecovery' | 'congestionControl'>>;
 
 class Pipe implements LinkPort {
   readonly mtu = 65535;
@@ -111,7 +115,7 @@ interface Bed {
   readonly listener: number;
 }
 
-function makeBed(): Bed {
+function makeBed(algorithms: Algorithms): Bed {
   const ledgerAt = 128;
   const headers = Math.ceil((ledgerAt + LEDGER_BYTES) / 128) * 128;
   const buffer = headers + 256;
@@ -124,7 +128,7 @@ function makeBed(): Bed {
   const pipe = new Pipe(region, packets, headers);
   const owner = new Owner();
   const stack = new Stack(
-    { ...DEFAULT_STACK_CONFIG, connectionsMax: 1024 },
+    { ...DEFAULT_STACK_CONFIG, connectionsMax: 1024, ...algorithms },
     region,
     packets,
     new DmaEngine(region, ledger),
@@ -164,9 +168,9 @@ function oneWay(bed: Bed, from: number, to: number, bytes: number, nowUs: number
   stack.advance(nowUs);
 }
 
-function benchRoundTrip(bytes: number, scale: number): string {
+function benchRoundTrip(bytes: number, scale: number, algorithms: Algorithms): string {
   let line = '';
-  const bed = makeBed();
+  const bed = makeBed(algorithms);
   let now = 1000;
   const client = connect(bed, now);
   const server = bed.stack.tcpAccept(bed.listener, 2);
@@ -186,9 +190,9 @@ function benchRoundTrip(bytes: number, scale: number): string {
   return line;
 }
 
-function benchConnections(scale: number): string {
+function benchConnections(scale: number, algorithms: Algorithms): string {
   let line = '';
-  const bed = makeBed();
+  const bed = makeBed(algorithms);
   const { stack } = bed;
   let now = 1000;
   for (let repeat = 0; repeat < 5; repeat++) {
@@ -219,9 +223,9 @@ function benchConnections(scale: number): string {
   return line;
 }
 
-function benchStream(bytes: number, scale: number): string {
+function benchStream(bytes: number, scale: number, algorithms: Algorithms): string {
   let line = '';
-  const bed = makeBed();
+  const bed = makeBed(algorithms);
   const { stack } = bed;
   let now = 1000;
   const client = connect(bed, now);
@@ -251,9 +255,9 @@ function benchStream(bytes: number, scale: number): string {
 }
 
 /** The pipe alone: a packet of the size of a small segment. */
-function benchPipe(scale: number): string {
+function benchPipe(scale: number, algorithms: Algorithms): string {
   let line = '';
-  const bed = makeBed();
+  const bed = makeBed(algorithms);
   const { pipe } = bed;
   const sink = { input: () => false } as unknown as Stack;
   for (let repeat = 0; repeat < 3; repeat++) {
@@ -272,8 +276,14 @@ function benchPipe(scale: number): string {
 
 /**
  * @param scale 1 for a figure, less for a smoke test.
+ * @param algorithms of TCP, where they are not the stack's own defaults.
  * @returns a line each, of the last of several repeats.
  */
-export function runTcpipBench(scale: number): string[] {
-  return [benchPipe(scale), benchRoundTrip(64, scale), benchConnections(scale), benchStream(65536, scale)];
+export function runTcpipBench(scale: number, algorithms: Algorithms = {}): string[] {
+  return [
+    benchPipe(scale, algorithms),
+    benchRoundTrip(64, scale, algorithms),
+    benchConnections(scale, algorithms),
+    benchStream(65536, scale, algorithms),
+  ];
 }
