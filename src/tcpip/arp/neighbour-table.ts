@@ -260,7 +260,6 @@ export abstract class NeighbourTable {
   protected endDelay(entry: number): void {
     assert(this.state[entry] === NUD_DELAY, 'neighbours: a delay that is over was begun');
     const { nowMs } = this.environment;
-    this.isSoonestKnown = false;
     if (((nowMs - this.confirmed[entry]) | 0) <= this.times.delayMs) {
       this.timedCount -= 1;
       this.state[entry] = NUD_REACHABLE;

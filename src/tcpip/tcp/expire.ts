@@ -124,19 +124,12 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
     if (hasUnsent(tcb)) lookForWay(tcp, tcb);
     return;
   }
-  const { config, counters, nowMs } = tcp.environment;
+  const { config, counters } = tcp.environment;
   const { timers, rtt } = tcb;
   counters[TCP_TIMEOUTS] += 1;
-  if (timers.retries === 0) {
-    timers.stalledMs = (nowMs - ((rtt.rto / 1000) | 0)) | 0;
-    tcb.totals.timeoutRecoveries += 1;
-  }
+  if (timers.retries === 0) tcb.totals.timeoutRecoveries += 1;
   tcb.totals.timeouts += 1;
-  timers.retries += 1;
-  if (timers.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {
-    giveUp(tcp, tcb);
-    return;
-  }
+  if (isOutOfRetries(tcp, tcb)) return;
   if (timers.retries === ADVISE_RETRIES) tcb.neighbour = -1;
   // Linux's tcp_syn_linear_timeouts: a full backlog drops many SYNs at once, and has room again soon.
   const linear = tcb.state === SYN_SENT && timers.retries <= config.synLinearRetries;
@@ -159,22 +152,26 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
  * would be sent again: whoever has handed the bytes over learns in the end that they do not get there.
  */
 function lookForWay(tcp: TcpTables, tcb: Tcb): void {
-  const { config, nowMs } = tcp.environment;
-  const { timers, rtt } = tcb;
+  const { rtt, timers } = tcb;
   assert(tcb.resetDue === 0, 'expiry: a reset that is due waits for no timer');
   if (hasNeighbour(tcp, tcb)) {
     timers.retries = 0;
     markReady(tcp, tcb);
     return;
   }
-  if (timers.retries === 0) timers.stalledMs = (nowMs - ((rtt.rto / 1000) | 0)) | 0;
-  timers.retries += 1;
-  if (timers.retries > retriesMax(tcp, tcb) || isPastUserTimeout(tcp, tcb)) {
-    giveUp(tcp, tcb);
-    return;
-  }
-  rtt.rto = Math.min(rtt.rto * 2, config.rtoMaxUs);
+  if (isOutOfRetries(tcp, tcb)) return;
+  rtt.rto = Math.min(rtt.rto * 2, tcp.environment.config.rtoMaxUs);
   startRetransmit(tcp, tcb);
+}
+
+/** One more try is due. @returns whether it would be one too many: then the connection has been given up. */
+function isOutOfRetries(tcp: TcpTables, tcb: Tcb): boolean {
+  const { timers, rtt } = tcb;
+  if (timers.retries === 0) timers.stalledMs = (tcp.environment.nowMs - ((rtt.rto / 1000) | 0)) | 0;
+  timers.retries += 1;
+  if (timers.retries <= retriesMax(tcp, tcb) && !isPastUserTimeout(tcp, tcb)) return false;
+  giveUp(tcp, tcb);
+  return true;
 }
 
 /** The peer does not answer any more: the connection fails with what ICMP said, or as timed out. */
