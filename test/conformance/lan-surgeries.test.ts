@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { runLanTour } from '../../src/tour/lan-live.ts';
 import { runLan } from '../validate/lan-world.ts';
+import { cutsAreTold } from './cuts-told.ts';
 import { LAN_LEDGERS, LAN_SURGERIES } from './lan-surgeries.ts';
 import { judgeTape, Tape } from './trace-surgery.ts';
 
@@ -13,27 +14,9 @@ describe.each(TRANSPORTS)('a trace of every message of network ports, %s', (tran
   const whole = new Tape();
   const failure = runLanTour(whole, { transport }, 1, 1);
 
-  it('breaks no rule as it is', () => {
-    expect(failure).toBe('');
-    expect(judgeTape(whole)).toEqual([]);
-  });
+  it('is of a whole tour', () => expect(failure).toBe(''));
 
-  const meant = LAN_SURGERIES.filter((surgery) => (surgery.transport ?? transport) === transport);
-  it.each(meant.map((surgery) => [surgery.name, surgery] as const))('%s', (_name, surgery) => {
-    const tape = whole.copy();
-    const frame = surgery.cut(tape);
-    const found = judgeTape(tape);
-    const lines = found.map((v) => `${v.rule} at ${v.frame}: ${v.seen}`);
-    if (surgery.follows) {
-      expect(
-        found.map(({ rule }) => rule),
-        lines.join('\n'),
-      ).toContain(surgery.rule);
-      return;
-    }
-    expect(found[0]?.rule, lines.join('\n')).toBe(surgery.rule);
-    if (surgery.end !== true) expect(found[0].frame, lines.join('\n')).toBe(tape.numberOf(frame!));
-  });
+  cutsAreTold(whole, LAN_SURGERIES, transport);
 });
 
 describe('a driver’s trace of a network port', () => {

@@ -7,19 +7,8 @@ import {
 } from '../../src/i2o/lan.gen.ts';
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { INBOUND, OUTBOUND, SIDE_CARD, SIDE_HOST } from '../../src/trace/sink.ts';
-import { isOwner, reply, request } from './surgery-cuts.ts';
+import { isOwner, reply, request, type Surgery } from './surgery-cuts.ts';
 import { type FrameEvent, set, type Tape } from './trace-surgery.ts';
-
-export interface LanSurgery {
-  readonly name: string;
-  readonly rule: string;
-  /** Told when the trace ends. */
-  readonly end?: true;
-  readonly transport?: 'ring' | 'fifo';
-  /** What was wrong is told of by other rules first. */
-  readonly follows?: true;
-  readonly cut: (tape: Tape) => FrameEvent | undefined;
-}
 
 const MULTIPLE = 0x1000;
 /** Word 4 of replies. */
@@ -93,7 +82,7 @@ const hostWrites = (address: (frame: FrameEvent) => number) => (tape: Tape, fram
   return frame;
 };
 
-const OF_HOSTS: readonly LanSurgery[] = [
+const OF_HOSTS: readonly Surgery[] = [
   { name: 'a send without MULTIPLE', rule: 'H-03', cut: request(SEND, [0, 12, 12, 0]) },
   { name: 'a post with MULTIPLE', rule: 'H-03', cut: request(POST, [0, 12, 12, 1]) },
   { name: 'a list that begins elsewhere', rule: 'H-05', cut: request(SEND, [0, 4, 7, 5]) },
@@ -141,7 +130,7 @@ const OF_HOSTS: readonly LanSurgery[] = [
   },
 ];
 
-const OF_LISTS: readonly LanSurgery[] = [
+const OF_LISTS: readonly Surgery[] = [
   { name: 'contexts without LAST', rule: 'T-06', cut: of(SEND, isSent, (f) => set(f, 0, 14, 14, 0)) },
   { name: 'buckets without REPLY', rule: 'H-04', cut: filled((f) => set(f, 0, 15, 15, 0)) },
   { name: 'contexts of another port', rule: 'H-07', cut: of(SEND, isSent, (f) => set(f, 1, 0, 11, 0x17)) },
@@ -211,7 +200,7 @@ const OF_LISTS: readonly LanSurgery[] = [
   },
 ];
 
-const OF_BUCKETS: readonly LanSurgery[] = [
+const OF_BUCKETS: readonly Surgery[] = [
   { name: 'a bucket nobody posted', rule: 'B-02', cut: filled((f) => set(f, 6, 0, 31, 0x7777)) },
   {
     name: 'a bucket that came back before',
@@ -256,7 +245,7 @@ const OF_BUCKETS: readonly LanSurgery[] = [
   },
 ];
 
-const OF_PORTS: readonly LanSurgery[] = [
+const OF_PORTS: readonly Surgery[] = [
   {
     name: 'a malformed suspension that succeeds',
     rule: 'L-02',
@@ -315,7 +304,7 @@ const OF_PORTS: readonly LanSurgery[] = [
 ];
 
 /** To be done on the trace of a tour. */
-export const LAN_SURGERIES: readonly LanSurgery[] = [...OF_HOSTS, ...OF_LISTS, ...OF_BUCKETS, ...OF_PORTS];
+export const LAN_SURGERIES: readonly Surgery[] = [...OF_HOSTS, ...OF_LISTS, ...OF_BUCKETS, ...OF_PORTS];
 
 /** A counter of a side one too many, at the end of a driver's trace, and the rule that tells. */
 export const LAN_LEDGERS: readonly (readonly [side: 'host' | 'iop', counter: string, rule: string])[] = [

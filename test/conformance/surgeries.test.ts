@@ -5,6 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { OUTBOUND } from '../../src/trace/sink.ts';
+import { cutsAreTold } from './cuts-told.ts';
 import { grandTour } from './grand-tour.ts';
 import { SURGERIES } from './surgeries.ts';
 import { type FrameEvent, judgeTape } from './trace-surgery.ts';
@@ -12,19 +13,7 @@ import { type FrameEvent, judgeTape } from './trace-surgery.ts';
 describe.each(TRANSPORTS)('a trace of every message, %s', (transport) => {
   const whole = grandTour(transport);
 
-  it('breaks no rule as it is', () => {
-    expect(judgeTape(whole)).toEqual([]);
-  });
-
-  const meant = SURGERIES.filter((surgery) => (surgery.transport ?? transport) === transport);
-  it.each(meant.map((surgery) => [surgery.name, surgery] as const))('%s', (_name, { rule, cut, end }) => {
-    const tape = whole.copy();
-    const frame = cut(tape);
-    const found = judgeTape(tape);
-    const lines = found.map((v) => `${v.rule} at ${v.frame}: ${v.seen}`);
-    expect(found[0]?.rule, lines.join('\n')).toBe(rule);
-    if (end !== true) expect(found[0].frame, lines.join('\n')).toBe(tape.numberOf(frame!));
-  });
+  cutsAreTold(whole, SURGERIES, transport);
 });
 
 /**

@@ -22,6 +22,8 @@ export interface Surgery {
   readonly rule: string;
   /** Frame it must be told at, where it is not the one given back. */
   readonly end?: true;
+  /** What was wrong is told of by other rules first. */
+  readonly follows?: true;
   /** Only over one transport. */
   readonly transport?: 'ring' | 'fifo';
   /** @returns the frame that is wrong. */

@@ -3,17 +3,6 @@ import { WINDOW_OPEN as OPEN } from '../../src/i2o/window.gen.ts';
 import { INBOUND, OUTBOUND } from '../../src/trace/sink.ts';
 import type { FrameEvent, Tape } from './trace-surgery.ts';
 
-export interface WindowSurgery {
-  readonly name: string;
-  readonly rule: string;
-  /** Told when the trace ends. */
-  readonly end?: true;
-  readonly transport?: 'ring' | 'fifo';
-  /** What was wrong is told of by other rules first. */
-  readonly follows?: true;
-  readonly cut: (tape: Tape) => FrameEvent | undefined;
-}
-
 const MULTIPLE = 0x1000;
 
 export const isList = ({ words }: FrameEvent): boolean => (words[0] & MULTIPLE) !== 0;

@@ -2,20 +2,10 @@
 import { REQUEST_STATUS_ERROR_NO_DATA } from '../../src/i2o/executive.gen.ts';
 import * as spec from '../../src/i2o/window.gen.ts';
 import { INBOUND, OUTBOUND, SIDE_CARD } from '../../src/trace/sink.ts';
+import type { Surgery } from './surgery-cuts.ts';
 import { isOwner, reply } from './surgery-cuts.ts';
 import { type FrameEvent, set, type Tape } from './trace-surgery.ts';
-import {
-  before,
-  count,
-  isGood,
-  isOpened,
-  isRefusal,
-  isReply,
-  of,
-  put,
-  shapeOf,
-  type WindowSurgery,
-} from './window-cuts.ts';
+import { before, count, isGood, isOpened, isRefusal, isReply, of, put, shapeOf } from './window-cuts.ts';
 
 const {
   WINDOW_OPEN: OPEN,
@@ -33,7 +23,7 @@ const HEADER = [20, 27] as const;
 const FLAGS = [28, 31] as const;
 const isHeadersOnly = (frame: FrameEvent): boolean => isGood(frame) && frame.words[7] >>> 28 === 3;
 
-export const OF_RECORDS: readonly WindowSurgery[] = [
+export const OF_RECORDS: readonly Surgery[] = [
   {
     name: 'a packet in no slot',
     rule: 'W-11',
@@ -104,7 +94,7 @@ export const OF_RECORDS: readonly WindowSurgery[] = [
   },
 ];
 
-export const OF_PORTS: readonly WindowSurgery[] = [
+export const OF_PORTS: readonly Surgery[] = [
   {
     name: 'slots in the transmit part',
     rule: 'W-13',
@@ -143,7 +133,7 @@ export const OF_PORTS: readonly WindowSurgery[] = [
       ['badly made', spec.WINDOW_DETAILED_STATUS_BAD_TRANSACTION],
     ] as const
   ).map(
-    ([what, code]): WindowSurgery => ({
+    ([what, code]): Surgery => ({
       name: `a packet refused as ${what}, which it is not`,
       rule: 'W-05',
       cut: of(SEND, isRefusal, (f) => set(f, 4, 0, 15, code)),

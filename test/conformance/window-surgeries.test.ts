@@ -7,6 +7,7 @@ import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
 import { runWindowTour } from '../../src/tour/window-live.ts';
 import { runLan } from '../validate/lan-world.ts';
+import { cutsAreTold } from './cuts-told.ts';
 import { judgeTape, Tape } from './trace-surgery.ts';
 import { WINDOW_LEDGERS, WINDOW_SURGERIES } from './window-surgeries.ts';
 
@@ -14,27 +15,9 @@ describe.each(TRANSPORTS)('a trace of every message of the window class, %s', (t
   const whole = new Tape();
   const failure = runWindowTour(whole, { transport }, 1, 1);
 
-  it('breaks no rule as it is', () => {
-    expect(failure).toBe('');
-    expect(judgeTape(whole)).toEqual([]);
-  });
+  it('is of a whole tour', () => expect(failure).toBe(''));
 
-  const meant = WINDOW_SURGERIES.filter((surgery) => (surgery.transport ?? transport) === transport);
-  it.each(meant.map((surgery) => [surgery.name, surgery] as const))('%s', (_name, surgery) => {
-    const tape = whole.copy();
-    const frame = surgery.cut(tape);
-    const found = judgeTape(tape);
-    const lines = found.map((v) => `${v.rule} at ${v.frame}: ${v.seen}`);
-    if (surgery.follows) {
-      expect(
-        found.map(({ rule }) => rule),
-        lines.join('\n'),
-      ).toContain(surgery.rule);
-      return;
-    }
-    expect(found[0]?.rule, lines.join('\n')).toBe(surgery.rule);
-    if (surgery.end !== true) expect(found[0].frame, lines.join('\n')).toBe(tape.numberOf(frame!));
-  });
+  cutsAreTold(whole, WINDOW_SURGERIES, transport);
 });
 
 it('has a cut for every rule of the class', () => {

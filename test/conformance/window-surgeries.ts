@@ -2,9 +2,10 @@
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import * as spec from '../../src/i2o/window.gen.ts';
 import { INBOUND, SIDE_HOST } from '../../src/trace/sink.ts';
+import type { Surgery } from './surgery-cuts.ts';
 import { request } from './surgery-cuts.ts';
 import { type FrameEvent, set, type Tape } from './trace-surgery.ts';
-import { asked, count, isBad, isGood, of, put, shapeOf, sizeOf, type WindowSurgery } from './window-cuts.ts';
+import { asked, count, isBad, isGood, of, put, shapeOf, sizeOf } from './window-cuts.ts';
 import { OF_PORTS, OF_RECORDS } from './window-reply-surgeries.ts';
 
 const {
@@ -33,7 +34,7 @@ function releasedTooEarly(tape: Tape): FrameEvent {
   return frame;
 }
 
-const OF_HOSTS: readonly WindowSurgery[] = [
+const OF_HOSTS: readonly Surgery[] = [
   { name: 'a send without MULTIPLE', rule: 'H-03', cut: request(SEND, [0, 12, 12, 0]) },
   { name: 'a release with MULTIPLE', rule: 'H-03', cut: request(RELEASE, [0, 12, 12, 1]) },
   { name: 'a list that begins elsewhere', rule: 'H-05', cut: request(SEND, [0, 4, 7, 5]) },
@@ -140,7 +141,7 @@ function elsewhere(tape: Tape): FrameEvent {
   return frame;
 }
 
-const OF_LISTS: readonly WindowSurgery[] = [
+const OF_LISTS: readonly Surgery[] = [
   {
     name: 'contexts for an initiator nobody is',
     rule: 'T-05',
@@ -185,12 +186,7 @@ const OF_LISTS: readonly WindowSurgery[] = [
 ];
 
 /** To be done on the trace of a tour. */
-export const WINDOW_SURGERIES: readonly WindowSurgery[] = [
-  ...OF_HOSTS,
-  ...OF_LISTS,
-  ...OF_RECORDS,
-  ...OF_PORTS,
-];
+export const WINDOW_SURGERIES: readonly Surgery[] = [...OF_HOSTS, ...OF_LISTS, ...OF_RECORDS, ...OF_PORTS];
 
 /** A counter of a side one too many, at the end of a driver's trace, and the rule that tells. */
 export const WINDOW_LEDGERS: readonly (readonly [side: 'host' | 'iop', counter: string, rule: string])[] = [
