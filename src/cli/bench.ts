@@ -13,7 +13,7 @@ import {
 } from '../record/row.ts';
 import { bench, QUICK_REPORT } from './bench-action.ts';
 import { APIS, CONNECTIONS_MAX, type Flags, NEIGHBOURS_MAX, REPEATS_MAX, STACKS } from './bench-options.ts';
-import { integerIn, integersIn, listOf, numberIn, oneOf } from './numbers.ts';
+import { bytesIn, integerIn, listOf, numberIn, oneOf, sizesIn } from './numbers.ts';
 import { addExamples, collect } from './plan-options.ts';
 
 const SIZE_MAX = 1 << 20;
@@ -77,12 +77,12 @@ function addLoadOptions(command: Command): void {
     .option(
       '--size <bytes>',
       `bytes of a message, request, write or datagram, to ${SIZE_MAX}, a row each`,
-      listOf(integerIn(0, SIZE_MAX)),
+      listOf(bytesIn(0, SIZE_MAX)),
     )
     .option(
       '-r, --request-response <bytes>',
       'bytes of requests and of responses, such as 100,1000; wins over --size',
-      integersIn(2, 1, SIZE_MAX),
+      sizesIn(2, 1, SIZE_MAX),
     )
     .option(
       '--neighbours <numbers>',

@@ -1,5 +1,6 @@
 /** Option values from the command line: lists, ranges and names, refused with one clear line. */
 import { InvalidArgumentError } from 'commander';
+import { bytesOf } from '../world/topology/quantities.ts';
 
 /** @returns a parser of one number in a range. */
 export function numberIn(low: number, high: number): (text: string) => number {
@@ -21,19 +22,30 @@ export function integerIn(low: number, high: number): (text: string) => number {
   };
 }
 
+/** @returns a parser of bytes in a range: a whole number of them, or a size with its unit such as 64KiB. */
+export function bytesIn(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const bytes = /^\d+$/.test(text) ? Number(text) : bytesOf(text);
+    if (Number.isInteger(bytes) && bytes >= low && bytes <= high) return bytes;
+    throw new InvalidArgumentError(
+      `expected a whole number from ${low} to ${high}, or such a size as 64KiB, got "${text}".`,
+    );
+  };
+}
+
 /** @returns a parser of a comma-separated list, each item by `item`. */
 export function listOf<T>(item: (text: string) => T): (text: string) => T[] {
   return (text) => [...new Set(text.split(',').map((part) => item(part.trim())))];
 }
 
-/** @returns a parser of so many whole numbers in a range, separated by commas, which may be equal. */
-export function integersIn(count: number, low: number, high: number): (text: string) => number[] {
+/** @returns a parser of so many sizes in bytes in a range, separated by commas, which may be equal. */
+export function sizesIn(count: number, low: number, high: number): (text: string) => number[] {
   return (text) => {
     const parts = text.split(',');
     if (parts.length !== count) {
       throw new InvalidArgumentError(`expected ${count} numbers separated by a comma, got "${text}".`);
     }
-    return parts.map((part) => integerIn(low, high)(part.trim()));
+    return parts.map((part) => bytesIn(low, high)(part.trim()));
   };
 }
 

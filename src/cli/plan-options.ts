@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { bundledNames } from '../plans/files.ts';
 import { WORKLOAD_NAMES } from '../workloads/programs.ts';
-import { integerIn, integersIn } from './numbers.ts';
+import { bytesIn, integerIn, sizesIn } from './numbers.ts';
 
 const SIZE_MAX = 1 << 20;
 
@@ -44,12 +44,12 @@ export function addWorldOptions(command: Command): Command {
     option('--costs <name>', 'the cost profile'),
     option('--connections <number>', 'connections at once').argParser(integerIn(1, 65536)),
     option('--size <bytes>', 'bytes of a request, of a write, of a datagram, or of a page').argParser(
-      integerIn(1, SIZE_MAX),
+      bytesIn(1, SIZE_MAX),
     ),
     option(
       '-r, --request-response <request,response>',
       'bytes of a request, and of its answer, such as 100,4000',
-    ).argParser(integersIn(2, 1, SIZE_MAX)),
+    ).argParser(sizesIn(2, 1, SIZE_MAX)),
     option('--idle <number>', 'connections beside those, which rest').argParser(integerIn(0, 65536)),
     option('--set <path=value>', 'a setting, such as workload.think=1ms; may be given again').argParser(
       collect,

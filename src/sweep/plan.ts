@@ -21,7 +21,7 @@ import { checkMeasurable } from './measurable.ts';
 import { LIMIT_NS, OPERATIONS, OPERATIONS_MAX } from './measure.ts';
 import { checkMixed } from './measure-mixed.ts';
 import { readPolicy } from './plan-policy.ts';
-import { isAbout, type Settings, withSettings } from './settings.ts';
+import { checkPath, isAbout, type Settings, withSettings } from './settings.ts';
 import { readValues, type Setting } from './values.ts';
 import type { WorkloadSettings } from './workload.ts';
 import { worldAt } from './worlds.ts';
@@ -146,6 +146,7 @@ function readVary(fields: Fields): Record<string, Setting[]> {
   const vary = mapAt(fields, 'vary');
   const entries = Object.entries(vary).map(([path, values]) => {
     if (path === 'seed') throw new RangeError('"vary.seed" is not known: "seeds" says them');
+    checkPath(path, `"vary.${path}"`);
     return [path, readValues(values, `"vary.${path}"`)] as const;
   });
   if (entries.length === 0)
@@ -213,10 +214,15 @@ function pointComplaint(plan: SweepPlan, point: number, message: string, place: 
   const changed = changedAt(plan, point);
   const about = (setting: string): boolean => isAbout(path, setting);
   const axis = changed.find(about) ?? changed.at(-1) ?? Object.keys(plan.vary).find(about);
-  if (axis !== undefined) return new RangeError(`${place(`vary.${axis}`)}"vary.${axis}": ${message}`);
+  // Whoever wrote the plan knows of no program, only of the workload that all of them have.
+  const rest = message.slice(path.length + 2);
+  if (axis !== undefined) {
+    const words = axis.startsWith('workload.') && about(axis) ? rest : `: ${message}`;
+    return new RangeError(`${place(`vary.${axis}`)}"vary.${axis}"${words}`);
+  }
   const key = path.slice(path.lastIndexOf('.') + 1);
   if (path.startsWith('programs.') && plan.workload !== null && Object.hasOwn(plan.workload, key)) {
-    return new RangeError(`${place(`workload.${key}`)}${message}`);
+    return new RangeError(`${place(`workload.${key}`)}"workload.${key}"${rest}`);
   }
   const own = path === 'costs' ? path : `world.${path}`;
   return new RangeError(`${place(own)}${message}`);

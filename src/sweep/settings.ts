@@ -1,4 +1,10 @@
 /** A world with some of its settings changed, each named by its path. */
+import { mostLike } from '../spec/likeness.ts';
+import { meant } from '../world/config/complaint.ts';
+import { SETTING_TABLE } from '../world/config/setting-table.ts';
+import { CARD_KEYS } from '../world/topology/cards.ts';
+import { LINK_KEYS } from '../world/topology/links.ts';
+import { PROGRAM_KEYS } from '../world/topology/programs.ts';
 import type { Setting } from './values.ts';
 import { type WorkloadSettings, withWorkload } from './workload.ts';
 
@@ -9,6 +15,39 @@ type Map = Record<string, unknown>;
 /** Parts of a world that are maps of names, and the word that means each of them. */
 const EACH: Readonly<Record<string, string>> = { host: 'hosts', link: 'links', program: 'programs' };
 const SECTIONS = ['hosts', 'cards', 'switches', 'links', 'programs'];
+
+const EXAMPLES = 'pools.transmitBuffers, workload.size or link.delay';
+
+/** Where a setting may stand that is written without what it belongs to. */
+const PATHS: readonly string[] = [
+  ...PROGRAM_KEYS.map((key) => `workload.${key}`),
+  ...SETTING_TABLE.map(({ name }) => name),
+  ...LINK_KEYS.map((key) => `link.${key}`),
+];
+
+/**
+ * A path that begins with nothing there is, such as `connections` or `delay`, is refused with what it may
+ * mean. One that begins well is judged by whoever reads the world.
+ * @param where begins the complaint. @throws RangeError.
+ */
+export function checkPath(path: string, where: string): void {
+  const [first] = path.split('.');
+  const begins = ['seed', 'costs', 'workload', ...Object.keys(EACH), ...SECTIONS, ...CARD_KEYS];
+  if (begins.includes(first)) return;
+  const alike = pathsOf(path);
+  const close = alike.length > 0 ? alike : mostLike(path, PATHS.map(lastOf)).flatMap(pathsOf);
+  const hint = close.length > 0 ? `did you mean ${close.join(' or ')}?` : meant(first, begins);
+  throw new RangeError(`${where} is not known: ${hint || `expected a path such as ${EXAMPLES}`}`);
+}
+
+/** Paths of all settings that are called so. */
+function pathsOf(name: string): string[] {
+  return PATHS.filter((known) => known.endsWith(`.${name}`));
+}
+
+function lastOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1);
+}
 
 /**
  * Paths are those of a description, such as `cards.a.pools.transmitBuffers`. `workload.size` is of all

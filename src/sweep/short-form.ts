@@ -4,8 +4,9 @@ import { WORKLOAD_NAMES, WORKLOADS, type WorkloadName, workloadOf } from '../wor
 import { shown } from '../world/config/complaint.ts';
 import { bucketBytesFor, fragmentsOf, packetSlotsFor } from '../world/config/datagram-room.ts';
 import { DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
+import { bytesOf } from '../world/topology/quantities.ts';
 import { readPlan, type SweepPlan } from './plan.ts';
-import { type Settings, withSettings } from './settings.ts';
+import { checkPath, type Settings, withSettings } from './settings.ts';
 import { type Setting, scalarOf, valuesOfText } from './values.ts';
 import type { WorkloadSettings } from './workload.ts';
 import { bundledWorld } from './worlds.ts';
@@ -64,7 +65,7 @@ export function planOf(form: ShortForm): SweepPlan {
   const sockets = Number(connections) + Number(idle);
   const { size, response = size } = settings;
   const datagramBytes =
-    workloadOf(workload)?.datagrams === true ? Math.max(Number(size), Number(response)) : 0;
+    workloadOf(workload)?.datagrams === true ? Math.max(bytesOf(size), bytesOf(response)) : 0;
   const cards = roomFor(datagramBytes, cardsFor(world, sockets));
   const described = { ...world, cards, links: { wire } };
   return readPlan({
@@ -100,7 +101,9 @@ function settingsOf(texts: readonly string[]): { ofWorkload: Settings; ofWorld: 
     const at = text.indexOf('=');
     if (at < 1)
       throw new RangeError(`"set" expected path=value, such as workload.think=1ms, got ${shown(text)}`);
-    return [text.slice(0, at).trim(), scalarOf(text.slice(at + 1).trim())];
+    const path = text.slice(0, at).trim();
+    checkPath(path, `"set" ${shown(path)}`);
+    return [path, scalarOf(text.slice(at + 1).trim())];
   });
   const own = /^workload\./;
   return {

@@ -25,10 +25,10 @@ async function refusal(...args: string[]): Promise<string> {
 describe('out of range', () => {
   it.each([
     [['--connections', '4097'], /--connections.*whole number from 1 to 4096, got "4097"/],
-    [['--size', '1048577'], /--size.*whole number from 0 to 1048576, got "1048577"/],
-    [['--size', '-1'], /--size.*whole number from 0 to 1048576, got "-1"/],
+    [['--size', '1048577'], /--size.*whole number from 0 to 1048576, or such a size as 64KiB, got "1048577"/],
+    [['--size', '-1'], /--size.*whole number from 0 to 1048576, or such a size as 64KiB, got "-1"/],
     [['-r', '100'], /--request-response.*expected 2 numbers separated by a comma, got "100"/],
-    [['-r', '0,1'], /--request-response.*whole number from 1 to 1048576, got "0"/],
+    [['-r', '0,1'], /--request-response.*whole number from 1 to 1048576, or such a size as 64KiB, got "0"/],
     [['--neighbours', '65'], /--neighbours.*whole number from 0 to 64, got "65"/],
     [['--neighbours', '-1'], /--neighbours.*whole number from 0 to 64, got "-1"/],
     [['--pin', 'all'], /--pin.*expected auto, none, got "all"/],

@@ -38,7 +38,7 @@ describe('inic', () => {
     [['bench', '--api', ''], /expected net, socket, got ""/],
     [['bench', '--connections', '0'], /whole number from 1 to 4096, got "0"/],
     [['bench', '--connections', '1,2.5'], /whole number from 1 to 4096, got "2.5"/],
-    [['bench', '--size', '-1'], /whole number from 0 to 1048576, got "-1"/],
+    [['bench', '--size', '-1'], /whole number from 0 to 1048576, or such a size as 64KiB, got "-1"/],
     [['bench', '--duration', 'long'], /number from 0.01 to 600, got "long"/],
     [['bench', '--repeats', '1001'], /whole number from 1 to 1000, got "1001"/],
     [['bench', '--repeats'], /argument missing/],

@@ -27,6 +27,25 @@ describe('the world of a short form', () => {
     expect(title(2, 128)).toBe('TCP_RR, 2 connections, 128 bytes');
   });
 
+  it('takes sizes with their unit, for which its cards have room', () => {
+    const plan = planOf({
+      workload: 'UDP_RR',
+      vary: ['workload.size=1KiB,2KiB'],
+      set: ['workload.response=32KiB'],
+    });
+    const { programs, cards } = readTopology(worldOf(plan, settingsOf(plan, 1)));
+    expect(programs.map(({ sizeBytes, responseBytes }) => [sizeBytes, responseBytes])).toEqual(
+      programs.map(() => [2048, 32_768]),
+    );
+    for (const { config } of cards) expect(config.pools.receiveBucketBytes).toBeGreaterThan(32_768);
+  });
+
+  it('refuses what is no setting, and says where it may stand', () => {
+    expect(() => planOf({ ...form, set: ['size=4'] })).toThrow(
+      '"set" "size" is not known: did you mean workload.size?',
+    );
+  });
+
   it('has memory for as many sockets as a card may have', () => {
     for (const { name, config } of cardsOf(49_000)) {
       expect(() => planCardMemory(new MemoryPlan(), name, config)).not.toThrow();

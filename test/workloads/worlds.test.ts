@@ -183,6 +183,9 @@ describe('what a workload does not know', () => {
     [{ workload: 'TCP_RR', requests: 4 }, '"programs.server.requests" is not known of TCP_RR'],
     [{ workload: 'HTTP', response: 4 }, '"programs.server.response" is not known of HTTP'],
     [{ workload: 'UDP_RR', size: 65_508 }, '"programs.server.size" expected a whole number from 1 to 65507'],
+    [{ workload: 'TCP_RR', size: '64kB' }, 'or such a size as 512B or 64KiB, got "64kB"'],
+    [{ workload: 'TCP_RR', response: '2MiB' }, '"programs.server.response" expected a whole number from 1'],
+    [{ workload: 'TCP_RR', size: '0.3B' }, '"programs.server.size" expected a whole number from 1'],
     [{ workload: 'HTTP', request: 5 }, '"programs.server.request" expected a whole number from'],
     [{ workload: 'HTTP', closes: 'both' }, '"programs.server.closes" expected client or server'],
     [

@@ -55,6 +55,8 @@ const KEYS = [
   'doorbell',
   'interrupt',
 ];
+/** All that a description says of a card. */
+export const CARD_KEYS: readonly string[] = [...KEYS, ...SETTINGS];
 /** Settings of the stack that the ports say. */
 const OF_PORTS = ['address', 'prefixLength', 'gateway', 'furtherPorts', 'loopbackPort'];
 const NEIGHBOURS_MAX = 65536;
@@ -85,7 +87,7 @@ export function readCards(
   const neighboursMax = neighboursFor(world);
   const hostIndices = new Map<unknown, number>(hosts.map((host, i) => [host.name, i]));
   return world.named('cards').map(({ name, value, path }, index) => {
-    const card = new Fields(value, path, [...KEYS, ...SETTINGS]);
+    const card = new Fields(value, path, CARD_KEYS);
     const host = hostIndices.get(card.get('host'));
     if (host === undefined)
       throw card.refusal('host', `a host of "hosts" (${hosts.map((h) => h.name).join(', ')})`);

@@ -23,7 +23,8 @@ export function readSwitches(world: Fields): SwitchTopology[] {
   });
 }
 
-const KEYS = [
+/** All that a description says of a link. */
+export const LINK_KEYS = [
   'ends',
   'rate',
   'delay',
@@ -53,7 +54,7 @@ export function readLinks(
 ): Links {
   const ends = new Ends(cards, switches);
   const links = world.named('links').map(({ name, value, path }): LinkTopology => {
-    const link = new Fields(value, path, KEYS);
+    const link = new Fields(value, path, LINK_KEYS);
     return {
       name,
       ends: ends.read(link),

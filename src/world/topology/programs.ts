@@ -9,7 +9,7 @@ import { shown } from '../config/complaint.ts';
 import { type CardTopology, EVENT_LOOPS, type HostTopology, type ProgramTopology } from './checked.ts';
 import { checkDatagrams } from './datagram-room.ts';
 import { Fields } from './fields.ts';
-import { durationNs, eventsPerSecond, ipv4Address } from './quantities.ts';
+import { durationNs, eventsPerSecond, ipv4Address, messageBytes } from './quantities.ts';
 
 const KEYS = [
   'workload',
@@ -28,6 +28,8 @@ const KEYS = [
 const WORKLOAD_KEYS: readonly WorkloadKey[] = [
   ...new Set(WORKLOAD_NAMES.flatMap((name): readonly WorkloadKey[] => WORKLOADS[name].keys)),
 ];
+/** All that a program says of its workload, its place or its peer. */
+export const PROGRAM_KEYS: readonly string[] = [...KEYS, ...WORKLOAD_KEYS];
 /** What only the other role has. */
 const KEYS_OF_OTHER = {
   client: ['address', 'port', 'service'],
@@ -57,7 +59,7 @@ export function readPrograms(
   cards: readonly CardTopology[],
 ): ProgramTopology[] {
   const drafts = world.named('programs').map(({ name, value, path }): Draft => {
-    const fields = new Fields(value, path, [...KEYS, ...WORKLOAD_KEYS]);
+    const fields = new Fields(value, path, PROGRAM_KEYS);
     const role = fields.choice('role', ROLES);
     if (role === 'client' && !fields.has('server')) {
       throw fields.refusal('server', 'the program that serves it');
@@ -74,7 +76,7 @@ export function readPrograms(
       throw new RangeError(`"${fields.at(foreign)}" is not known of ${workload}`);
     }
     const sizeMax = datagrams ? DATAGRAM_BYTES_MAX : SIZE_MAX;
-    const sizeBytes = fields.whole('size', 1, sizeMax, 64);
+    const sizeBytes = messageBytes(fields, 'size', 1, sizeMax, 64);
     const { host, card } = placeOf(fields, hosts, cards);
     return {
       name,
@@ -89,7 +91,7 @@ export function readPrograms(
       connections: fields.whole('connections', 1, CONNECTIONS_MAX, 1),
       idle: fields.whole('idle', 0, CONNECTIONS_MAX, 0),
       sizeBytes,
-      responseBytes: fields.whole('response', 1, sizeMax, sizeBytes),
+      responseBytes: messageBytes(fields, 'response', 1, sizeMax, sizeBytes),
       timeoutNs: readTimeout(fields),
       http: readHttp(fields),
       pace: readPace(fields),
@@ -116,7 +118,7 @@ function readTimeout(fields: Fields): number {
 
 function readHttp(fields: Fields): HttpShape {
   return {
-    requestBytes: fields.whole('request', REQUEST_BYTES_MIN, REQUEST_BYTES_MAX, REQUEST_BYTES),
+    requestBytes: messageBytes(fields, 'request', REQUEST_BYTES_MIN, REQUEST_BYTES_MAX, REQUEST_BYTES),
     sizes: fields.choice('sizes', SIZE_SPREADS, 'constant'),
     requests: fields.whole('requests', 0, REQUESTS_MAX, 0),
     closes: fields.choice('closes', CLOSERS, 'server'),

@@ -43,6 +43,27 @@ export function sizeBytes(fields: Fields, key: string, fallback: number): number
   return quantity(fields, key, SIZE_UNITS, 'a size with its unit, such as 512B, 64KiB or 1MiB', fallback);
 }
 
+/**
+ * Bytes of a message: a whole number of them, or a size with its unit. @param least and `most`: what there may
+ * be.
+ */
+export function messageBytes(
+  fields: Fields,
+  key: string,
+  least: number,
+  most: number,
+  fallback: number,
+): number {
+  const bytes = bytesOf(fields.get(key) ?? fallback);
+  if (Number.isInteger(bytes) && bytes >= least && bytes <= most) return bytes;
+  throw fields.refusal(key, `a whole number from ${least} to ${most}, or such a size as 512B or 64KiB`);
+}
+
+/** Bytes as a number says them, or a text with a unit such as `64KiB`; NaN for what says neither. */
+export function bytesOf(value: unknown): number {
+  return typeof value === 'number' ? value : amountOf(value, SIZE_UNITS);
+}
+
 /** 0 needs no unit; every other number does, since a bare one would have to be guessed at. */
 function quantity(
   fields: Fields,
@@ -54,12 +75,17 @@ function quantity(
   const value = fields.get(key);
   if (value === undefined) return fallback;
   if (value === 0) return 0;
-  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?([A-Za-zµ/]+)$/.exec(value) : null;
-  const factor = match === null || !Object.hasOwn(units, match[2]) ? Number.NaN : units[match[2]];
-  const amount = match === null ? Number.NaN : Number(match[1]) * factor;
+  const amount = amountOf(value, units);
   // More digits than a double holds read as infinite: no clock comes to such a time.
   if (!Number.isFinite(amount)) throw fields.refusal(key, expected);
   return amount;
+}
+
+/** A number with its unit, as so many of the smallest one; NaN for anything else. */
+function amountOf(value: unknown, units: Readonly<Record<string, number>>): number {
+  const match = typeof value === 'string' ? /^(\d+(?:\.\d+)?) ?([A-Za-zµ/]+)$/.exec(value) : null;
+  if (match === null || !Object.hasOwn(units, match[2])) return Number.NaN;
+  return Number(match[1]) * units[match[2]];
 }
 
 export interface Subnet {
