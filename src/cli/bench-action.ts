@@ -1,9 +1,11 @@
 /** What `inic bench` does: measures, and prints and writes what is done however it ends. */
+
 import { constants } from 'node:os';
 import { runBench } from '../measure/bench.ts';
 import type { Report } from '../record/result.ts';
 import type { Test } from '../record/row.ts';
 import { reportCsv } from '../report/csv.ts';
+import { enumerated } from '../report/enumerated.ts';
 import { reportJson } from '../report/json.ts';
 import { COLOURED, DEFAULT_WIDTH, failureLine, PLAIN, reportTable } from '../report/table.ts';
 import { benchOptions, type Flags } from './bench-options.ts';
@@ -77,7 +79,7 @@ function show(report: Report, outputs: readonly Output[]): void {
   }
   if (outputs.length === 0) return;
   for (const { file, text } of outputs) file.finish(text(report));
-  process.stdout.write(`\nwritten to ${outputs.map(({ path }) => path).join(' and ')}\n`);
+  process.stdout.write(`\nwritten to ${enumerated(outputs.map(({ path }) => path))}\n`);
 }
 
 /** Ctrl-C ends the measurement and not the report; a second one ends everything. */

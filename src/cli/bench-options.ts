@@ -1,4 +1,5 @@
 /** From the options of `inic bench` to what is measured, and what of them has no sense together. */
+
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { socketsNeeded } from '../measure/card-settings.ts';
@@ -13,6 +14,7 @@ import {
   type Test,
   type Transport,
 } from '../record/row.ts';
+import { enumerated } from '../report/enumerated.ts';
 import { scalarOf } from '../sweep/values.ts';
 import { overridesOf, type SettingValue } from '../world/config/setting-paths.ts';
 import { systemErrorText, UserError } from './errors.ts';
@@ -232,7 +234,7 @@ function checkTransports({ tests, transports }: BenchOptions): void {
   const foreign = transports.filter((transport) => transport === 'port' || transport === 'msgpack');
   if (foreign.length === 0 || tests.every(isMessageTest)) return;
   throw new UserError(
-    `--transport ${foreign.join(' and ')} carry no sockets, only MSG_RR and MSG_STREAM: ` +
+    `--transport ${enumerated(foreign)} carry no sockets, only MSG_RR and MSG_STREAM: ` +
       'name those tests alone',
   );
 }

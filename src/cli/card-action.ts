@@ -1,4 +1,5 @@
 /** What `inic card` does, loaded when it is asked for. */
+
 import { parsePolicy } from '../host/devices/policy/parse.ts';
 import type { PolicyRule } from '../host/devices/policy/rule.ts';
 import { decidedFor } from '../inspect/decided.ts';
@@ -24,6 +25,7 @@ import {
   type Spelling,
   statisticsText,
 } from '../report/card-text.ts';
+import { enumerated } from '../report/enumerated.ts';
 import { durationText } from '../report/units.ts';
 import { withWorkload } from '../sweep/workload.ts';
 import { bundledWorld } from '../sweep/worlds.ts';
@@ -65,7 +67,7 @@ export function card(view: string | undefined, flags: CardFlags, given: readonly
   const chosen = viewOf(view);
   for (const [flag, views] of Object.entries(FLAG_VIEWS)) {
     if (!given.includes(flag) || views.includes(chosen)) continue;
-    const named = views.map((name) => `inic card ${name}`).join(' and ');
+    const named = enumerated(views.map((name) => `inic card ${name}`));
     throw new UserError(`--${flag} is for ${named}, not for ${chosen}`);
   }
   const described = topologyOf(flags.world);

@@ -1,8 +1,10 @@
 /** Advice on sizes in words: a table of the answer beside its neighbours, and what of them binds next. */
+
 import type { Advice, Answer, Judged } from '../advise/advise.ts';
 import type { Clause, Metric } from '../advise/target.ts';
 import type { Held, Verdict } from '../advise/verdict.ts';
 import type { Settings } from '../sweep/settings.ts';
+import { enumerated } from './enumerated.ts';
 import { aligned, costsOf, number } from './sweep-table.ts';
 
 const LABEL_WIDTH = 8;
@@ -45,7 +47,7 @@ function answerLines(answer: Answer, advice: Advice): string[] {
     ...(smallest === undefined ? noAnswer(answer) : bindLines(answer)),
     ...dips.slice(0, NAMED_MAX).map(dipText),
     ...(better === undefined ? [] : [betterText(better, best)]),
-    ...warnings.map(({ cards, text }) => `${cards.join(' and ')} will warn at the start: ${text}`),
+    ...warnings.map(({ cards, text }) => `${enumerated(cards)} will warn at the start: ${text}`),
   ];
 }
 
@@ -129,9 +131,9 @@ function bindLines({ binds, atLargest }: Answer): string[] {
     return `${begin} ${at} ${missedText(judged.verdict)}.${dryText(judged)}`;
   });
   const least = binds.filter(({ smaller: judged }) => judged === undefined).map(({ path }) => path);
-  if (least.length > 0) lines.push(`The smallest value tried of ${least.join(' and ')} is enough.`);
+  if (least.length > 0) lines.push(`The smallest value tried of ${enumerated(least)} is enough.`);
   if (atLargest.length > 0) {
-    lines.push(`The largest value tried of ${atLargest.join(' and ')} is needed: larger ones may do better.`);
+    lines.push(`The largest value tried of ${enumerated(atLargest)} is needed: larger ones may do better.`);
   }
   return lines;
 }

@@ -1,6 +1,8 @@
 /** What a sweep asked and what it found, in sentences and a small table: the page's first lines. */
+
 import { type Combination, combinationsOf, KNEE_SHARE, type Knee, kneesOf } from '../../sweep/findings.ts';
 import type { SweepResults } from '../../sweep/results.ts';
+import { enumerated } from '../enumerated.ts';
 import { durationText, rateText, withPrefix } from '../units.ts';
 import { operationOf, settingText, thingOf } from './setting-words.ts';
 
@@ -75,7 +77,7 @@ class Words {
     const span = low === high ? `${low}` : `${low} to ${high}`;
     const subject = thing === undefined ? `${path} of ${span}` : `${span} ${thing}`;
     const others = this.results.head.varies.filter((other) => other !== path);
-    const hinge = low === high ? `whatever ${others.join(' and ')}` : `depending on ${others.join(' and ')}`;
+    const hinge = low === high ? `whatever ${enumerated(others)}` : `depending on ${enumerated(others)}`;
     return `${subject}, ${hinge}, reach at least ${100 * KNEE_SHARE} % of the best rate.`;
   }
 
