@@ -22,6 +22,7 @@ const FOUND = [
   675, // a copy of a SYN opened another connection, and its first end knew nothing of that one's numbers
   4181, // what a segment beyond the window acknowledged was taken as told
   5631, // a lost probe of the path's MTU went on with a reduction that it had not begun
+  6729, // a path narrowed when no more records of what was sent were free: a segment went with each time-out
 ];
 /** Storms in which connections rest for so long that they sleep. Most do not: their programs seldom pause. */
 const SLEEPING = [5015, 5019, 5022, 5035, 5046];

@@ -10,6 +10,7 @@ import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING, RECOVERY_FAST, RECOVERY_NONE } from './control-block/recovery-state.ts';
 import { SENDING_TIMERS, TIMER_ACK, TIMER_FIN_WAIT, TIMER_KEEPALIVE } from './control-block/timers.ts';
 import { FLAG_BOUND } from './dormant-record.ts';
+import { checkFree, checkSent } from './sent-checks.ts';
 import {
   CLOSED,
   CLOSING,
@@ -119,7 +120,7 @@ function checkSequence(tcb: Tcb): void {
 function checkRecovery(tcp: TcpTables, tcb: Tcb): void {
   const { recovery, congestion } = tcb;
   if (tcb.sent.head < 0) tcp.scoreboard.check(tcb);
-  else tcp.sent.check(tcb);
+  else checkSent(tcp.sent, tcb);
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
     assert(recovery.phase === RECOVERY_NONE, 'TCB: a handshake recovers from no loss');
     assert(recovery.due === DUE_NOTHING, 'TCB: a handshake sends its SYN again and nothing else');
@@ -209,7 +210,7 @@ export function checkTables(tcp: TcpTables): void {
   for (const tcb of tcbs) if (tcb.state === LISTEN) checkAcceptQueue(tcp, tcb, embryos[tcb.index]);
   tcp.sendQueue.checkFree(elements);
   tcp.scoreboard.checkFree(ranges);
-  tcp.sent.checkFree(tcbs);
+  checkFree(tcp.sent, tcbs);
   tcp.demux.check(hashed + tcp.timeWait.count);
   tcp.timers.check();
   tcp.timeWait.check();

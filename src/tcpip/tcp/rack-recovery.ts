@@ -10,6 +10,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_FAST_RETRANSMITS, TCP_LOSS_PROBES, TCP_LOSS_UNDOS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
 import { after, atOrAfter, before, earlier } from '../seq.ts';
+import { makeRoomAtEnd, splitRecord } from './coarsen.ts';
 import { type CongestionControl, SSTHRESH_START } from './congestion/congestion.ts';
 import { noteRoundTrip } from './congestion/hystart.ts';
 import {
@@ -71,6 +72,7 @@ export class RackRecovery implements LossRecovery {
   sent(tcb: Tcb, start: number, end: number, segments: number): void {
     noteSent(tcb);
     if (tcb.sackPermitted === 0) return;
+    if (this.records.isShort(tcb)) makeRoomAtEnd(this.records, tcb);
     this.records.append(tcb, start, end, segments, this.environment.nowUs);
     if (isReducing(tcb)) tcb.rack.sentBytes += (end - start) | 0;
     if (tcb.rack.probe === PROBE_NEW) this.probeSent(tcb, 0, end);
@@ -106,11 +108,10 @@ export class RackRecovery implements LossRecovery {
     const isProbe = rack.probe === PROBE_LAST;
     let record = isProbe ? sent.tail : sent.firstLost;
     assert(record >= 0, 'rack recovery: what is sent again is recorded');
-    if (isProbe) {
-      if (before(records.start[record], recovery.lostSeq) && records.split(tcb, record, recovery.lostSeq)) {
-        record = sent.tail;
-      }
-    } else if (before(end, records.end[record])) records.split(tcb, record, end);
+    if (isProbe && before(records.start[record], recovery.lostSeq)) {
+      splitRecord(records, tcb, record, recovery.lostSeq, true);
+      record = sent.tail;
+    } else if (before(end, records.end[record])) splitRecord(records, tcb, record, end, true);
     rack.undoSegments += records.segments[record];
     if (rack.undoStampKnown === 0) {
       rack.undoStampKnown = 1;

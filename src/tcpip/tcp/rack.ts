@@ -7,6 +7,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import type { Environment } from '../environment.ts';
 import { after, atOrAfter, atOrBefore, before, earlier, later } from '../seq.ts';
+import { splitRecord } from './coarsen.ts';
 import { PERSIST_RECOVERIES, REORDERED_MAX, REORDERING_MAX } from './control-block/rack-state.ts';
 import { RECOVERY_NONE } from './control-block/recovery-state.ts';
 import { DUPLICATE_THRESHOLD } from './scoreboard.ts';
@@ -223,10 +224,10 @@ export class Rack {
       }
       if (from !== sent.start[record]) {
         // The part that the block begins with becomes a record of its own, where there is one.
-        if (!sent.split(tcb, record, from)) return;
+        if (!splitRecord(sent, tcb, record, from, false)) return;
         record = sent.next[record];
       }
-      if (until !== sent.end[record] && !sent.split(tcb, record, until)) return;
+      if (until !== sent.end[record] && !splitRecord(sent, tcb, record, until, false)) return;
       const bytes = (until - from) | 0;
       this.deliveredBytes += bytes;
       this.heldBytes += bytes;

@@ -8,8 +8,8 @@
  * A second list has those in the network in the order in which they were sent: loss detection by time
  * (RFC 8985) looks at the oldest first, and ends its search early.
  *
- * One table serves all connections. When it is nearly full, what is sent is added to the record before it:
- * then less is known, and more is sent again.
+ * One table serves all connections. Each may always have a few records; when all others are in use, who needs
+ * one more puts neighbours of its own together (`coarsen.ts`): then less is known, and more is sent again.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { after, before } from '../seq.ts';
@@ -28,6 +28,12 @@ export const RESENT = 4;
 /** No record. */
 export const NONE = -1;
 
+/**
+ * Records that every connection with bytes outstanding may have, however many the others have: one that is to
+ * be split, one on either side of it; of the three, two can be put together for the fourth.
+ */
+const SHARE = 3;
+
 export class SentSegments {
   readonly start: Int32Array;
   readonly end: Int32Array;
@@ -45,12 +51,17 @@ export class SentSegments {
   /** The first of the records that nobody uses, linked by `next`. */
   private free = 0;
   available: number;
-  /** Records that are left to connections that have none. */
+  /** Records that are left to connections that have less than their share. */
   private readonly reserve: number;
 
-  /** @param count of records for connections that have one. @param connections each of which may have one. */
-  constructor(count: number, connections: number) {
-    const all = count + connections;
+  /**
+   * @param elements of all send queues: so many records are there for whoever needs them, and no more
+   *   connections than that have bytes outstanding. Each of these has its share.
+   * @param connections each of which may have one record, for its FIN.
+   */
+  constructor(elements: number, connections: number) {
+    this.reserve = connections + (SHARE - 1) * Math.min(elements, connections);
+    const all = elements + this.reserve;
     this.start = new Int32Array(all);
     this.end = new Int32Array(all);
     this.sentUs = new Int32Array(all);
@@ -61,8 +72,14 @@ export class SentSegments {
     this.later = new Int32Array(all);
     this.sooner = new Int32Array(all);
     this.available = all;
-    this.reserve = connections;
     for (let i = 0; i < all; i++) this.next[i] = i + 1 < all ? i + 1 : NONE;
+  }
+
+  /** Whether a connection that needs one more record has its share, and nothing else is free. // Hot path. */
+  isShort({ sent }: Tcb): boolean {
+    if (this.available > this.reserve || sent.head < 0) return false;
+    const second = this.next[sent.head];
+    return second >= 0 && this.next[second] >= 0;
   }
 
   /** What lies behind all that is recorded has been sent. @param segments of it. // Hot path. */
@@ -72,7 +89,7 @@ export class SentSegments {
       assert(before(start, end), 'sent segments: a record has at least one sequence number');
       assert(sent.tail < 0 || this.end[sent.tail] === start, 'sent segments: records lie end to end');
     }
-    if (sent.tail >= 0 && this.available <= this.reserve) {
+    if (this.isShort(tcb)) {
       this.widenLast(tcb, end, segments, nowUs);
       return;
     }
@@ -114,10 +131,8 @@ export class SentSegments {
   /**
    * Makes two records of one that the peer does not hold.
    * @param at where the second begins, within the record.
-   * @returns whether a record was free for it.
    */
-  split(tcb: Tcb, record: number, at: number): boolean {
-    if (this.available <= this.reserve) return false;
+  split(tcb: Tcb, record: number, at: number): void {
     assert(
       after(at, this.start[record]) && before(at, this.end[record]),
       'sent segments: both parts of a record that is split hold something',
@@ -136,7 +151,6 @@ export class SentSegments {
     if (following < 0) tcb.sent.tail = added;
     else this.previous[following] = added;
     if ((flags & (HELD | LOST)) === 0) this.joinTimesBehind(tcb, added, record);
-    return true;
   }
 
   /** The peer holds it. What touches it and is held as well becomes one with it. @returns the record. */
@@ -152,9 +166,9 @@ export class SentSegments {
     this.flags[record] = (flags & ~LOST) | HELD;
     if (sent.firstLost === record) sent.firstLost = this.lostFrom(this.next[record]);
     const before = this.previous[record];
-    const whole = before >= 0 && (this.flags[before] & HELD) !== 0 ? this.joinNext(tcb, before) : record;
+    const whole = before >= 0 && (this.flags[before] & HELD) !== 0 ? this.merge(tcb, before, HELD) : record;
     const behind = this.next[whole];
-    return behind >= 0 && (this.flags[behind] & HELD) !== 0 ? this.joinNext(tcb, whole) : whole;
+    return behind >= 0 && (this.flags[behind] & HELD) !== 0 ? this.merge(tcb, whole, HELD) : whole;
   }
 
   /** It is taken for lost. */
@@ -201,6 +215,55 @@ export class SentSegments {
     if (sent.firstLost < 0 || before(this.start[record], this.start[sent.firstLost])) sent.firstLost = record;
   }
 
+  /**
+   * A record and the next one become one.
+   * @param state of it: HELD, LOST, or 0: it is in the network, since the later of both was sent.
+   * @returns it, which begins where the first did.
+   */
+  merge(tcb: Tcb, record: number, state: number): number {
+    const second = this.next[record];
+    assert(second >= 0, 'sent segments: what is put together has a neighbour');
+    const flags = this.flags[record];
+    const others = this.flags[second];
+    const wasSent = (flags & (HELD | LOST)) === 0;
+    const otherWasSent = (others & (HELD | LOST)) === 0;
+    assert(
+      state !== 0 || wasSent || otherWasSent,
+      'sent segments: a part of what is in the network was sent',
+    );
+    this.forgetSums(tcb, record, (this.end[record] - this.start[record]) | 0, this.segments[record]);
+    this.forgetSums(tcb, second, (this.end[second] - this.start[second]) | 0, this.segments[second]);
+    const isSecondLater = otherWasSent && (!wasSent || !after(this.sentUs[record], this.sentUs[second]));
+    if (state === 0 && isSecondLater) {
+      if (wasSent) this.leaveTimes(tcb, record);
+      this.joinTimesBehind(tcb, record, second);
+      this.sentUs[record] = this.sentUs[second];
+    } else if (state !== 0 && wasSent) this.leaveTimes(tcb, record);
+    if (otherWasSent) this.leaveTimes(tcb, second);
+    this.end[record] = this.end[second];
+    this.segments[record] = Math.min(0xffff, this.segments[record] + this.segments[second]);
+    this.flags[record] = state | ((flags | others) & RESENT);
+    this.forgetSums(tcb, record, (this.start[record] - this.end[record]) | 0, -this.segments[record]);
+    this.unlink(tcb, second);
+    this.renewFirstLost(tcb, record, second);
+    return record;
+  }
+
+  /** What was known of the first that is lost may no longer be so: a record has swallowed the next one. */
+  private renewFirstLost({ sent }: Tcb, record: number, swallowed: number): void {
+    const { firstLost } = sent;
+    assert(
+      this.end[record] !== this.start[record],
+      'sent segments: what has swallowed another holds something',
+    );
+    if ((this.flags[record] & LOST) !== 0) {
+      const isFirst = firstLost < 0 || firstLost === swallowed;
+      if (isFirst || before(this.start[record], this.start[firstLost])) sent.firstLost = record;
+    } else if (firstLost === record || firstLost === swallowed) {
+      sent.firstLost = this.lostFrom(this.next[record]);
+    }
+  }
+
   /** The connection is over. */
   forget(tcb: Tcb): void {
     const { sent } = tcb;
@@ -213,73 +276,6 @@ export class SentSegments {
     let at = record;
     while (at >= 0 && (this.flags[at] & LOST) === 0) at = this.next[at];
     return at;
-  }
-
-  /** One connection's records against its numbers and sums. Costs a walk over them. */
-  check(tcb: Tcb): void {
-    const { sent, recovery } = tcb;
-    let [held, lost, heldSegments, inNetwork, last, firstLost] = [0, 0, 0, 0, NONE, NONE];
-    for (let record = sent.head; record >= 0; record = this.next[record]) {
-      const bytes = (this.end[record] - this.start[record]) | 0;
-      const flags = this.flags[record];
-      assert(bytes > 0, 'sent segments: no record is empty');
-      assert(
-        last < 0 ? this.start[record] === tcb.sndUna : this.end[last] === this.start[record],
-        'sent segments: the records lie end to end from sndUna on',
-      );
-      assert(this.previous[record] === last, 'sent segments: the records are linked both ways');
-      if ((flags & HELD) !== 0) {
-        held += bytes;
-        heldSegments += this.segments[record];
-      } else if ((flags & LOST) !== 0) {
-        lost += bytes;
-        if (firstLost < 0) firstLost = record;
-      } else inNetwork += 1;
-      last = record;
-    }
-    assert(last === sent.tail, 'sent segments: the tail is the last record linked');
-    assert(
-      last < 0 || this.end[last] === tcb.sndMax,
-      'sent segments: the records reach to what was sent last',
-    );
-    assert(
-      held === recovery.sackedBytes && heldSegments === sent.heldSegments,
-      'sent segments: as much is held as is counted',
-    );
-    assert(lost === recovery.lostBytes, 'sent segments: as much is lost as is counted');
-    assert(firstLost === sent.firstLost, 'sent segments: the first that is lost is known');
-    this.checkTimes(tcb, inNetwork);
-  }
-
-  /** The list by time. */
-  private checkTimes(tcb: Tcb, inNetwork: number): void {
-    let count = 0;
-    let last = NONE;
-    for (let record = tcb.sent.oldest; record >= 0 && count <= inNetwork; record = this.later[record]) {
-      assert(
-        last < 0 || !after(this.sentUs[last], this.sentUs[record]),
-        'sent segments: what is in the network is in the order of its sending',
-      );
-      assert(
-        (this.flags[record] & (HELD | LOST)) === 0,
-        'sent segments: only what is in the network has a time',
-      );
-      count += 1;
-      last = record;
-    }
-    assert(
-      count === inNetwork && last === tcb.sent.newest,
-      'sent segments: all that is in the network is in the order of its sending',
-    );
-  }
-
-  /** The free list. @param tcbs all connections. Costs a walk over the table. */
-  checkFree(tcbs: readonly Tcb[]): void {
-    let count = 0;
-    for (const tcb of tcbs) {
-      for (let record = tcb.sent.head; record >= 0; record = this.next[record]) count += 1;
-    }
-    assert(count + this.available === this.next.length, 'sent segments: each record is free or in one list');
   }
 
   private take(start: number, end: number, segments: number, sentUs: number, flags: number): number {
@@ -295,40 +291,18 @@ export class SentSegments {
     return record;
   }
 
-  /** The table is nearly full: what was sent becomes part of the record before it. */
+  /** What was sent becomes part of the record before it, which is in the network. */
   private widenLast(tcb: Tcb, end: number, segments: number, nowUs: number): void {
-    const { sent, recovery } = tcb;
-    const record = sent.tail;
-    assert(record >= 0, 'sent segments: what is added to is there');
-    const flags = this.flags[record];
-    const bytes = (this.end[record] - this.start[record]) | 0;
-    // It is in the network as a whole now, whatever was known of its first part.
-    if ((flags & HELD) !== 0) {
-      recovery.sackedBytes -= bytes;
-      sent.heldSegments -= this.segments[record];
-    } else if ((flags & LOST) !== 0) {
-      recovery.lostBytes -= bytes;
-      if (sent.firstLost === record) sent.firstLost = NONE;
-    } else this.leaveTimes(tcb, record);
-    this.flags[record] = flags & RESENT;
+    const record = tcb.sent.tail;
+    assert(
+      record >= 0 && (this.flags[record] & (HELD | LOST)) === 0,
+      'sent segments: what is added to is in the network',
+    );
+    this.leaveTimes(tcb, record);
     this.end[record] = end;
     this.segments[record] = Math.min(0xffff, this.segments[record] + segments);
     this.sentUs[record] = nowUs;
     this.joinTimes(tcb, record);
-  }
-
-  /** Two held records that touch become one. @returns it. */
-  private joinNext(tcb: Tcb, record: number): number {
-    const second = this.next[record];
-    assert(
-      (this.flags[record] & this.flags[second] & HELD) !== 0,
-      'sent segments: only what the peer holds is put together',
-    );
-    this.end[record] = this.end[second];
-    this.segments[record] = Math.min(0xffff, this.segments[record] + this.segments[second]);
-    this.flags[record] |= this.flags[second] & RESENT;
-    this.unlink(tcb, second);
-    return record;
   }
 
   /** Bytes at the front of a record, and so many segments of it, are acknowledged. */
