@@ -6,7 +6,7 @@ import { sweepData } from '../../src/report/html/sweep-data.ts';
 import { answerOf } from '../../src/report/html/sweep-words.ts';
 import { allRows, cellAt, namesBelow, rowsWhere } from '../../src/report/page/columns.ts';
 import { matcher } from '../../src/report/page/filter.ts';
-import { alongX, firstView, kneesOfView, rowsOfView } from '../../src/report/page/view.ts';
+import { alongX, firstView, intervalAround, kneesOfView, rowsOfView } from '../../src/report/page/view.ts';
 import { fullNumber, shortNumber, spaced, timeText } from '../../src/report/page/words.ts';
 import { readPlan } from '../../src/sweep/plan.ts';
 import { sampleResults, TWO_WAYS } from './sweep-sample.ts';
@@ -14,6 +14,14 @@ import { sampleResults, TWO_WAYS } from './sweep-sample.ts';
 const NAMED = { title: 'two ways', file: 'results.jsonl' };
 const results = sampleResults();
 const data = sweepData(NAMED, results, answerOf(results), []);
+
+describe('an interval', () => {
+  it('of what cannot be below 0 does not reach there', () => {
+    expect(intervalAround(10, 3)).toEqual({ low: 7, high: 13 });
+    expect(intervalAround(10, 300)).toEqual({ low: 0, high: 310 });
+    expect(intervalAround(0, 0)).toEqual({ low: 0, high: 0 });
+  });
+});
 
 describe('columns', () => {
   it('say for each row what it says itself, whatever some of them lack', () => {

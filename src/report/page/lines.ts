@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot';
 import { numberAt, settingAt } from './columns.ts';
 import type { Axis, Cell, SweepData } from './data.ts';
 import { FONT, kneeMarks, lineScales, settingAxis, settingScale, TIP } from './scales.ts';
-import { axisOf, isNumeric, kneesOfView, rowsOfView, type View } from './view.ts';
+import { axisOf, intervalAround, isNumeric, kneesOfView, rowsOfView, type View } from './view.ts';
 import { lastWord, settingText } from './words.ts';
 
 export interface Dot {
@@ -43,7 +43,7 @@ function dotAt({ means, halves }: SweepData, view: View, measure: string, row: n
   if (y === undefined) return [];
   const half = (halves.rows > 0 ? numberAt(halves, measure, row) : undefined) ?? 0;
   const point = numberAt(means, 'point', row) ?? 0;
-  return [{ x: settingAt(means, view.x, row), y, low: y - half, high: y + half, line, point }];
+  return [{ x: settingAt(means, view.x, row), y, ...intervalAround(y, half), line, point }];
 }
 
 /** So many marks along a line need smaller ones. */

@@ -62,3 +62,8 @@ export function kneesOfView({ knees }: SweepData, { x, lines, fixed }: View, all
   );
   return [...new Set(here.map(({ value }) => value))];
 }
+
+/** Where a mean may lie. An interval of few seeds may reach below 0, where no rate, time or count can be. */
+export function intervalAround(mean: number, half: number): { readonly low: number; readonly high: number } {
+  return { low: Math.max(Math.min(0, mean), mean - half), high: mean + half };
+}
