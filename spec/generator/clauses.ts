@@ -34,6 +34,7 @@ const KEYS = [
   'mutants?',
   'cuts?',
   'models?',
+  'unseen?',
 ];
 
 /** @param files text by path. @throws TypeError of one line where a clause or a link is wrong. */
@@ -101,7 +102,14 @@ function readClause(
     mutants: names('mutants'),
     cuts: names('cuts'),
     models: names('models'),
+    unseen: readUnseen(row['unseen'], id),
   };
+}
+
+function readUnseen(value: unknown, id: string): ClauseEntry['unseen'] {
+  if (value === undefined) return {};
+  const row = record(value, id, ['card?', 'host?']);
+  return Object.fromEntries(Object.entries(row).map(([role, why]) => [role, text(why, id)]));
 }
 
 function links(patterns: readonly string[], known: readonly string[], id: string, what: string): ClauseLinks {

@@ -199,6 +199,7 @@ const clauseShape = (): Record<string, Schema> => ({
   mutants: list(text),
   cuts: list(text),
   models: list(text),
+  unseen: shape({ 'card?': text, 'host?': text }),
 });
 
 function coverageSchema(ground: SchemaGround): string {
@@ -292,7 +293,7 @@ function conformSchema(ground: SchemaGround): string {
   const verdict = shape({
     id: text,
     role,
-    kind: oneOf('vector', 'scenario', 'tour', 'transfer', 'replies'),
+    kind: oneOf('vector', 'scenario', 'transport', 'tour', 'transfer', 'replies'),
     group: text,
     message: nullable(ref('messageName')),
     form: nullable(text),
@@ -310,7 +311,9 @@ function conformSchema(ground: SchemaGround): string {
     messages: list(tally),
     forms: list(tally),
     clauseTotals: shape({ kept: count, broken: count, notJudged: count }),
-    clauses: list(shape({ ...clause, ...counts, verdict: oneOf('kept', 'broken', 'not judged') })),
+    clauses: list(
+      shape({ ...clause, ...counts, verdict: oneOf('kept', 'broken', 'not judged'), reason: text }),
+    ),
     rules: list(shape({ rule: ref('ruleId'), cases: count })),
     verdicts: list(verdict),
   });

@@ -28,11 +28,12 @@ export function groupName({ kind, group }: Verdict): string {
   const kinds = {
     vector: 'vectors',
     scenario: 'scenarios',
+    transport: 'transport',
     tour: 'tour',
     transfer: 'transfers',
     replies: 'replies',
   };
-  return kind === 'tour' || kind === 'transfer' ? kinds[kind] : `${kinds[kind]}: ${group}`;
+  return kind === group || kind === 'transfer' ? kinds[kind] : `${kinds[kind]}: ${group}`;
 }
 
 /** Why cases were not judged, and how many were not. */

@@ -88,7 +88,8 @@ export function rulePage({ id, title, doc, reference }: RuleEntry): string[] {
 
 /** What it says, and by name all that shows it. */
 export function clausePage(clause: ClauseEntry): string[] {
-  const { id, role, title, level, text, rules, vectors, scenarios, runs, mutants, cuts, models } = clause;
+  const { id, role, title, level, text, rules, vectors, scenarios, runs, mutants, cuts, models, unseen } =
+    clause;
   const linked = (what: string, { patterns, count }: ClauseEntry['vectors']): string[] =>
     section(`${what}: ${count}`, patterns.length === 0 ? [] : paragraph(patterns.join(', '), 2));
   const named = (what: string, names: readonly string[]): string[] =>
@@ -110,5 +111,9 @@ export function clausePage(clause: ClauseEntry): string[] {
     ...named('Broken on purpose, and told', mutants),
     ...named('Cuts into traces, and told', cuts),
     ...named('Formal models', models),
+    ...section(
+      'Not judged by inic conform',
+      columns(Object.entries(unseen).map(([of, why]) => [`of a ${of}`, why])),
+    ),
   ];
 }

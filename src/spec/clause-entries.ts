@@ -37,4 +37,6 @@ export interface ClauseEntry {
   readonly cuts: readonly string[];
   /** Formal models of spec/models. */
   readonly models: readonly string[];
+  /** Why no case of `inic conform` judges it of a card or of a host; absent where one does. */
+  readonly unseen: Readonly<Partial<Record<'card' | 'host', string>>>;
 }

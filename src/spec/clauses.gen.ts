@@ -16,6 +16,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: SysEnable before SysTabSet', 'trace: OutboundInit never done'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-1.2',
@@ -35,6 +36,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-1.3',
@@ -50,6 +52,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['trace: memory polled that nobody named'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-1.4',
@@ -65,6 +68,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: target that does not exist', 'driver: target and initiator swapped'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-1.5',
@@ -80,6 +84,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: ['reset'],
+    unseen: { host: 'No case asks a host to reset the card.' },
   },
   {
     id: 'HOST-2.1',
@@ -99,6 +104,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: ['fifo'],
+    unseen: {},
   },
   {
     id: 'HOST-2.2',
@@ -114,6 +120,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: reply released twice', 'trace: a reply never released'],
     cuts: [],
     models: ['fifo', 'ring'],
+    unseen: {},
   },
   {
     id: 'HOST-2.3',
@@ -129,6 +136,9 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['trace: a preserved frame never given back'],
     cuts: [],
     models: ['fifo'],
+    unseen: {
+      host: 'A failure record over the pipe names no frame to a host; the card gives each back by Release.',
+    },
   },
   {
     id: 'HOST-2.4',
@@ -144,6 +154,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: ['pair'],
+    unseen: {},
   },
   {
     id: 'HOST-2.5',
@@ -159,6 +170,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: ['fifo'],
+    unseen: { host: 'The pipe has no FIFOs.' },
   },
   {
     id: 'HOST-3.1',
@@ -179,6 +191,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-3.2',
@@ -199,6 +212,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-3.3',
@@ -214,6 +228,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: list offset off by one', 'driver: list offset where there is no list'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-3.4',
@@ -229,6 +244,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: function the class does not have'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-3.5',
@@ -244,6 +260,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['finer: reserved bits of a request set', 'finer: reserved word of a request used'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-3.6',
@@ -264,6 +281,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: ['refusals: a claim of a type that there is not'],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-4.1',
@@ -285,6 +303,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-4.2',
@@ -300,6 +319,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: END_OF_BUFFER missing'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-4.3',
@@ -315,6 +335,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: element of no bytes', 'driver: bucket of half its size'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-4.4',
@@ -335,6 +356,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-4.5',
@@ -350,6 +372,9 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: chained list inside a frame', 'finer: chain pointer that closes a buffer'],
     cuts: [],
     models: [],
+    unseen: {
+      host: 'A host may use neither chains nor batches, and no case asks it to; a wrong one breaks a rule S in any run.',
+    },
   },
   {
     id: 'HOST-4.6',
@@ -365,6 +390,9 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: transaction element in a single send', 'trace: MULTIPLE in a send of one'],
     cuts: [],
     models: [],
+    unseen: {
+      host: 'A host may use neither chains nor batches, and no case asks it to; a wrong one breaks a rule S in any run.',
+    },
   },
   {
     id: 'HOST-5.1',
@@ -380,6 +408,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['contexts: contexts of a request that still waits'],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-5.2',
@@ -403,6 +432,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-5.3',
@@ -418,6 +448,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-5.4',
@@ -446,6 +477,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-5.5',
@@ -461,6 +493,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-5.6',
@@ -476,6 +509,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-7.1',
@@ -497,6 +531,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-7.2',
@@ -515,6 +550,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-8.1',
@@ -534,6 +570,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'buffers: a buffer written in part',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-8.2',
@@ -552,6 +589,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'buffers: a bucket written while it is posted',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-8.3',
@@ -567,6 +605,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: write to memory of the card', 'owner: write to a frame that is posted'],
     cuts: ['buffers: a write outside every buffer'],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-8.4',
@@ -582,6 +621,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: bucket posted twice'],
     cuts: ['buffers: a bucket posted twice'],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-8.5',
@@ -600,6 +640,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: { host: 'The card of a host\'s cases refuses no good request and leaves none undelivered.' },
   },
   {
     id: 'HOST-9.1',
@@ -619,6 +660,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: ['bytes: a credit for more than came'],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-9.2',
@@ -634,6 +676,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: { host: 'The card of a host\'s cases refuses no good request and leaves none undelivered.' },
   },
   {
     id: 'HOST-11.1',
@@ -649,6 +692,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: { host: 'No case resets the device.' },
   },
   {
     id: 'HOST-12.1',
@@ -664,6 +708,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['refusals: the driver’s claim refused, and the device used'],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-14.1',
@@ -679,6 +724,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['driver: message of version 2 on a session of version 1'],
     cuts: [],
     models: [],
+    unseen: { host: 'The card of a host\'s cases is of the newest version.' },
   },
   {
     id: 'HOST-15.1',
@@ -694,6 +740,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['lan: a packet sent while the port is suspended'],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-15.2',
@@ -714,6 +761,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-15.3',
@@ -733,6 +781,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-16.1',
@@ -748,6 +797,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['window: a release of a packet that is being sent', 'window: a release of part of a packet'],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-16.2',
@@ -763,6 +813,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'HOST-16.3',
@@ -778,6 +829,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['window: a fill while the port is closed'],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-16.4',
@@ -797,6 +849,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-16.5',
@@ -816,6 +869,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-16.6',
@@ -834,6 +888,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-16.7',
@@ -852,6 +907,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: { host: 'A host is tried with the socket class alone.' },
   },
   {
     id: 'HOST-17.1',
@@ -874,6 +930,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'ledgers: 1 more in the host’s ledger of memoryBucketsPosted',
     ],
     models: [],
+    unseen: { host: 'No counters pass over the pipe.' },
   },
   {
     id: 'CARD-1.1',
@@ -889,6 +946,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.2',
@@ -904,6 +962,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: polled status nobody knows', 'trace: OutboundInit left 7'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.3',
@@ -926,6 +985,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['sizes: replies longer than OutboundInit has allowed'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.4',
@@ -941,6 +1001,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: reply before there are outbound frames'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.5',
@@ -964,6 +1025,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: SysEnable done in HOLD'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.6',
@@ -979,6 +1041,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.7',
@@ -994,6 +1057,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.8',
@@ -1009,6 +1073,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['events: an event after the device was quiesced'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.9',
@@ -1024,6 +1089,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-1.10',
@@ -1039,6 +1105,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: ['reset'],
+    unseen: {},
   },
   {
     id: 'CARD-1.11',
@@ -1064,6 +1131,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-2.1',
@@ -1079,6 +1147,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: reply read twice'],
     cuts: [],
     models: ['fifo', 'ring'],
+    unseen: {},
   },
   {
     id: 'CARD-2.2',
@@ -1094,6 +1163,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: frame acquired while one is'],
     cuts: [],
     models: ['fifo'],
+    unseen: {},
   },
   {
     id: 'CARD-2.3',
@@ -1109,6 +1179,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: never answered', 'trace: a reply lost'],
     cuts: [],
     models: ['fifo', 'pair'],
+    unseen: {},
   },
   {
     id: 'CARD-2.4',
@@ -1124,6 +1195,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: preserved frame that is none', 'trace: a preserved frame never given back'],
     cuts: [],
     models: ['fifo'],
+    unseen: {},
   },
   {
     id: 'CARD-2.5',
@@ -1139,6 +1211,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-3.1',
@@ -1158,6 +1231,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-3.2',
@@ -1173,6 +1247,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: reply of 4 words', 'card: reply too short for its fields'],
     cuts: ['sizes: a word behind an answer', 'sizes: an answer that lacks a word'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-3.3',
@@ -1192,6 +1267,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: ['contexts: a bind answered with another InitiatorContext'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-3.4',
@@ -1211,6 +1287,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-3.5',
@@ -1226,6 +1303,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: LAST missing', 'trace: LAST in an event'],
     cuts: ['events: an event with LAST'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-3.6',
@@ -1241,6 +1319,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['finer: reserved bits of a status set'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-4.1',
@@ -1259,6 +1338,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-4.2',
@@ -1281,6 +1361,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-4.3',
@@ -1305,6 +1386,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-4.4',
@@ -1328,6 +1410,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-4.5',
@@ -1343,6 +1426,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-4.6',
@@ -1358,6 +1442,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-4.7',
@@ -1373,6 +1458,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: card writes to a transmit buffer'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.1',
@@ -1388,6 +1474,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: answered twice', 'card: never answered', 'card: answer nobody asked for'],
     cuts: ['contexts: a close that is never answered'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.2',
@@ -1403,6 +1490,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: answer to reply mode Never', 'card: success answered in reply mode OnError'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.3',
@@ -1418,6 +1506,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: answer to a message that is never answered'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.4',
@@ -1433,6 +1522,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: ReqStatus nobody knows', 'card: success with a detailed status'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.5',
@@ -1448,6 +1538,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: TRL flags wrong', 'card: TRL element size wrong', 'card: list of no contexts'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.6',
@@ -1463,6 +1554,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.7',
@@ -1478,6 +1570,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['finer: status of an abort nobody asked for'],
     cuts: ['refusals: a request aborted that nobody aborts'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.8',
@@ -1496,6 +1589,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'refusals: fewer requests aborted than came back',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-5.9',
@@ -1511,6 +1605,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.1',
@@ -1541,6 +1636,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.2',
@@ -1556,6 +1652,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.3',
@@ -1577,6 +1674,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'refusals: a suspended target of the severity of a path',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.4',
@@ -1592,6 +1690,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: failure nobody knows', 'trace: a failure of no severity'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.5',
@@ -1611,6 +1710,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'sizes: words behind a failure record',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.6',
@@ -1636,6 +1736,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.7',
@@ -1659,6 +1760,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.8',
@@ -1674,6 +1776,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['refusals: a transaction error behind the request'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.9',
@@ -1689,6 +1792,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.10',
@@ -1710,6 +1814,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'refusals: a close answered with ENOTCONN',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.11',
@@ -1728,6 +1833,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'refusals: a good connect not delivered for StateError',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.12',
@@ -1746,6 +1852,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-6.13',
@@ -1761,6 +1868,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.1',
@@ -1776,6 +1884,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: success of what had to be refused'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.2',
@@ -1791,6 +1900,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: reply about another socket', 'card: data for a socket nobody has'],
     cuts: ['contexts: a close answered for another socket', 'bytes: a record for a number that is free'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.3',
@@ -1806,6 +1916,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['ends: a bind grants another port', 'ends: a bind grants port 0'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.4',
@@ -1825,6 +1936,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'ends: a connect from a port no SYN left',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.5',
@@ -1844,6 +1956,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: ['ends: an accept at another local port'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.6',
@@ -1863,6 +1976,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'ends: a name with another port',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.7',
@@ -1878,6 +1992,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['ends: a status in a state that TCP has not', 'ends: more bytes unacknowledged than were sent'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.8',
@@ -1893,6 +2008,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['ends: a refused connect told as a success', 'bytes: an error of which no packet tells'],
     models: [],
+    unseen: { card: 'No packet passes over the pipe; a card\'s network is its own.' },
   },
   {
     id: 'CARD-7.9',
@@ -1911,6 +2027,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: close answered twice', 'card: close never answered'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.10',
@@ -1926,6 +2043,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.11',
@@ -1941,6 +2059,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.12',
@@ -1956,6 +2075,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-7.13',
@@ -1975,6 +2095,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'ends: held back by the window for longer than busy',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.1',
@@ -1997,6 +2118,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'bytes: a context that there is not',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.2',
@@ -2012,6 +2134,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.3',
@@ -2036,6 +2159,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.4',
@@ -2051,6 +2175,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: bucket filled twice', 'card: bucket with a context nobody gave'],
     cuts: ['bytes: a record told twice'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.5',
@@ -2070,6 +2195,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'bytes: a record of no bytes',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.6',
@@ -2089,6 +2215,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: ['bytes: an error without an errno'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.7',
@@ -2104,6 +2231,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: BucketsRemaining wrong'],
     cuts: ['bytes: one bucket more remaining'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.8',
@@ -2119,6 +2247,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-8.9',
@@ -2134,6 +2263,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-9.1',
@@ -2153,6 +2283,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'bytes: records of two streams exchanged',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-9.2',
@@ -2168,6 +2299,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['card: data after the end of its stream'],
     cuts: ['bytes: an end of stream where the peer goes on', 'bytes: data behind an end of stream'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-9.3',
@@ -2187,6 +2319,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'packets: a FIN that nobody asked for',
     ],
     models: [],
+    unseen: { card: 'No packet passes over the pipe; a card\'s network is its own.' },
   },
   {
     id: 'CARD-9.4',
@@ -2202,6 +2335,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['packets: an acknowledgement of bytes that never came'],
     models: [],
+    unseen: { card: 'No packet passes over the pipe; a card\'s network is its own.' },
   },
   {
     id: 'CARD-9.5',
@@ -2217,6 +2351,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-9.6',
@@ -2232,6 +2367,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-10.1',
@@ -2251,6 +2387,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'bytes: a datagram one byte short',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-10.2',
@@ -2266,6 +2403,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['bytes: a datagram cut with room left', 'bytes: a datagram cut and not told as such'],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-10.3',
@@ -2284,6 +2422,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'packets: a datagram on the wire for another port',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-10.4',
@@ -2299,6 +2438,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-11.1',
@@ -2318,6 +2458,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'events: an event with other contexts',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-11.2',
@@ -2333,6 +2474,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-11.3',
@@ -2352,6 +2494,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'events: an event that changes nothing',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-11.4',
@@ -2367,6 +2510,9 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['events: an event told as BucketsLow', 'events: an event told as ListenOverflow'],
     models: [],
+    unseen: {
+      card: 'No case makes a card tell these events; one that is told wrongly breaks V-03 or V-04 in any run.',
+    },
   },
   {
     id: 'CARD-11.5',
@@ -2382,6 +2528,9 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: ['events: an event lost'],
     models: [],
+    unseen: {
+      card: 'No counters pass over the pipe; an old state that was not the last told breaks V-01 in any run.',
+    },
   },
   {
     id: 'CARD-12.1',
@@ -2401,6 +2550,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'refusals: a claim without a primary user, granted',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-12.2',
@@ -2427,6 +2577,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'refusals: a reservation that there is, not ended',
     ],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-12.3',
@@ -2442,6 +2593,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-13.1',
@@ -2457,6 +2609,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-13.2',
@@ -2472,6 +2625,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-13.3',
@@ -2487,6 +2641,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-13.4',
@@ -2502,6 +2657,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-13.5',
@@ -2517,6 +2673,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-14.1',
@@ -2532,6 +2689,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-15.1',
@@ -2551,6 +2709,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-15.2',
@@ -2566,6 +2725,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['lan: a bad packet told of as sent'],
     cuts: [],
     models: [],
+    unseen: { card: 'No packet passes over the pipe; a port is tried by single requests.' },
   },
   {
     id: 'CARD-15.3',
@@ -2586,6 +2746,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-15.4',
@@ -2601,6 +2762,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['lan: more buckets left than posted'],
     cuts: [],
     models: [],
+    unseen: { card: 'No packet passes over the pipe; a port is tried by single requests.' },
   },
   {
     id: 'CARD-15.5',
@@ -2616,6 +2778,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['lan: a malformed suspension that succeeds'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-15.6',
@@ -2634,6 +2797,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-15.7',
@@ -2649,6 +2813,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['lan: a port that is not suspended, and says so'],
     cuts: [],
     models: [],
+    unseen: { card: 'A port is tried by single requests, each in a state that it has come to rest in.' },
   },
   {
     id: 'CARD-15.8',
@@ -2664,6 +2829,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-16.1',
@@ -2683,6 +2849,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-16.2',
@@ -2698,6 +2865,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['window: a fill that is wrong, and done', 'window: contexts in another order'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-16.3',
@@ -2713,6 +2881,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['window: a bad packet told of as sent'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-16.4',
@@ -2733,6 +2902,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-16.5',
@@ -2748,6 +2918,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-16.6',
@@ -2771,6 +2942,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['window: a fill that was done refused as done before'],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-16.7',
@@ -2789,6 +2961,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     ],
     cuts: [],
     models: [],
+    unseen: {},
   },
   {
     id: 'CARD-16.8',
@@ -2804,6 +2977,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['window: more packets left than the host may hold'],
     cuts: [],
     models: [],
+    unseen: { card: 'No packet passes over the pipe; a port is tried by single requests.' },
   },
   {
     id: 'CARD-17.1',
@@ -2822,6 +2996,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
       'ledgers: 1 more in the card’s ledger of eventsSent',
     ],
     models: [],
+    unseen: { card: 'No counters pass over the pipe.' },
   },
   {
     id: 'TRANSPORT-2.1',
@@ -2837,6 +3012,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: frames of a ring out of order', 'trace: a request twice'],
     cuts: [],
     models: ['ring', 'fifo'],
+    unseen: {},
   },
   {
     id: 'TRANSPORT-2.2',
@@ -2852,6 +3028,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: frame acquired while one is'],
     cuts: [],
     models: ['ring', 'fifo'],
+    unseen: {},
   },
   {
     id: 'TRANSPORT-2.3',
@@ -2867,6 +3044,10 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: ['ring'],
+    unseen: {
+      card: 'Over the pipe each side works in its turn, so that neither reads while the other writes.',
+      host: 'Over the pipe each side works in its turn, so that neither reads while the other writes.',
+    },
   },
   {
     id: 'TRANSPORT-2.4',
@@ -2882,6 +3063,10 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: ['ring'],
+    unseen: {
+      card: 'Over the pipe each side works in its turn, so that neither reads while the other writes.',
+      host: 'Over the pipe each side works in its turn, so that neither reads while the other writes.',
+    },
   },
   {
     id: 'TRANSPORT-2.5',
@@ -2893,10 +3078,11 @@ export const CLAUSES: readonly ClauseEntry[] = [
     rules: ['N-01'],
     vectors: { patterns: [], count: 0 },
     scenarios: { patterns: [], count: 0 },
-    runs: [],
+    runs: ['transport/burst', 'tour/*', 'transfer/*'],
     mutants: ['owner: doorbell for nothing'],
     cuts: [],
     models: ['ring'],
+    unseen: {},
   },
   {
     id: 'TRANSPORT-2.6',
@@ -2908,10 +3094,11 @@ export const CLAUSES: readonly ClauseEntry[] = [
     rules: [],
     vectors: { patterns: [], count: 0 },
     scenarios: { patterns: [], count: 0 },
-    runs: [],
+    runs: ['transport/burst', 'transport/short', 'transfer/few-frames'],
     mutants: [],
     cuts: [],
     models: ['ring', 'pair', 'fifo'],
+    unseen: {},
   },
   {
     id: 'TRANSPORT-2.7',
@@ -2923,10 +3110,11 @@ export const CLAUSES: readonly ClauseEntry[] = [
     rules: [],
     vectors: { patterns: [], count: 0 },
     scenarios: { patterns: [], count: 0 },
-    runs: ['tour/*'],
+    runs: ['tour/*', 'transport/hints', 'transfer/hints'],
     mutants: [],
     cuts: [],
     models: ['ring'],
+    unseen: {},
   },
   {
     id: 'TRANSPORT-2.8',
@@ -2942,6 +3130,7 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: frame that is none', 'trace: a slot the card does not have'],
     cuts: [],
     models: ['fifo'],
+    unseen: { host: 'The pipe has neither FIFOs nor registers; a frame\'s address goes with the frame.' },
   },
   {
     id: 'TRANSPORT-2.9',
@@ -2957,6 +3146,10 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: [],
     cuts: [],
     models: ['fifo'],
+    unseen: {
+      card: 'The pipe has neither FIFOs nor registers; Interrupt stands for the edge of the level.',
+      host: 'The pipe has neither FIFOs nor registers; Interrupt stands for the edge of the level.',
+    },
   },
   {
     id: 'TRANSPORT-2.10',
@@ -2968,10 +3161,14 @@ export const CLAUSES: readonly ClauseEntry[] = [
     rules: [],
     vectors: { patterns: [], count: 0 },
     scenarios: { patterns: [], count: 0 },
-    runs: [],
+    runs: ['transport/index'],
     mutants: [],
     cuts: [],
     models: ['ring'],
+    unseen: {
+      card: 'No index passes over the pipe; with --memory, where both sides map the rings, it is judged.',
+      host: 'No index passes over the pipe, and only a card can share memory.',
+    },
   },
   {
     id: 'TRANSPORT-2.11',
@@ -2983,10 +3180,11 @@ export const CLAUSES: readonly ClauseEntry[] = [
     rules: ['N-01'],
     vectors: { patterns: [], count: 0 },
     scenarios: { patterns: [], count: 0 },
-    runs: [],
+    runs: ['transport/together'],
     mutants: [],
     cuts: ['notices: a doorbell for nothing'],
     models: ['ring'],
+    unseen: { host: 'A host may ask one thing at a time, each of which is announced by itself.' },
   },
   {
     id: 'TRANSPORT-2.12',
@@ -2998,10 +3196,11 @@ export const CLAUSES: readonly ClauseEntry[] = [
     rules: [],
     vectors: { patterns: [], count: 0 },
     scenarios: { patterns: [], count: 0 },
-    runs: [],
+    runs: ['transport/reset'],
     mutants: [],
     cuts: [],
     models: ['reset'],
+    unseen: { host: 'No case asks a host to reset the card.' },
   },
   {
     id: 'TRANSPORT-17.1',
@@ -3017,5 +3216,6 @@ export const CLAUSES: readonly ClauseEntry[] = [
     mutants: ['owner: time that falls'],
     cuts: ['notices: a time that falls', 'notices: all doorbells dropped'],
     models: [],
+    unseen: {},
   },
 ];

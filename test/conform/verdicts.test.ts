@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { Finding, Outcome } from '../../src/conform/link/case.ts';
 import { clauseOutcomes } from '../../src/conform/link/clause-outcomes.ts';
-import { CARD_FAULTS, type CardFault } from '../../src/conform/own/card-faults.ts';
+import { CARD_FAULTS, TRANSPORT_FAULTS, type TransportFault } from '../../src/conform/own/card-faults.ts';
 import { HOST_FAULTS, type HostFault, SPOILT_TRANSFER } from '../../src/conform/own/host-faults.ts';
 import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
 import { clauseTallies } from '../../src/report/conform-clauses.ts';
@@ -34,7 +34,7 @@ function started(exec: string, startMs: number): Conformed {
 }
 
 /** One of each way of being wrong: in answers, in time, in the pipe. The others are tried in the long form. */
-const MAIN_FAULTS: readonly CardFault[] = [
+const MAIN_FAULTS: readonly (typeof CARD_FAULTS)[number][] = [
   'wrong-context',
   'double-answer',
   'hang',
@@ -44,7 +44,7 @@ const MAIN_FAULTS: readonly CardFault[] = [
 ];
 
 /** What is said of each; a name of Fault where the pipe itself was broken. */
-const SAID: Readonly<Record<CardFault, readonly [fault: string | null, words: RegExp]>> = {
+const SAID: Readonly<Record<(typeof CARD_FAULTS)[number], readonly [fault: string | null, words: RegExp]>> = {
   'wrong-context': [null, /never answered/],
   'wrong-status': [null, /refused by what it may not be/],
   'no-answer': [null, /never answered/],
@@ -58,6 +58,16 @@ const SAID: Readonly<Record<CardFault, readonly [fault: string | null, words: Re
   overrun: ['FrameOverrun', /it released frame -1/],
   'out-of-turn': ['OutOfTurn', /Turn: a back-end that is a card does not send it/],
   flood: ['Flood', /more than 100000 messages in one turn/],
+};
+
+/** What is broken of the transport: the cases that fail, the clause, and what is said. */
+const SAID_OF_TRANSPORT: Readonly<
+  Record<TransportFault, readonly [cases: readonly string[], clause: string, words: RegExp]>
+> = {
+  'rests-over-work': [['burst', 'together', 'short'], 'TRANSPORT-2.6', /rested over 64 of 64 requests/],
+  'interrupts-each': [['together'], 'TRANSPORT-2.11', /announced each of 64 answers by itself/],
+  'minds-hints': [['hints'], 'TRANSPORT-2.7', /rested over 1 of 1 requests that were announced/],
+  'outlives-reset': [['reset'], 'TRANSPORT-2.12', /1 requests from before the reset were answered after it/],
 };
 
 /** Of a host: one that hangs, one that breaks the pipe, and those that only the books or the validator tell. */
@@ -103,16 +113,37 @@ describe('a card over the pipe', () => {
     expect(clauseVerdicts(verdicts)).toMatchObject({ 'CARD-9.1': 'kept', 'CARD-9.2': 'not judged' });
   });
 
-  it.each(LONG ? CARD_FAULTS : MAIN_FAULTS)('is told by name where it is wrong: %s', (name) => {
-    const [fault, words] = SAID[name];
-    const { verdicts } = tried(`${OWN} --fault ${name}`, ONLY, name === 'hang' ? 4000 : 20_000);
-    const spoilt = verdicts.find(({ id }) => id === SPOILT)!;
-    expect([spoilt.outcome, spoilt.fault]).toEqual(['failed', fault]);
-    expect(spoilt.findings.map(({ what }) => what).join('; ')).toMatch(words);
-    expect(verdicts.filter(({ id, outcome }) => id !== SPOILT && outcome !== 'passed')).toEqual([]);
-    const clauses = clauseVerdicts(verdicts);
-    expect(clauses).toMatchObject({ 'CARD-5.1': 'broken', 'CARD-7.6': 'broken', 'CARD-7.7': 'kept' });
-    expect(clauses['HOST-5.1']).toBeUndefined();
+  it.each<(typeof CARD_FAULTS)[number]>(LONG ? CARD_FAULTS : MAIN_FAULTS)(
+    'is told by name where it is wrong: %s',
+    (name) => {
+      const [fault, words] = SAID[name];
+      const { verdicts } = tried(`${OWN} --fault ${name}`, ONLY, name === 'hang' ? 4000 : 20_000);
+      const spoilt = verdicts.find(({ id }) => id === SPOILT)!;
+      expect([spoilt.outcome, spoilt.fault]).toEqual(['failed', fault]);
+      expect(spoilt.findings.map(({ what }) => what).join('; ')).toMatch(words);
+      expect(verdicts.filter(({ id, outcome }) => id !== SPOILT && outcome !== 'passed')).toEqual([]);
+      const clauses = clauseVerdicts(verdicts);
+      expect(clauses).toMatchObject({ 'CARD-5.1': 'broken', 'CARD-7.6': 'broken', 'CARD-7.7': 'kept' });
+      expect(clauses['HOST-5.1']).toBeUndefined();
+    },
+  );
+
+  it.each(TRANSPORT_FAULTS)('is told by the clause where its transport is wrong: %s', (name) => {
+    const [cases, clause, words] = SAID_OF_TRANSPORT[name];
+    const { verdicts } = tried(`${OWN} --fault ${name}`, 'transport/');
+    const failed = verdicts.filter(({ outcome }) => outcome === 'failed');
+    expect(failed.map(({ id }) => id)).toEqual(cases.map((one) => `transport/${one}`));
+    expect(failed[0].findings.map(({ what }) => what).join('; ')).toMatch(words);
+    expect(clauseVerdicts(verdicts)).toMatchObject({ [clause]: 'broken', 'TRANSPORT-2.3': 'not judged' });
+  });
+
+  it('has the reason of each clause that was not judged', () => {
+    const rows = clauseTallies(tried(OWN, 'transport/').verdicts, 'card');
+    for (const { verdict, reason } of rows) expect(reason === '').toBe(verdict !== 'not judged');
+    const reasonOf = (id: string): string => rows.find(({ clause }) => clause.id === id)!.reason;
+    expect(reasonOf('TRANSPORT-2.3')).toMatch(/^Over the pipe each side works in its turn/);
+    expect(reasonOf('TRANSPORT-2.10')).toMatch(/with --memory/);
+    expect(reasonOf('CARD-7.4')).toBe('none of the cases that were tried is of it');
   });
 
   it('ends with one line where the front-end’s words are none', () => {

@@ -5,6 +5,7 @@ import { CASES } from '../../spec/models/cases.ts';
 import { cardCases } from '../../src/conform/card/card-cases.ts';
 import { hostCases } from '../../src/conform/host/host-cases.ts';
 import { Claims } from '../../src/conform/link/claims.ts';
+import { clauseOutcomes, clausesOfRole } from '../../src/conform/link/clause-outcomes.ts';
 import { coverageJson, coverageText } from '../../src/report/spec-coverage.ts';
 import { CATALOGUE } from '../../src/spec/catalogue.gen.ts';
 import { matchesAny, matchesPattern } from '../../src/spec/clause-pattern.ts';
@@ -34,7 +35,8 @@ const NEXT =
 const clauses = allClauses();
 const mutants = Object.entries(MUTANTS).flatMap(([group, all]) => all.map(({ name }) => `${group}: ${name}`));
 const cuts = CUTS.map(({ group, name }) => `${group}: ${name}`);
-const runs = [...cardCases(new Claims('')), ...hostCases()].map(({ id }) => id);
+const cases = { card: cardCases(new Claims(''), true), host: hostCases() };
+const runs = [...cases.card, ...cases.host].map(({ id }) => id);
 
 /** Links of a clause that lead nowhere. */
 function astray(links: readonly string[], known: readonly string[]): string[] {
@@ -63,15 +65,30 @@ describe('clauses', () => {
   });
 
   it('have every vector and scenario in one at least', () => {
-    const cases = [...cardCases(new Claims('')), ...hostCases()];
-    const left = cases.filter(({ id, kind, vectors = [id] }) => {
-      if (kind === 'tour' || kind === 'transfer') return clauses.every((one) => !matchesAny(one.runs, id));
+    const left = [...cases.card, ...cases.host].filter(({ id, kind, vectors = [id] }) => {
+      if (['tour', 'transfer', 'transport'].includes(kind))
+        return clauses.every((one) => !matchesAny(one.runs, id));
       const links = clauses.map((clause) => (kind === 'scenario' ? clause.scenarios : clause.vectors));
       return !vectors.every((vector) => links.some(({ patterns }) => matchesAny(patterns, vector)));
     });
     const what = `these are of no clause: name each, or a pattern of it, in one; ${NEXT}`;
     expect(
       left.map(({ id }) => id),
+      what,
+    ).toEqual([]);
+  });
+
+  it.each(['card', 'host'] as const)('say of a %s what no case of inic conform judges, and why', (role) => {
+    const byPipe = role === 'card' ? cardCases(new Claims('')) : cases.host;
+    const judged = new Set(
+      byPipe.flatMap((one) => clauseOutcomes(one, role, 'passed', [])).map(({ id }) => id),
+    );
+    const wrong = clausesOfRole(role).filter(
+      ({ id, unseen }) => judged.has(id) === (unseen[role] !== undefined),
+    );
+    const what = 'a clause has either a case that judges it or, under `unseen`, the reason why none can';
+    expect(
+      wrong.map(({ id }) => id),
       what,
     ).toEqual([]);
   });

@@ -223,6 +223,7 @@ static void send_replies(void) {
 
 static uint8_t *requests, *answers; /* the two rings */
 static uint32_t taken, sent;        /* frames, counted from power on; a reset goes on counting */
+static int broken;                  /* the host has written an index that cannot be */
 
 static void map_region(uint32_t length) {
   static size_t mapped;
@@ -239,6 +240,7 @@ static void map_region(uint32_t length) {
   requests = region + in[INIC_PIPE_MEMORY_INBOUND_RING];
   answers = region + in[INIC_PIPE_MEMORY_OUTBOUND_RING];
   taken = sent = 0;
+  broken = 0;
 }
 
 static uint8_t *ring_frame(uint8_t *ring, uint32_t capacity, uint32_t index) {
@@ -247,7 +249,9 @@ static uint8_t *ring_frame(uint8_t *ring, uint32_t capacity, uint32_t index) {
 
 /* A frame cannot be kept here without all behind it, so a failure record names none. */
 static void take_requests(void) {
-  for (uint32_t tail = inic_ring_load(requests, INIC_RING_TAIL); taken != tail && posted_count < FRAMES; taken++) {
+  uint32_t tail = inic_ring_load(requests, INIC_RING_TAIL);
+  if (tail - taken > SETTING(INBOUND_FRAMES)) broken = 1;
+  for (; !broken && taken != tail && posted_count < FRAMES; taken++) {
     posted[posted_count].address = 0xffffffff;
     memcpy(posted[posted_count++].words, ring_frame(requests, SETTING(INBOUND_FRAMES), taken), FRAME_WORDS * 4);
   }
@@ -272,6 +276,7 @@ static void put_answers(void) {
 static int more_has_come(void) {
   uint32_t head = inic_ring_load(answers, INIC_RING_HEAD);
   inic_ring_store(requests, INIC_RING_TAIL_EVENT, taken);
+  if (broken) return 0;
   if (inic_ring_load(requests, INIC_RING_TAIL) != taken) return 1;
   if (reply_head == reply_tail) return 0;
   inic_ring_store(answers, INIC_RING_HEAD_EVENT, head);

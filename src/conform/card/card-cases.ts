@@ -15,6 +15,7 @@ import { judge } from './judge.ts';
 import { Polled } from './polled.ts';
 import { runScenario } from './scenario.ts';
 import { runTour, type TourName } from './tour-case.ts';
+import { transportCases } from './transport-cases.ts';
 import type { Scenario, ScenarioFile, Vector, VectorFile, VectorFrame } from './vector-file.ts';
 import { SetupFailure, SOCKETS, VECTOR_CARD, VectorHost } from './vector-host.ts';
 import { scenarioFile, scenarioNames, type VectorFileAt, vectorFiles, wordsOf } from './vectors.ts';
@@ -60,8 +61,11 @@ const TARGET_MASK = 0xfff;
 /** PreservedMFA of a record that names no frame. */
 const NOTHING_KEPT = -1;
 
-/** @param claims what decides whether the books are closed after a vector. */
-export function cardCases(claims: Claims): Case[] {
+/**
+ * @param claims what decides whether the books are closed after a vector.
+ * @param inFile whether frames and memory are in a file that both sides map.
+ */
+export function cardCases(claims: Claims, inFile = false): Case[] {
   const vectors = vectorFiles().flatMap((file) =>
     file.vectors.filter(({ kind }) => kind === 'request').map((vector) => vectorCase(file, vector, claims)),
   );
@@ -69,7 +73,7 @@ export function cardCases(claims: Claims): Case[] {
     const file = scenarioFile(name);
     return file.scenarios.map((scenario) => scenarioCase(name, file, scenario, claims));
   });
-  return [...vectors, ...scenarios, ...tourCases()];
+  return [...vectors, ...scenarios, ...transportCases(inFile), ...tourCases()];
 }
 
 function vectorCase(file: VectorFileAt, vector: Vector, claims: Claims): Case {

@@ -39,20 +39,35 @@ export class ForeignBare implements BareHost {
     return true;
   }
 
+  /** Writes a frame, which the card is told of by the next `announce`. @returns false where none is free. */
+  write(frame: Int32Array): boolean {
+    const { inbound, region } = this.card;
+    const at = inbound.acquire();
+    if (at === NO_FRAME) return false;
+    region.words.fill(0, at, at + FRAME_WORDS);
+    region.words.set(frame, at);
+    inbound.post();
+    return true;
+  }
+
+  announce(): void {
+    this.publish();
+  }
+
   run(): Int32Array[] {
     const { card } = this;
-    const { outbound, region } = card;
+    const { inbound, outbound, region } = card;
     const replies: Int32Array[] = [];
     let worked = 0;
     do {
       worked = card.poll();
-      const full = outbound.waiting === card.plan.memory.layout.outboundFrames;
+      const short = outbound.waiting * 2 >= card.plan.memory.layout.outboundFrames;
       for (let frame = outbound.receive(); frame !== NO_FRAME; frame = outbound.receive()) {
         replies.push(region.words.slice(frame, frame + FRAME_WORDS));
         outbound.release();
       }
-      // A card that had frames left has nothing to do for those that come back.
-      if (outbound.publish() === 0 || !full) card.quiet();
+      // A card that had frames left, and has no request, has nothing to do for those that come back.
+      if (outbound.publish() === 0 || (!short && inbound.inUse === 0)) card.quiet();
     } while (worked > 0 && card.nextDeadlineNs() <= card.clock.nowNs);
     return replies;
   }

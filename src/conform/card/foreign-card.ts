@@ -143,6 +143,19 @@ export class ForeignCard implements LinkListener, FramePort {
     for (let turn = 0; this.poll() > 0; turn++) if (turn > TURNS_MAX) throw new Error('the card never rests');
   }
 
+  /** Tells the card that something is posted, where nothing is, and gives it a turn. */
+  hint(): void {
+    this.link.announce(PIPE_DOORBELL);
+    this.due = true;
+  }
+
+  /** Where the rings are in the file: moves the tail of requests further than can be. */
+  spoilTail(by: number): void {
+    const { region, plan } = this;
+    region.words[plan.memory.layout.inbound >> 2] += by;
+    this.due = true;
+  }
+
   /** What was sent so far needs no turn of its own. */
   quiet(): void {
     this.due = false;

@@ -46,20 +46,23 @@ export class VectorHost {
     this.bare = bare;
   }
 
-  /** Goes through a setup; sockets begin where the card is operational. */
-  bring(file: Pick<VectorFile, 'setups'>, state: string): void {
-    if (state.startsWith('socket.')) this.bring(file, 'operational');
+  /** Goes through a setup; sockets begin where the card is operational. @returns what came. */
+  bring(file: Pick<VectorFile, 'setups'>, state: string): Int32Array[] {
+    const came = state.startsWith('socket.') ? this.bring(file, 'operational') : [];
     for (const step of file.setups[state]) {
       if (step.together === true) {
         this.put(step);
         continue;
       }
-      const refused = this.exchange(step).find((reply) => !succeeded(reply) && !state.endsWith('Failed'));
+      const replies = this.exchange(step);
+      came.push(...replies);
+      const refused = replies.find((reply) => !succeeded(reply) && !state.endsWith('Failed'));
       // Over the FIFOs the host gives the card its outbound frames.
       if (step.title === 'outbound frames') this.bare.supply();
       if (refused !== undefined)
         throw new SetupFailure(`setup ${state}, ${step.title}: ${replyText(refused)}`);
     }
+    return came;
   }
 
   /** Posts a frame and lets the card rest. @returns every reply that came. */

@@ -120,12 +120,14 @@ export class ForeignHost implements LinkListener {
   /**
    * Lets the host work until its program is done.
    * @param strew called once the host has the card up: sends it what it has not asked for.
+   * @param hints announcements that nothing is behind, one before each of the first turns.
    */
-  run(strew?: (host: ForeignHost) => void): HostOutcome {
+  run(strew?: (host: ForeignHost) => void, hints = 0): HostOutcome {
     let wanted = strew;
     let hostNs = 0;
     for (let turn = 0; turn < TURNS_MAX && this.clock.nowNs < LIMIT_NS && this.result === undefined; turn++) {
       this.due = false;
+      if (turn < hints) this.hint();
       this.tellChanges();
       hostNs = this.link.turn(this.clock.nowNs);
       if (this.result !== undefined) this.kept = this.lent.size;
@@ -158,6 +160,12 @@ export class ForeignHost implements LinkListener {
       this.lent.add(number);
       this.link.frame(number, 0, words, 0);
     }
+    this.link.announce(PIPE_INTERRUPT);
+    this.due = true;
+  }
+
+  /** Announces something to the host where nothing is. */
+  hint(): void {
     this.link.announce(PIPE_INTERRUPT);
     this.due = true;
   }

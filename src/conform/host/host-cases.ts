@@ -12,6 +12,8 @@ import { ForeignHost } from './foreign-host.ts';
 
 const SIZES = [1, 100, 5000, 100_000];
 const SMALL_TRANSFER = 300;
+/** Announcements that nothing is behind, one before each of the first turns. */
+const HINTS = 200;
 /** Rules that compare the trace with the host's own counters, which a foreign host does not tell. */
 const OF_THE_HOSTS_LEDGER = ['R-02', 'R-03', 'R-04', 'R-06'];
 const POOLS = {
@@ -35,16 +37,17 @@ const CARDS: Readonly<Record<string, CardOverrides>> = {
 export function hostCases(): Case[] {
   const transfers = SIZES.map((bytes) => transferCase(`transfer/${bytes}`, CARD, bytes));
   const others = Object.entries(CARDS).map(([name, card]) => transferCase(`transfer/${name}`, card, 5000));
-  return [...transfers, ...others, ...replyCases()];
+  const hints = transferCase('transfer/hints', CARD, 5000, HINTS);
+  return [...transfers, ...others, hints, ...replyCases()];
 }
 
-function transferCase(id: string, card: CardOverrides, bytes: number): Case {
+function transferCase(id: string, card: CardOverrides, bytes: number, hints = 0): Case {
   return {
     id,
     kind: 'transfer',
     group: 'transfer',
     needs: [],
-    run: (link) => transfer(link, id, card, bytes),
+    run: (link) => transfer(link, id, card, bytes, [], hints),
   };
 }
 
@@ -70,11 +73,15 @@ function transfer(
   card: CardOverrides,
   bytes: number,
   unasked: readonly Vector[] = [],
+  hints = 0,
 ): Finding[] {
   const validator = new Validator();
   const host = new ForeignHost(link, id, card, bytes, validator);
   const frames = unasked.map(frameOf);
-  const { failure, kept, counters } = host.run(frames.length === 0 ? undefined : (to) => to.strew(frames));
+  const { failure, kept, counters } = host.run(
+    frames.length === 0 ? undefined : (to) => to.strew(frames),
+    hints,
+  );
   const { violations } = validator.findings;
   const moved = counters['bytesDelivered'] ?? 0;
   return [

@@ -8,7 +8,7 @@ export interface Case {
   /** Unique, as in `SocketBind/request/short`. */
   readonly id: string;
   /** What judges it. */
-  readonly kind: 'vector' | 'scenario' | 'tour' | 'transfer' | 'replies';
+  readonly kind: 'vector' | 'scenario' | 'transport' | 'tour' | 'transfer' | 'replies';
   /** The class or the file that it is of. */
   readonly group: string;
   /** The message that it is about; absent where it is about many. */

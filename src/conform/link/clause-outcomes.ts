@@ -10,7 +10,7 @@ export function clausesOfRole(role: Role): readonly ClauseEntry[] {
 }
 
 /**
- * A vector or a scenario judges every clause that names it. A run judges those that name it by their rules; one
+ * A vector, a scenario or a case of the transport judges every clause that names it. Another run judges those that name it by their rules; one
  * without a rule, by whether the run came to its end. A rule that is broken fails its clauses whoever names
  * the run.
  */
@@ -41,6 +41,7 @@ function isShownBy(
   clause: ClauseEntry,
   { id, kind, vectors = [] }: Pick<Case, 'id' | 'kind' | 'vectors'>,
 ): boolean {
+  if (kind === 'transport') return matchesAny(clause.runs, id);
   if (kind === 'scenario') return matchesAny(clause.scenarios.patterns, id);
   const ids = kind === 'vector' ? [id] : vectors;
   return ids.some((vector) => matchesAny(clause.vectors.patterns, vector));

@@ -1,6 +1,6 @@
 /**
- * Faults on purpose: what `inic conform` must tell of a card. Each spoils what has to do with SocketNameGet
- * alone, so that every other case still passes.
+ * Faults on purpose: what `inic conform` must tell of a card. Each of the first spoils what has to do with
+ * SocketNameGet alone, so that every other case still passes; those of the transport spoil cases of that alone.
  */
 import { frameFunction } from '../../i2o/frame.ts';
 import { SOCKET_NAME_GET } from '../../i2o/socket.gen.ts';
@@ -23,7 +23,16 @@ export const CARD_FAULTS = [
   'out-of-turn',
   'flood',
 ] as const;
-export type CardFault = (typeof CARD_FAULTS)[number];
+
+/** Of the transport: each spoils what comes in a burst, or behind a reset, or is announced for nothing. */
+export const TRANSPORT_FAULTS = [
+  'rests-over-work',
+  'interrupts-each',
+  'minds-hints',
+  'outlives-reset',
+] as const;
+export type TransportFault = (typeof TRANSPORT_FAULTS)[number];
+export type CardFault = (typeof CARD_FAULTS)[number] | TransportFault;
 
 const EXIT_STATUS = 3;
 /** What `answersWrongly` says of an answer that is sent once, and not announced. */

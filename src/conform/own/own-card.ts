@@ -1,8 +1,10 @@
 /** Our own card behind the pipe: the known good back-end, and with a fault on purpose a known bad one. */
 import { DmaEngine } from '../../dma/engine.ts';
+import type { Region } from '../../dma/region.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
+import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
 import { buildCard, type CardParts } from '../../world/build/card-parts.ts';
 import { Network } from '../../world/build/network.ts';
@@ -13,8 +15,9 @@ import { Window } from '../link/window.ts';
 import { type PipeMessage, timeOf } from '../pipe/message.ts';
 import * as pipe from '../pipe/pipe.gen.ts';
 import type { Backend } from './backend.ts';
-import { answersWrongly, type CardFault, misbehave, QUIETLY } from './card-faults.ts';
+import { answersWrongly, type CardFault, misbehave, QUIETLY, TRANSPORT_FAULTS } from './card-faults.ts';
 import { planOwn, readSettings } from './settings.ts';
+import { SpoiltTransport } from './spoilt-transport.ts';
 
 /** Looks of the card's in a turn; it comes back for the rest. */
 const LOOKS_MAX = 100_000;
@@ -27,6 +30,8 @@ export class OwnCard implements FramePort {
   private readonly parts: CardParts;
   private readonly inbound: FrameReceiver;
   private readonly outbound: FrameSender;
+  private readonly spoilt: SpoiltTransport | undefined;
+  private readonly region: Region;
   /** While an answer is sent for the second time; after one that is not to be announced. */
   private spoiling = false;
   private silent = false;
@@ -37,6 +42,8 @@ export class OwnCard implements FramePort {
     this.clock.set(timeOf(begin.fields[0], begin.fields[1]));
     const { config, module, region, world, card, settings, inbound, outbound } = planOwn(readSettings(begin));
     const { words } = region;
+    this.region = region;
+    this.spoilt = TRANSPORT_FAULTS.some((name) => name === fault) ? new SpoiltTransport(fault) : undefined;
     // What is written here is told the host; what the host writes is brought.
     this.window = new Window(region, settings, pipe.PIPE_ROLE_HOST, true);
     this.inbound = new FrameReceiver({ words, first: inbound, count: settings.inboundFrames }, this, true);
@@ -60,7 +67,8 @@ export class OwnCard implements FramePort {
         this.inbound.arrive(fields[0], fields[1], tail);
         break;
       case pipe.PIPE_DOORBELL:
-        this.inbound.announced();
+        this.spoilt?.heard(this.inbound.unannounced);
+        if (this.spoilt?.minds !== true) this.inbound.announced();
         break;
       case pipe.PIPE_RELEASE:
         this.outbound.released(new Int32Array(tail.buffer as ArrayBuffer));
@@ -79,6 +87,10 @@ export class OwnCard implements FramePort {
     this.clock.set(nowNs);
     if (this.fault !== undefined && this.inbound.waiting > 0)
       misbehave(this.fault, this.backend, this.inbound);
+    if (this.spoilt?.rests(this.inbound.waiting) === true) {
+      this.backend.rest(NEVER);
+      return;
+    }
     for (let looks = 0; processor.poll() > 0 && looks < LOOKS_MAX; looks++);
     this.tellChanges();
     const idle = processor.arm();
@@ -92,13 +104,16 @@ export class OwnCard implements FramePort {
     if (times === 0) return;
     this.backend.frame(number, words, at);
     if (times === 2) this.again(words, at);
+    const late = this.spoilt?.sent(words, at);
+    if (late === 'announce') this.backend.send(pipe.PIPE_INTERRUPT);
+    else if (late !== undefined) this.again(late, 0);
   }
 
   /** Sends an answer a second time, in another frame. */
   private again(words: Int32Array, at: number): void {
     const frame = this.outbound.acquire();
     if (frame === NO_FRAME) return;
-    words.copyWithin(frame, at, at + FRAME_WORDS);
+    this.region.words.set(words.subarray(at, at + FRAME_WORDS), frame);
     this.outbound.post();
     this.spoiling = true;
     this.outbound.publish();
@@ -110,6 +125,7 @@ export class OwnCard implements FramePort {
   }
 
   restarted(): void {
+    this.spoilt?.restarted();
     this.tellChanges();
     this.backend.send(pipe.PIPE_RESTART);
   }

@@ -61,7 +61,7 @@ export class Conformance {
       return { ...none, failure: error.message };
     }
     const text = this.link!.claims;
-    const all = role === 'card' ? cardCases(this.claims) : hostCases();
+    const all = role === 'card' ? cardCases(this.claims, this.options.memory !== undefined) : hostCases();
     const cases = all.filter(({ id }) => id.includes(only));
     const verdicts = cases.map((one, i) => {
       progress?.(i, cases.length);

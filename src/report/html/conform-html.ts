@@ -45,16 +45,28 @@ function tallyTable(title: string, rows: readonly Tally[]): string {
 }
 
 function clauseTable({ verdicts, role }: Conformed): string {
-  const cells = clauseTallies(verdicts, role).map(({ clause, verdict, passed, failed, notJudged }) => [
-    `<span id="${clause.id}">${clause.id}</span>`,
-    clause.level,
-    verdict === 'broken' ? `<b>${verdict}</b>` : verdict,
-    ...[passed, failed, notJudged].map(String),
-    escaped(clause.text),
-  ]);
-  const heads = ['clause', 'level', 'verdict', 'passed', 'failed', 'not judged', 'what it says'];
-  const last = /<td>([^<]*)<\/td><\/tr>/g;
-  return `<h3>Clauses</h3>${table(heads, cells).replaceAll(last, '<td class="text">$1</td></tr>')}`;
+  const cells = clauseTallies(verdicts, role).map(
+    ({ clause, verdict, passed, failed, notJudged, reason }) => [
+      `<span id="${clause.id}">${clause.id}</span>`,
+      clause.level,
+      verdict === 'broken' ? `<b>${verdict}</b>` : verdict,
+      ...[passed, failed, notJudged].map(String),
+      escaped(clause.text),
+      escaped(reason),
+    ],
+  );
+  const heads = [
+    'clause',
+    'level',
+    'verdict',
+    'passed',
+    'failed',
+    'not judged',
+    'what it says',
+    'why it was not judged',
+  ];
+  const last = /<td>([^<]*)<\/td><td>([^<]*)<\/td><\/tr>/g;
+  return `<h3>Clauses</h3>${table(heads, cells).replaceAll(last, '<td class="text">$1</td><td class="text">$2</td></tr>')}`;
 }
 
 function failures(verdicts: readonly Verdict[]): string {
