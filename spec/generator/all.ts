@@ -43,7 +43,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   const machines = states === undefined ? [] : readMachines(states, classes);
   const numbers = readNumbers(read('spec/numbers.yaml'));
   const errnos = numbersOf(numbers, 'Errno');
-  const foreign = { classes, frame, pipe, numbers };
+  const foreign = { classes, frame, pipe, numbers, machines };
   const conformance = readConformance(read('spec/conformance.yaml'));
   const catalogue = makeCatalogue(
     frame,
@@ -57,7 +57,7 @@ export async function generateAll(read: (path: string) => string): Promise<Reado
   return new Map([
     ['src/conform/pipe/pipe.gen.ts', generatePipe(pipe)],
     ['docs/pipe.md', generatePipePage(pipe, read('spec/pipe.md'))],
-    ['spec/examples/c/inic.h', generateHeader(foreign)],
+    ['spec/examples/c/inic.h', generateHeader(foreign, read('spec/generator/header-engine.h'))],
     ['spec/examples/python/inic.py', generatePython(foreign)],
     ['src/ledger/counters.gen.ts', generateCounters(counters)],
     ...classes.map((spec) => classFile(spec)),

@@ -2,6 +2,7 @@
  * The spec for other languages: a C header and a Python module with every constant and every layout, and the
  * tables that a card checks requests by. A field is three numbers: its word, its lowest and its highest bit.
  */
+import type { MachineEntry } from '../../src/spec/entries.ts';
 import { sourceOf } from './catalogue.ts';
 import type { ClassSpec, Enum, Field, Layout, Message } from './model.ts';
 import { constantName, hex } from './names.ts';
@@ -16,6 +17,7 @@ export interface ForeignSource {
   };
   readonly pipe: PipeSpec;
   readonly numbers: readonly Enum[];
+  readonly machines: readonly MachineEntry[];
 }
 
 interface ForeignStructure {
@@ -45,33 +47,13 @@ export const RING: readonly Line[] = [
   ['RING_HEAD_EVENT', '384'],
   ['RING_FRAMES', '512'],
 ];
-/** How a ring's words are to be accessed, for those who map it. */
-const RING_ACCESS = [
-  '/* For the shared-memory form: define INIC_SHARED_MEMORY before this header.',
-  ' *',
-  ' * A ring has four words beside its frames, each written by one side: tail and head, which count frames posted and',
-  ' * released and wrap at 2^32, and an event for each, which says behind which index its reader wants to be told.',
-  ' *',
-  ' * Who has posted writes the frames, stores the tail, and only then loads the tail event; who is about to rest stores',
-  ' * its event, and only then loads the tail. Each is a store followed by a load of another word, which nothing weaker than',
-  ' * sequential consistency keeps in order: by release and acquire alone each side may miss what the other has stored,',
-  ' * and then both rest for ever. The same holds of head and head event. */',
-  '#ifdef INIC_SHARED_MEMORY',
-  '#include <stdatomic.h>',
-  'static inline void inic_ring_store(uint8_t *ring, unsigned word, uint32_t value) {',
-  '  atomic_store_explicit((_Atomic uint32_t *)(void *)(ring + word), value, memory_order_seq_cst);',
-  '}',
-  'static inline uint32_t inic_ring_load(uint8_t *ring, unsigned word) {',
-  '  return atomic_load_explicit((_Atomic uint32_t *)(void *)(ring + word), memory_order_seq_cst);',
-  '}',
-  '/* Whether the other side asked to be told of what was published: an index that went from last to next. */',
-  'static inline int inic_ring_asked(uint32_t event, uint32_t last, uint32_t next) {',
-  '  return next - event - 1 < next - last;',
-  '}',
-  '#endif',
-];
+/** The machine whose states a socket number has, and the one of the IOP's states. */
+const SOCKET_MACHINE = 'socket';
+const IOP_MACHINE = 'iop';
+
 function linesOf(source: ForeignSource): Line[] {
-  const { classes, frame, pipe, numbers } = source;
+  const { classes, frame, pipe, numbers, machines } = source;
+  const states = machineOf(machines, SOCKET_MACHINE).states;
   return [
     ...SGL,
     ...RING,
@@ -82,6 +64,13 @@ function linesOf(source: ForeignSource): Line[] {
       values.map(
         ({ name, value }, i): Line => [name, String(value), ...(i === 0 ? [aboutOf(of, from)] : [])],
       ),
+    ),
+    ...states.map(
+      ({ name }, i): Line => [
+        `SOCKET_STATE_${constantName(name)}`,
+        String(i),
+        ...(i === 0 ? ['States of a socket number: spec/states.yaml'] : []),
+      ],
     ),
     ['PIPE_VERSION', String(pipe.version)],
     ['PIPE_HEADER_BYTES', String(pipe.headerBytes)],
@@ -180,7 +169,7 @@ function setOf(spec: ClassSpec, field: Field): readonly number[] {
 const SET_MAX = 8;
 
 /** What a card checks of every request of a message, before it looks at a list. */
-function requestRow(spec: ClassSpec, message: Message): { text: string; ranges: number } {
+function requestRow(source: ForeignSource, spec: ClassSpec, message: Message): Row {
   const { request } = message;
   const ranges = request.fields.flatMap((field) => {
     const range = rangeOf(spec, field);
@@ -193,40 +182,91 @@ function requestRow(spec: ClassSpec, message: Message): { text: string; ranges: 
   });
   const { list, sgl, fields } = request;
   const count = list === undefined ? 0 : fields.find(({ name }) => name === 'count')!.word;
-  const numbers = [request.words, sgl?.word ?? 0, list?.word ?? 0, list?.stride ?? 1, count, ranges.length];
+  const replyMode = fields.some(({ name }) => name === 'replyMode') ? 1 : 0;
+  const lists = [sgl?.word ?? 0, list?.word ?? 0, list?.stride ?? 1, count];
+  const numbers = [request.words, message.reply?.words ?? 0, ...lists, replyMode, ranges.length];
   const head = `  { ${hex(spec.id, 3)}, ${hex(message.function)}, ${numbers.join(', ')}`;
   const rows = ranges.length === 0 ? '{ { 0, 0, 0, 0, 0, 0, 0, { 0 } } }' : `{ ${ranges.join(', ')} }`;
-  return { text: `${head}, ${rows} }, /* ${message.name} */`, ranges: ranges.length };
+  const refusals = `{ ${refusalsOf(source, message).join(', ')} }`;
+  const text = `${head}, ${rows}, ${hex(statesOf(source, message), 5)}u, ${refusals} }, /* ${message.name} */`;
+  return { text, ranges: ranges.length };
 }
 
-/** @returns spec/examples/c/inic.h. */
-export function generateHeader(source: ForeignSource): string {
-  const rows = source.classes.flatMap((spec) => spec.messages.map((message) => requestRow(spec, message)));
+/** Every layout that has fields, by its name. */
+function layoutsOf({ classes, frame }: ForeignSource): (readonly [name: string, fields: readonly Field[]])[] {
+  const messages = classes.flatMap((spec) => spec.messages);
+  const all = [
+    ...frame.structures.map(({ name, fields }) => [name, fields] as const),
+    ...messages.flatMap(({ name, request, reply }) => [
+      [name, request.fields] as const,
+      [`${name}Reply`, reply?.fields ?? []] as const,
+    ]),
+    ...classes.flatMap(({ structures }) => structures.map(({ name, fields }) => [name, fields] as const)),
+  ];
+  return all.filter(([, fields]) => fields.length > 0);
+}
+
+/** A struct of a layout's fields, and what writes them all. */
+function putter(name: string, fields: readonly Field[]): string[] {
+  const names = fields.map((field) => constantName(field.name).toLowerCase());
+  return [
+    `struct inic_${name} { uint32_t ${names.join(', ')}; };`,
+    `static inline void inic_put_${name}(uint32_t *words, struct inic_${name} from) {`,
+    '  if (words == 0) return;',
+    ...fields.map((field, i) => `  inic_set(words, ${fieldText(field)}, from.${names[i]});`),
+    '}',
+  ];
+}
+
+interface Row {
+  readonly text: string;
+  readonly ranges: number;
+}
+
+function machineOf(machines: readonly MachineEntry[], wanted: string): MachineEntry {
+  const machine = machines.find(({ name }) => name === wanted);
+  if (machine === undefined) throw new TypeError(`spec: there is no machine ${wanted}`);
+  return machine;
+}
+
+/** Bits of the IOP's states that a message is legal in; all where no transition of that machine names it. */
+function statesOf({ classes, machines }: ForeignSource, message: Message): number {
+  const { transitions } = machineOf(machines, IOP_MACHINE);
+  const numbers = classes.flatMap(({ enums }) => enums).find(({ name }) => name === 'IopState')!.values;
+  const legal = transitions.filter(({ on }) => on === `request ${message.name}`);
+  const named = legal.length === 0 ? numbers : numbers.filter(({ name }) => isIn(legal, name));
+  return named.reduce((bits, { value }) => bits | (1 << value), 0);
+}
+
+const isIn = (transitions: MachineEntry['transitions'], state: string): boolean =>
+  transitions.some((transition) => transition.in.includes(state));
+
+/** For each state of a socket number, the errno that a message is refused by there; 0: it may be served. */
+function refusalsOf({ machines, numbers }: ForeignSource, { errno }: Message): number[] {
+  const known = numbers.find(({ name }) => name === 'Errno')!.values;
+  return machineOf(machines, SOCKET_MACHINE).states.map(({ name }) => {
+    const refusal = errno.find(({ in: states = [] }) => states.includes(name))?.name;
+    return refusal === undefined ? 0 : known.find((value) => value.name === refusal)!.value;
+  });
+}
+
+/** @param engine text of spec/generator/header-engine.h. @returns spec/examples/c/inic.h. */
+export function generateHeader(source: ForeignSource, engine: string): string {
+  const rows = source.classes.flatMap((spec) =>
+    spec.messages.map((message) => requestRow(source, spec, message)),
+  );
   const most = Math.max(1, ...rows.map(({ ranges }) => ranges));
+  const states = machineOf(source.machines, SOCKET_MACHINE).states.length;
   return [
     `/* ${HEAD} */`,
     '#ifndef INIC_H',
     '#define INIC_H',
     '#include <stdint.h>',
     '',
-    '/* A field is three numbers: word, lowest bit, highest bit. */',
-    'static inline uint32_t inic_get(const uint32_t *words, unsigned word, unsigned low, unsigned high) {',
-    '  return (words[word] >> low) & (uint32_t)((1ull << (high - low + 1)) - 1);',
-    '}',
-    'static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsigned high, uint32_t value) {',
-    '  uint32_t mask = (uint32_t)((1ull << (high - low + 1)) - 1) << low;',
-    '  words[word] = (words[word] & ~mask) | ((value << low) & mask);',
-    '}',
-    '/* They pass a field on as what its name stands for. */',
-    '#define INIC_GET(words, field) inic_get(words, field)',
-    '#define INIC_SET(words, field, value) inic_set(words, field, value)',
-    '',
     ...apart(linesOf(source)).flatMap(([name, value, about]) => [
       ...(about === undefined ? [] : [`/* ${about} */`]),
       `#define INIC_${name} ${value}`,
     ]),
-    '',
-    ...RING_ACCESS,
     '',
     '/* A field that not every value is good for. Where set_count is not 0, the good ones are those of',
     ' * set; with power_of_two, those that have one bit. */',
@@ -234,17 +274,28 @@ export function generateHeader(source: ForeignSource): string {
     '  uint8_t word, low, high; uint32_t min, max;',
     `  uint8_t power_of_two, set_count; uint32_t set[${SET_MAX}];`,
     '};',
-    '/* What every request is checked by: its least words, where its list begins (0: it has none), and where the',
-    ' * count of its list is. */',
+    '/* What every request is checked by: its least words, and those of its reply; where its list begins (0: it has',
+    ' * none), where the count of its list is, and whether it has a reply mode; bit n of iop_states for the state of',
+    ' * number n, in which it is legal; by the state of the socket number that it names the errno that refuses it,',
+    ' * or 0. */',
     'struct inic_request {',
     '  uint16_t class_id;',
-    '  uint8_t function, words, sgl_word, list_word, list_stride, count_word, range_count;',
+    '  uint8_t function, words, reply_words, sgl_word, list_word, list_stride, count_word, reply_mode, range_count;',
     `  struct inic_range ranges[${most}];`,
+    '  uint32_t iop_states;',
+    `  uint8_t refusals[${states}];`,
     '};',
     'static const struct inic_request inic_requests[] = {',
     ...rows.map(({ text }) => text),
     '};',
     '#define INIC_REQUEST_COUNT (sizeof inic_requests / sizeof inic_requests[0])',
+    '',
+    engine.trim(),
+    '',
+    '/* Every layout as a struct, for INIC_PUT: which fields are not named there are 0, and where words is NULL nothing',
+    ' * is done. */',
+    '#define INIC_PUT(words, layout, ...) inic_put_##layout(words, (struct inic_##layout){__VA_ARGS__})',
+    ...layoutsOf(source).flatMap(([name, fields]) => putter(constantName(name).toLowerCase(), fields)),
     '',
     '#endif',
     '',

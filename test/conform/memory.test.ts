@@ -2,8 +2,8 @@
  * Frames and memory in a file that both sides map: the card in C passes as it does by the pipe, and one that
  * breaks a ring is told by name, as docs/conform.md says. Skipped, loudly, where gcc or koffi is missing.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RING } from '../../spec/generator/foreign.ts';
@@ -15,23 +15,14 @@ import { loadLibc } from '../../src/linux/libc.ts';
 import { countsOf } from '../../src/report/conform-text.ts';
 import { testFolder } from '../cli/commands.ts';
 import { ROOT } from '../rules/sources.ts';
+import { buildCard } from './c-card.ts';
 
 const folder = testFolder();
 const path = join(folder, 'region');
 const can = loadLibc() !== undefined && spawnSync('gcc', ['--version']).status === 0;
 if (!can) process.stderr.write('SKIPPED: gcc or koffi is not installed, so no file is shared\n');
 
-/** Builds the card in C, with one place of it changed. */
-function built(name: string, from = '', to = ''): string {
-  const text = readFileSync(join(ROOT, 'spec/examples/c/card.c'), 'utf8');
-  expect(text).toContain(from);
-  const source = join(folder, `${name}.c`);
-  writeFileSync(source, text.replace(from, to));
-  copyFileSync(join(ROOT, 'spec/examples/c/inic.h'), join(folder, 'inic.h'));
-  const card = join(folder, name);
-  execFileSync('gcc', ['-O1', '-o', card, source]);
-  return card;
-}
+const built = (name: string, from = '', to = ''): string => buildCard(folder, name, from, to);
 
 function tried(exec: string, only: string): Conformed {
   const memory = { path, map: (region: Parameters<typeof mapOver>[1]) => mapOver(path, region) };
@@ -79,15 +70,15 @@ describe.skipIf(!can)('a card over a shared file', () => {
   it.each([
     [
       'an index too far',
-      'inic_ring_store(ring, index, value);',
-      'inic_ring_store(ring, index, value + 5000);',
+      'inic_ring_store(ring, index, next);',
+      'inic_ring_store(ring, index, next + 5000);',
       'FrameOverrun',
     ],
-    ['no word of its answers', 'last, value)) announce = 1;', 'last, value)) announce = 0;', 'Unannounced'],
+    ['no word of its answers', 'if (told) say(', 'if (told && region == NULL) say(', 'Unannounced'],
     [
       'a frame by the pipe',
-      '  put_answers();\n    publish',
-      '  free_count = 1;\n    send_replies();\n    publish',
+      'told = region != NULL ? ring_answer() : pipe_answer();',
+      'told = (lent_count = 1, pipe_answer());',
       'OutOfTurn',
     ],
   ])('is told by name where it is wrong: %s', (name, from, to, fault) => {
@@ -96,7 +87,7 @@ describe.skipIf(!can)('a card over a shared file', () => {
   });
 
   it('may write what it likes wherever it likes, and every case has its verdict', () => {
-    const from = '  if (announce) send_message(INIC_PIPE_INTERRUPT';
+    const from = '  if (told) say(INIC_PIPE_INTERRUPT';
     const scribble =
       '  for (int i = 0; region != NULL && i < 4000; i++)\n' +
       '    region[((size_t)rand() * 32768 + (size_t)rand()) % SETTING(REGION_BYTES)] = (uint8_t)rand();\n';

@@ -3,18 +3,6 @@
 #define INIC_H
 #include <stdint.h>
 
-/* A field is three numbers: word, lowest bit, highest bit. */
-static inline uint32_t inic_get(const uint32_t *words, unsigned word, unsigned low, unsigned high) {
-  return (words[word] >> low) & (uint32_t)((1ull << (high - low + 1)) - 1);
-}
-static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsigned high, uint32_t value) {
-  uint32_t mask = (uint32_t)((1ull << (high - low + 1)) - 1) << low;
-  words[word] = (words[word] & ~mask) | ((value << low) & mask);
-}
-/* They pass a field on as what its name stands for. */
-#define INIC_GET(words, field) inic_get(words, field)
-#define INIC_SET(words, field, value) inic_set(words, field, value)
-
 #define INIC_SGL_IN 0x50
 #define INIC_SGL_OUT 0x54
 #define INIC_SGL_BUCKET 0x51
@@ -1389,6 +1377,21 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_IP_TTL 32
 #define INIC_IP_TOS 33
 #define INIC_IP_MTU_DISCOVER 34
+/* States of a socket number: spec/states.yaml */
+#define INIC_SOCKET_STATE_FREE 0
+#define INIC_SOCKET_STATE_OPEN 1
+#define INIC_SOCKET_STATE_BOUND 2
+#define INIC_SOCKET_STATE_CONNECTING 3
+#define INIC_SOCKET_STATE_CONNECTED 4
+#define INIC_SOCKET_STATE_SHUT 5
+#define INIC_SOCKET_STATE_PEER_ENDED 6
+#define INIC_SOCKET_STATE_ENDED 7
+#define INIC_SOCKET_STATE_LISTENING 8
+#define INIC_SOCKET_STATE_POSTED 9
+#define INIC_SOCKET_STATE_FAILED 10
+#define INIC_SOCKET_STATE_DATAGRAM 11
+#define INIC_SOCKET_STATE_DATAGRAM_CONNECTED 12
+#define INIC_SOCKET_STATE_CLOSING 13
 #define INIC_PIPE_VERSION 1
 #define INIC_PIPE_HEADER_BYTES 12
 #define INIC_PIPE_PAYLOAD_BYTES_MAX 65536
@@ -1494,6 +1497,301 @@ static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsign
 #define INIC_PIPE_MEMORY_OUTBOUND_RING 1
 #define INIC_PIPE_MEMORY_COPIES 2
 
+/* A field that not every value is good for. Where set_count is not 0, the good ones are those of
+ * set; with power_of_two, those that have one bit. */
+struct inic_range {
+  uint8_t word, low, high; uint32_t min, max;
+  uint8_t power_of_two, set_count; uint32_t set[8];
+};
+/* What every request is checked by: its least words, and those of its reply; where its list begins (0: it has
+ * none), where the count of its list is, and whether it has a reply mode; bit n of iop_states for the state of
+ * number n, in which it is legal; by the state of the socket number that it names the errno that refuses it,
+ * or 0. */
+struct inic_request {
+  uint16_t class_id;
+  uint8_t function, words, reply_words, sgl_word, list_word, list_stride, count_word, reply_mode, range_count;
+  struct inic_range ranges[3];
+  uint32_t iop_states;
+  uint8_t refusals[14];
+};
+static const struct inic_request inic_requests[] = {
+  { 0x0a0, 0x81, 6, 5, 0, 0, 1, 0, 1, 1, { { 5, 0, 7, 0x1u, 0x2u, 0, 0, { 0 } } }, 0x30136u, { 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22 } }, /* SocketCreate */
+  { 0x0a0, 0x83, 7, 7, 0, 0, 1, 0, 1, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 22, 22, 22, 22, 22, 0, 22, 9, 0, 0, 22, 9 } }, /* SocketBind */
+  { 0x0a0, 0x85, 7, 7, 0, 0, 1, 0, 1, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 114, 106, 106, 106, 106, 106, 9, 0, 0, 0, 9 } }, /* SocketConnect */
+  { 0x0a0, 0x87, 6, 5, 0, 0, 1, 0, 1, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 22, 22, 22, 22, 22, 0, 9, 0, 95, 95, 9 } }, /* SocketListen */
+  { 0x0a0, 0x82, 6, 9, 0, 6, 1, 5, 0, 1, { { 5, 0, 7, 0x1u, 0x1au, 0, 0, { 0 } } }, 0x30136u, { 9, 22, 22, 22, 22, 22, 22, 22, 0, 9, 22, 95, 95, 9 } }, /* SocketAcceptPost */
+  { 0x0a0, 0x89, 6, 5, 6, 0, 1, 0, 1, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 32, 32, 0, 0, 32, 0, 32, 32, 9, 111, 95, 95, 9 } }, /* SocketSend */
+  { 0x0a0, 0x8b, 7, 5, 7, 0, 1, 0, 1, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 95, 95, 95, 95, 95, 95, 95, 95, 9, 95, 0, 0, 9 } }, /* SocketSendTo */
+  { 0x0a0, 0x84, 4, 6, 4, 0, 1, 0, 0, 1, { { 3, 0, 31, 0x1u, 0x40u, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* SocketReceivePost */
+  { 0x0a0, 0x86, 5, 0, 0, 5, 2, 4, 0, 1, { { 4, 0, 7, 0x1u, 0xdu, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* SocketReceiveCredit */
+  { 0x0a0, 0x8d, 6, 5, 0, 0, 1, 0, 1, 1, { { 5, 0, 1, 0x0u, 0x2u, 0, 0, { 0 } } }, 0x30136u, { 9, 107, 107, 0, 0, 0, 0, 0, 0, 9, 107, 107, 0, 9 } }, /* SocketShutdown */
+  { 0x0a0, 0x8f, 5, 6, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9 } }, /* SocketClose */
+  { 0x0a0, 0x91, 5, 6, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9 } }, /* SocketAbort */
+  { 0x0a0, 0x93, 7, 5, 0, 0, 1, 0, 1, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9 } }, /* SocketOptionSet */
+  { 0x0a0, 0x92, 6, 6, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9 } }, /* SocketOptionGet */
+  { 0x0a0, 0x94, 5, 17, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9 } }, /* SocketStatusGet */
+  { 0x0a0, 0x96, 6, 7, 0, 0, 1, 0, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 0, 0, 9 } }, /* SocketNameGet */
+  { 0x0a0, 0x98, 8, 6, 0, 0, 1, 0, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } }, 0x30136u, { 9, 22, 22, 22, 0, 0, 0, 0, 22, 9, 22, 95, 95, 9 } }, /* SocketExport */
+  { 0x0a0, 0x95, 9, 5, 0, 0, 1, 0, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } }, 0x30136u, { 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22 } }, /* SocketImport */
+  { 0x0a0, 0x9a, 5, 31, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 95, 95, 9 } }, /* SocketInfoGet */
+  { 0x0a0, 0x9c, 5, 32, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 95, 95, 9 } }, /* SocketTotalsGet */
+  { 0x000, 0xa0, 9, 0, 0, 0, 1, 0, 0, 1, { { 8, 0, 31, 0x58u, 0x58u, 0, 0, { 0 } } }, 0x10134u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecStatusGet */
+  { 0x000, 0xa1, 6, 0, 6, 0, 1, 0, 0, 3, { { 4, 0, 31, 0x200u, 0x100000u, 1, 0, { 0 } }, { 5, 0, 7, 0x0u, 0x80u, 0, 5, { 0x00, 0x10, 0x20, 0x30, 0x80 } }, { 5, 16, 31, 0x11u, 0xffffu, 0, 0, { 0 } } }, 0x00014u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecOutboundInit */
+  { 0x000, 0xa2, 6, 5, 6, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecLctNotify */
+  { 0x000, 0xa3, 6, 5, 6, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00030u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecSysTabSet */
+  { 0x000, 0xa5, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecBiosInfoSet */
+  { 0x000, 0xa7, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecBootDeviceSet */
+  { 0x000, 0xa8, 4, 5, 4, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecHrtGet */
+  { 0x000, 0xa9, 7, 5, 7, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecSwDownload */
+  { 0x000, 0xab, 7, 5, 7, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecSwUpload */
+  { 0x000, 0xad, 7, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecSwRemove */
+  { 0x000, 0xaf, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecDdmSuspend */
+  { 0x000, 0xb1, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecDdmDestroy */
+  { 0x000, 0xb2, 8, 5, 8, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecAdapterRead */
+  { 0x000, 0xb3, 9, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecAdapterAssign */
+  { 0x000, 0xb5, 9, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecAdapterRelease */
+  { 0x000, 0xb7, 6, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecDeviceAssign */
+  { 0x000, 0xb9, 6, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecDeviceRelease */
+  { 0x000, 0xbb, 4, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecConfigValidate */
+  { 0x000, 0xbd, 8, 0, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x10134u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecIopReset */
+  { 0x000, 0xbe, 4, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecIopClear */
+  { 0x000, 0xc1, 4, 5, 4, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00120u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecSysModify */
+  { 0x000, 0xc3, 4, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00120u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecSysQuiesce */
+  { 0x000, 0xc5, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecPathQuiesce */
+  { 0x000, 0xc7, 6, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecDdmQuiesce */
+  { 0x000, 0xc9, 7, 7, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecIopConnect */
+  { 0x000, 0xca, 8, 7, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecConnSetup */
+  { 0x000, 0xd1, 4, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00120u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecSysEnable */
+  { 0x000, 0xd3, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecPathEnable */
+  { 0x000, 0xd5, 6, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecDdmEnable */
+  { 0x000, 0xd7, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecPathReset */
+  { 0x000, 0xd9, 6, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecDdmReset */
+  { 0x000, 0xdd, 9, 6, 0, 0, 1, 0, 0, 1, { { 4, 0, 7, 0x1u, 0xffu, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecStaticMfCreate */
+  { 0x000, 0xdf, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecStaticMfRelease */
+  { 0x000, 0xff, 6, 6, 0, 0, 1, 0, 0, 1, { { 4, 0, 15, 0x1u, 0x3u, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* PrivateEcho */
+  { 0xfff, 0x00, 4, 0, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x10134u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilNop */
+  { 0xfff, 0x01, 6, 5, 0, 0, 1, 0, 0, 1, { { 4, 16, 23, 0x0u, 0x7u, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilAbort */
+  { 0xfff, 0x05, 5, 5, 5, 0, 1, 0, 0, 1, { { 4, 0, 31, 0x0u, 0x0u, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilParamsSet */
+  { 0xfff, 0x06, 5, 5, 5, 0, 1, 0, 0, 1, { { 4, 0, 31, 0x0u, 0x0u, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilParamsGet */
+  { 0xfff, 0x09, 5, 5, 0, 0, 1, 0, 0, 1, { { 4, 24, 31, 0x1u, 0x4u, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilClaim */
+  { 0xfff, 0x0b, 5, 5, 0, 0, 1, 0, 0, 1, { { 4, 24, 31, 0x1u, 0x4u, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilClaimRelease */
+  { 0xfff, 0x0d, 4, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilDeviceReserve */
+  { 0xfff, 0x0f, 4, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilDeviceRelease */
+  { 0xfff, 0x10, 5, 5, 5, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilConfigDialog */
+  { 0xfff, 0x13, 5, 6, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilEventRegister */
+  { 0xfff, 0x14, 6, 6, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilEventAck */
+  { 0xfff, 0x15, 9, 0, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilReplyFaultNotify */
+  { 0xfff, 0x17, 4, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilLock */
+  { 0xfff, 0x19, 4, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* UtilLockRelease */
+  { 0x020, 0x3b, 4, 5, 4, 0, 1, 0, 1, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* LanPacketSend */
+  { 0x020, 0x3d, 4, 5, 4, 0, 1, 0, 1, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* LanSduSend */
+  { 0x020, 0x3e, 4, 6, 4, 0, 1, 0, 0, 1, { { 3, 0, 31, 0x1u, 0x40u, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* LanReceivePost */
+  { 0x020, 0x35, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* LanReset */
+  { 0x020, 0x37, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* LanSuspend */
+  { 0x0a1, 0x40, 5, 11, 0, 0, 1, 0, 0, 1, { { 4, 0, 31, 0x1u, 0x7fffffffu, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* WindowOpen */
+  { 0x0a1, 0x41, 4, 6, 4, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* WindowHeaders */
+  { 0x0a1, 0x42, 4, 5, 4, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* WindowFill */
+  { 0x0a1, 0x43, 4, 5, 4, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* WindowSend */
+  { 0x0a1, 0x44, 4, 5, 4, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* WindowPlace */
+  { 0x0a1, 0x45, 4, 0, 4, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* WindowRelease */
+  { 0x0a1, 0x46, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* WindowReset */
+  { 0x0a1, 0x47, 5, 5, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* WindowSuspend */
+};
+#define INIC_REQUEST_COUNT (sizeof inic_requests / sizeof inic_requests[0])
+
+/* A field is three numbers: word, lowest bit, highest bit. */
+static inline uint32_t inic_get(const uint32_t *words, unsigned word, unsigned low, unsigned high) {
+  return (words[word] >> low) & (uint32_t)((1ull << (high - low + 1)) - 1);
+}
+static inline void inic_set(uint32_t *words, unsigned word, unsigned low, unsigned high, uint32_t value) {
+  uint32_t mask = (uint32_t)((1ull << (high - low + 1)) - 1) << low;
+  words[word] = (words[word] & ~mask) | ((value << low) & mask);
+}
+/* They pass a field on as what its name stands for. */
+#define INIC_GET(words, field) inic_get(words, field)
+#define INIC_SET(words, field, value) inic_set(words, field, value)
+
+/* What a request of a class is checked by; NULL where the class has no such function. */
+static inline const struct inic_request *inic_request_of(uint32_t class_id, uint32_t function) {
+  for (unsigned i = 0; i < INIC_REQUEST_COUNT; i++)
+    if (inic_requests[i].class_id == class_id && inic_requests[i].function == function) return &inic_requests[i];
+  return 0;
+}
+
+/* Whether a field's value is one of the good ones. */
+static inline int inic_is_good(const struct inic_range *range, uint32_t value) {
+  int at = 0;
+  if (value < range->min || value > range->max) return 0;
+  if (range->power_of_two && (value & (value - 1)) != 0) return 0;
+  while (at < range->set_count && range->set[at] != value) at++;
+  return range->set_count == 0 || at < range->set_count;
+}
+
+/* Why a request is malformed, a detailed status, and at which byte; 0 where it is not. */
+static inline uint32_t inic_request_error(const struct inic_request *rule, const uint32_t *request, uint32_t *byte) {
+  uint32_t size = INIC_GET(request, INIC_MESSAGE_HEADER_MESSAGE_SIZE);
+  *byte = 2;
+  if (size < rule->words) return INIC_DETAILED_STATUS_MESSAGE_TOO_SMALL;
+  *byte = 0;
+  if (INIC_GET(request, INIC_MESSAGE_HEADER_SGL_OFFSET) != rule->sgl_word) return INIC_DETAILED_STATUS_INVALID_OFFSET;
+  for (int i = 0; i < rule->range_count; i++) {
+    const struct inic_range *range = &rule->ranges[i];
+    *byte = range->word * 4u + range->low / 8u;
+    if (!inic_is_good(range, inic_get(request, range->word, range->low, range->high)))
+      return INIC_DETAILED_STATUS_INVALID_PARAMETER;
+  }
+  *byte = 2;
+  if (rule->list_word != 0 && size < rule->list_word + (request[rule->count_word] & 0xff) * rule->list_stride)
+    return INIC_DETAILED_STATUS_MESSAGE_TOO_SMALL;
+  return 0;
+}
+
+/* Why a header cannot be delivered to a card of one device: a failure code; 0: it can. */
+static inline uint32_t inic_header_error(const uint32_t *words, uint32_t frame_words, uint32_t device) {
+  uint32_t size = INIC_GET(words, INIC_MESSAGE_HEADER_MESSAGE_SIZE), flags = INIC_GET(words, INIC_MESSAGE_HEADER_MSG_FLAGS);
+  uint32_t target = INIC_GET(words, INIC_MESSAGE_HEADER_TARGET_ADDRESS), offset = INIC_GET(words, INIC_MESSAGE_HEADER_SGL_OFFSET);
+  uint32_t function = INIC_GET(words, INIC_MESSAGE_HEADER_FUNCTION), own = function >= 0x20 && target == device;
+  if (INIC_GET(words, INIC_MESSAGE_HEADER_VERSION) != 1) return INIC_FAILURE_CODE_INVALID_VERSION;
+  /* Only messages of the device's own class cover several transactions. */
+  if (flags != 0 && !(flags == INIC_MESSAGE_FLAG_MULTIPLE && own)) return INIC_FAILURE_CODE_INVALID_MESSAGE_FLAGS;
+  if (size < 3 || (size == 3 && function != INIC_UTIL_NOP)) return INIC_FAILURE_CODE_FRAME_TOO_SMALL;
+  if (size > frame_words) return INIC_FAILURE_CODE_FRAME_TOO_LARGE;
+  if (offset != 0 && (offset < 3 || offset >= size)) return INIC_FAILURE_CODE_INVALID_OFFSET;
+  if (INIC_GET(words, INIC_MESSAGE_HEADER_INITIATOR_ADDRESS) != INIC_TID_HOST)
+    return INIC_FAILURE_CODE_INVALID_INITIATOR_ID;
+  return target == INIC_TID_IOP || target == device ? 0 : INIC_FAILURE_CODE_INVALID_TARGET_ID;
+}
+
+/* What is to become of a request, before its list is looked at. */
+enum inic_fate {
+  INIC_SERVE,       /* all is well so far */
+  INIC_DROP,        /* nobody can be told, or it is not answered */
+  INIC_UNDELIVERED, /* a failure record of this code and severity */
+  INIC_REFUSE,      /* ERROR_NO_DATA with this code as its detailed status */
+  INIC_MALFORMED    /* a transaction error of this code at this byte */
+};
+struct inic_verdict { enum inic_fate fate; uint32_t code, severity, byte; const struct inic_request *rule; };
+
+/* In the order in which faults go before each other, for a card of one device and of no batches. */
+static inline struct inic_verdict inic_judge(const uint32_t *words, uint32_t frame_words, uint32_t iop_state, uint32_t device,
+                                             uint32_t device_class) {
+  uint32_t function = INIC_GET(words, INIC_MESSAGE_HEADER_FUNCTION), general = function < 0x20;
+  uint32_t own = INIC_GET(words, INIC_MESSAGE_HEADER_TARGET_ADDRESS) == device;
+  uint32_t class_id = general ? INIC_UTILITY_CLASS_ID : own ? device_class : INIC_EXECUTIVE_CLASS_ID;
+  uint32_t init = class_id == INIC_EXECUTIVE_CLASS_ID && function == INIC_EXEC_OUTBOUND_INIT;
+  uint32_t registers = general && function == INIC_UTIL_EVENT_REGISTER, error, byte;
+  struct inic_verdict v = {INIC_UNDELIVERED, inic_header_error(words, frame_words, device), INIC_SEVERITY_FORMAT_ERROR, 0, 0};
+  /* In RESET there are no frames to answer in. */
+  if (iop_state == INIC_IOP_STATE_RESET && !init && function != INIC_EXEC_STATUS_GET && function != INIC_EXEC_IOP_RESET)
+    return v.fate = INIC_DROP, v;
+  if (v.code != 0) return v;
+  v.code = INIC_FAILURE_CODE_STATE_ERROR, v.severity = INIC_SEVERITY_PATH_STATE;
+  if (own && !general && iop_state != INIC_IOP_STATE_OPERATIONAL) return v;
+  v.fate = INIC_MALFORMED, v.code = INIC_DETAILED_STATUS_INVALID_MESSAGE_FLAGS, v.byte = 1;
+  if (INIC_GET(words, INIC_MESSAGE_HEADER_MSG_FLAGS) != 0) return v;
+  v.fate = INIC_REFUSE, v.code = INIC_DETAILED_STATUS_UNKNOWN_FUNCTION;
+  if ((v.rule = inic_request_of(class_id, function)) == 0) return v;
+  v.fate = init ? INIC_DROP : INIC_REFUSE, v.code = INIC_DETAILED_STATUS_INAPPROPRIATE_FUNCTION;
+  if ((v.rule->iop_states >> iop_state & 1) == 0) return v;
+  error = inic_request_error(v.rule, words, &byte);
+  v.fate = error == 0 ? INIC_SERVE : INIC_MALFORMED, v.code = error, v.byte = byte;
+  if (error == 0 || !registers) return v;
+  /* The answer to this one has no room for a status. */
+  v.fate = INIC_UNDELIVERED, v.severity = INIC_SEVERITY_FORMAT_ERROR;
+  v.code = error == INIC_DETAILED_STATUS_MESSAGE_TOO_SMALL ? INIC_FAILURE_CODE_FRAME_TOO_SMALL : INIC_FAILURE_CODE_INVALID_OFFSET;
+  return v;
+}
+
+/* A simple, transmit, bucket or immediate element of a list: byte is where it is, data the word of its bytes. */
+struct inic_element { uint32_t kind, last, count, context, address, byte, data; };
+
+/* Takes the element at a word apart. Returns the word behind it; 0 for one that there is not. */
+static inline uint32_t inic_element_at(const uint32_t *words, uint32_t at, struct inic_element *element) {
+  uint32_t size = INIC_GET(words, INIC_MESSAGE_HEADER_MESSAGE_SIZE), length = 0;
+  element->byte = at * 4;
+  if (at >= size) return 0;
+  element->kind = words[at] >> 24 & 0x7f;
+  element->last = words[at] >> 24 & INIC_SGL_LAST;
+  element->count = words[at] & 0xffffff;
+  element->data = at + 2;
+  if (element->kind == INIC_SGL_IN || element->kind == INIC_SGL_OUT) length = 2;
+  if (element->kind == INIC_SGL_BUCKET || element->kind == INIC_SGL_TRANSMIT) length = 3;
+  if (element->kind == INIC_SGL_IMMEDIATE) length = 2 + (element->count + 3) / 4;
+  if (length == 0 || at + length > size) return 0;
+  element->context = words[at + 1];
+  element->address = words[at + (length == 3 ? 2 : 1)];
+  return at + length;
+}
+
+/* A request's list, which begins where its header says. Returns how many elements; 0 for one that cannot be read. */
+static inline uint32_t inic_list_of(const uint32_t *words, struct inic_element *elements, uint32_t most) {
+  uint32_t at = INIC_GET(words, INIC_MESSAGE_HEADER_SGL_OFFSET), count = 0;
+  while (at != 0 && count < most && (at = inic_element_at(words, at, &elements[count])) != 0)
+    if (elements[count++].last) return count;
+  return 0;
+}
+
+/* Whether an element's bytes lie within one of so many buffers that follow each other: the one of its context. */
+static inline int inic_in_buffer(const struct inic_element *e, uint32_t offset, uint32_t count, uint32_t bytes) {
+  uint32_t start = offset + e->context * bytes;
+  return e->count > 0 && e->context < count && e->count <= bytes && e->address >= start &&
+         e->address - start <= bytes - e->count;
+}
+
+/* For the pipe protocol over two file descriptors of POSIX: define INIC_PIPE_IO before this header. */
+#ifdef INIC_PIPE_IO
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+struct inic_pipe {
+  int input, output;
+  uint32_t type, bytes, body[INIC_PIPE_PAYLOAD_BYTES_MAX / 4 + 1]; /* the message received last */
+  size_t waiting;                                                  /* bytes that are to be written */
+  uint8_t out[1 << 20];
+};
+static inline int inic_pipe_read(struct inic_pipe *pipe, void *bytes, size_t length) {
+  for (size_t at = 0; at < length;) {
+    ssize_t got = read(pipe->input, (char *)bytes + at, length - at);
+    if (got == 0 || (got < 0 && errno != EINTR)) return 0;
+    if (got > 0) at += (size_t)got;
+  }
+  return 1;
+}
+/* Waits for the next message. Returns 0 where there is none any more, or what comes is of another protocol. */
+static inline int inic_pipe_receive(struct inic_pipe *pipe) {
+  uint32_t head[INIC_PIPE_HEADER_BYTES / 4];
+  if (!inic_pipe_read(pipe, head, sizeof head)) return 0;
+  if (head[1] != INIC_PIPE_VERSION || head[2] > INIC_PIPE_PAYLOAD_BYTES_MAX) return 0;
+  pipe->type = head[0], pipe->bytes = head[2];
+  return inic_pipe_read(pipe, pipe->body, pipe->bytes);
+}
+/* Writes all that was said. Returns 0 where nobody reads it. */
+static inline int inic_pipe_flush(struct inic_pipe *pipe) {
+  for (size_t at = 0; at < pipe->waiting;) {
+    ssize_t put = write(pipe->output, pipe->out + at, pipe->waiting - at);
+    if (put < 0 && errno != EINTR) return 0;
+    if (put > 0) at += (size_t)put;
+  }
+  pipe->waiting = 0;
+  return 1;
+}
+static inline void inic_pipe_put(struct inic_pipe *pipe, const void *bytes, size_t length) {
+  if (length > 0) memcpy(pipe->out + pipe->waiting, bytes, length);
+  pipe->waiting += length;
+}
+/* Says something: so many words of fields, and a tail, which is filled up with blanks. It goes out by a flush. */
+static inline void inic_pipe_say(struct inic_pipe *pipe, uint32_t type, const uint32_t *fields, size_t count,
+                                 const void *tail, size_t length) {
+  size_t fill = -length & 3, size = count * 4 + length + fill;
+  uint32_t head[INIC_PIPE_HEADER_BYTES / 4] = {type, INIC_PIPE_VERSION, (uint32_t)size};
+  if (pipe->waiting + sizeof head + size > sizeof pipe->out) inic_pipe_flush(pipe);
+  inic_pipe_put(pipe, head, sizeof head);
+  inic_pipe_put(pipe, fields, count * 4);
+  inic_pipe_put(pipe, tail, length);
+  inic_pipe_put(pipe, "   ", fill);
+}
+#endif
+
 /* For the shared-memory form: define INIC_SHARED_MEMORY before this header.
  *
  * A ring has four words beside its frames, each written by one side: tail and head, which count frames posted and
@@ -1511,108 +1809,1012 @@ static inline void inic_ring_store(uint8_t *ring, unsigned word, uint32_t value)
 static inline uint32_t inic_ring_load(uint8_t *ring, unsigned word) {
   return atomic_load_explicit((_Atomic uint32_t *)(void *)(ring + word), memory_order_seq_cst);
 }
-/* Whether the other side asked to be told of what was published: an index that went from last to next. */
-static inline int inic_ring_asked(uint32_t event, uint32_t last, uint32_t next) {
-  return next - event - 1 < next - last;
+static inline uint8_t *inic_ring_frame(uint8_t *ring, uint32_t capacity, uint32_t index) {
+  return ring + INIC_RING_FRAMES + (index & (capacity - 1)) * (uint64_t)INIC_PIPE_FRAME_BYTES;
+}
+/* Stores an index, and only then loads the event. Returns whether the other side has asked to be told of it. */
+static inline int inic_ring_publish(uint8_t *ring, unsigned index, unsigned event, uint32_t next) {
+  uint32_t last = inic_ring_load(ring, index);
+  if (last == next) return 0;
+  inic_ring_store(ring, index, next);
+  return next - inic_ring_load(ring, event) - 1 < next - last;
+}
+/* Asks to be told when an index goes on from where it was seen. Returns whether it has done so already. */
+static inline int inic_ring_arm(uint8_t *ring, unsigned index, unsigned event, uint32_t seen) {
+  inic_ring_store(ring, event, seen);
+  return inic_ring_load(ring, index) != seen;
 }
 #endif
 
-/* A field that not every value is good for. Where set_count is not 0, the good ones are those of
- * set; with power_of_two, those that have one bit. */
-struct inic_range {
-  uint8_t word, low, high; uint32_t min, max;
-  uint8_t power_of_two, set_count; uint32_t set[8];
-};
-/* What every request is checked by: its least words, where its list begins (0: it has none), and where the
- * count of its list is. */
-struct inic_request {
-  uint16_t class_id;
-  uint8_t function, words, sgl_word, list_word, list_stride, count_word, range_count;
-  struct inic_range ranges[3];
-};
-static const struct inic_request inic_requests[] = {
-  { 0x0a0, 0x81, 6, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x1u, 0x2u, 0, 0, { 0 } } } }, /* SocketCreate */
-  { 0x0a0, 0x83, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketBind */
-  { 0x0a0, 0x85, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketConnect */
-  { 0x0a0, 0x87, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketListen */
-  { 0x0a0, 0x82, 6, 0, 6, 1, 5, 1, { { 5, 0, 7, 0x1u, 0x1au, 0, 0, { 0 } } } }, /* SocketAcceptPost */
-  { 0x0a0, 0x89, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketSend */
-  { 0x0a0, 0x8b, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketSendTo */
-  { 0x0a0, 0x84, 4, 4, 0, 1, 0, 1, { { 3, 0, 31, 0x1u, 0x40u, 0, 0, { 0 } } } }, /* SocketReceivePost */
-  { 0x0a0, 0x86, 5, 0, 5, 2, 4, 1, { { 4, 0, 7, 0x1u, 0xdu, 0, 0, { 0 } } } }, /* SocketReceiveCredit */
-  { 0x0a0, 0x8d, 6, 0, 0, 1, 0, 1, { { 5, 0, 1, 0x0u, 0x2u, 0, 0, { 0 } } } }, /* SocketShutdown */
-  { 0x0a0, 0x8f, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketClose */
-  { 0x0a0, 0x91, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketAbort */
-  { 0x0a0, 0x93, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketOptionSet */
-  { 0x0a0, 0x92, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketOptionGet */
-  { 0x0a0, 0x94, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketStatusGet */
-  { 0x0a0, 0x96, 6, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } } }, /* SocketNameGet */
-  { 0x0a0, 0x98, 8, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } } }, /* SocketExport */
-  { 0x0a0, 0x95, 9, 0, 0, 1, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } } }, /* SocketImport */
-  { 0x0a0, 0x9a, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketInfoGet */
-  { 0x0a0, 0x9c, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* SocketTotalsGet */
-  { 0x000, 0xa0, 9, 0, 0, 1, 0, 1, { { 8, 0, 31, 0x58u, 0x58u, 0, 0, { 0 } } } }, /* ExecStatusGet */
-  { 0x000, 0xa1, 6, 6, 0, 1, 0, 3, { { 4, 0, 31, 0x200u, 0x100000u, 1, 0, { 0 } }, { 5, 0, 7, 0x0u, 0x80u, 0, 5, { 0x00, 0x10, 0x20, 0x30, 0x80 } }, { 5, 16, 31, 0x11u, 0xffffu, 0, 0, { 0 } } } }, /* ExecOutboundInit */
-  { 0x000, 0xa2, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecLctNotify */
-  { 0x000, 0xa3, 6, 6, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysTabSet */
-  { 0x000, 0xa5, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecBiosInfoSet */
-  { 0x000, 0xa7, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecBootDeviceSet */
-  { 0x000, 0xa8, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecHrtGet */
-  { 0x000, 0xa9, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwDownload */
-  { 0x000, 0xab, 7, 7, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwUpload */
-  { 0x000, 0xad, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSwRemove */
-  { 0x000, 0xaf, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmSuspend */
-  { 0x000, 0xb1, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmDestroy */
-  { 0x000, 0xb2, 8, 8, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterRead */
-  { 0x000, 0xb3, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterAssign */
-  { 0x000, 0xb5, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecAdapterRelease */
-  { 0x000, 0xb7, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDeviceAssign */
-  { 0x000, 0xb9, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDeviceRelease */
-  { 0x000, 0xbb, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecConfigValidate */
-  { 0x000, 0xbd, 8, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopReset */
-  { 0x000, 0xbe, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopClear */
-  { 0x000, 0xc1, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysModify */
-  { 0x000, 0xc3, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysQuiesce */
-  { 0x000, 0xc5, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathQuiesce */
-  { 0x000, 0xc7, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmQuiesce */
-  { 0x000, 0xc9, 7, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecIopConnect */
-  { 0x000, 0xca, 8, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecConnSetup */
-  { 0x000, 0xd1, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecSysEnable */
-  { 0x000, 0xd3, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathEnable */
-  { 0x000, 0xd5, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmEnable */
-  { 0x000, 0xd7, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecPathReset */
-  { 0x000, 0xd9, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecDdmReset */
-  { 0x000, 0xdd, 9, 0, 0, 1, 0, 1, { { 4, 0, 7, 0x1u, 0xffu, 0, 0, { 0 } } } }, /* ExecStaticMfCreate */
-  { 0x000, 0xdf, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* ExecStaticMfRelease */
-  { 0x000, 0xff, 6, 0, 0, 1, 0, 1, { { 4, 0, 15, 0x1u, 0x3u, 0, 0, { 0 } } } }, /* PrivateEcho */
-  { 0xfff, 0x00, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilNop */
-  { 0xfff, 0x01, 6, 0, 0, 1, 0, 1, { { 4, 16, 23, 0x0u, 0x7u, 0, 0, { 0 } } } }, /* UtilAbort */
-  { 0xfff, 0x05, 5, 5, 0, 1, 0, 1, { { 4, 0, 31, 0x0u, 0x0u, 0, 0, { 0 } } } }, /* UtilParamsSet */
-  { 0xfff, 0x06, 5, 5, 0, 1, 0, 1, { { 4, 0, 31, 0x0u, 0x0u, 0, 0, { 0 } } } }, /* UtilParamsGet */
-  { 0xfff, 0x09, 5, 0, 0, 1, 0, 1, { { 4, 24, 31, 0x1u, 0x4u, 0, 0, { 0 } } } }, /* UtilClaim */
-  { 0xfff, 0x0b, 5, 0, 0, 1, 0, 1, { { 4, 24, 31, 0x1u, 0x4u, 0, 0, { 0 } } } }, /* UtilClaimRelease */
-  { 0xfff, 0x0d, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilDeviceReserve */
-  { 0xfff, 0x0f, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilDeviceRelease */
-  { 0xfff, 0x10, 5, 5, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilConfigDialog */
-  { 0xfff, 0x13, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilEventRegister */
-  { 0xfff, 0x14, 6, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilEventAck */
-  { 0xfff, 0x15, 9, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilReplyFaultNotify */
-  { 0xfff, 0x17, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilLock */
-  { 0xfff, 0x19, 4, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* UtilLockRelease */
-  { 0x020, 0x3b, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanPacketSend */
-  { 0x020, 0x3d, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanSduSend */
-  { 0x020, 0x3e, 4, 4, 0, 1, 0, 1, { { 3, 0, 31, 0x1u, 0x40u, 0, 0, { 0 } } } }, /* LanReceivePost */
-  { 0x020, 0x35, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanReset */
-  { 0x020, 0x37, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* LanSuspend */
-  { 0x0a1, 0x40, 5, 0, 0, 1, 0, 1, { { 4, 0, 31, 0x1u, 0x7fffffffu, 0, 0, { 0 } } } }, /* WindowOpen */
-  { 0x0a1, 0x41, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowHeaders */
-  { 0x0a1, 0x42, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowFill */
-  { 0x0a1, 0x43, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowSend */
-  { 0x0a1, 0x44, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowPlace */
-  { 0x0a1, 0x45, 4, 4, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowRelease */
-  { 0x0a1, 0x46, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowReset */
-  { 0x0a1, 0x47, 5, 0, 0, 1, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } } }, /* WindowSuspend */
-};
-#define INIC_REQUEST_COUNT (sizeof inic_requests / sizeof inic_requests[0])
+/* Every layout as a struct, for INIC_PUT: which fields are not named there are 0, and where words is NULL nothing
+ * is done. */
+#define INIC_PUT(words, layout, ...) inic_put_##layout(words, (struct inic_##layout){__VA_ARGS__})
+struct inic_message_header { uint32_t version, sgl_offset, msg_flags, message_size, target_address, initiator_address, function, initiator_context, transaction_context; };
+static inline void inic_put_message_header(uint32_t *words, struct inic_message_header from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 2, from.version);
+  inic_set(words, 0, 4, 7, from.sgl_offset);
+  inic_set(words, 0, 8, 15, from.msg_flags);
+  inic_set(words, 0, 16, 31, from.message_size);
+  inic_set(words, 1, 0, 11, from.target_address);
+  inic_set(words, 1, 12, 23, from.initiator_address);
+  inic_set(words, 1, 24, 31, from.function);
+  inic_set(words, 2, 0, 31, from.initiator_context);
+  inic_set(words, 3, 0, 31, from.transaction_context);
+}
+struct inic_single_reply { uint32_t transaction_context, detailed_status, request_status; };
+static inline void inic_put_single_reply(uint32_t *words, struct inic_single_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 31, from.transaction_context);
+  inic_set(words, 4, 0, 15, from.detailed_status);
+  inic_set(words, 4, 24, 31, from.request_status);
+}
+struct inic_multiple_reply { uint32_t trl_count, trl_element_size, trl_flags, detailed_status, request_status; };
+static inline void inic_put_multiple_reply(uint32_t *words, struct inic_multiple_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.trl_count);
+  inic_set(words, 3, 8, 15, from.trl_element_size);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+  inic_set(words, 4, 0, 15, from.detailed_status);
+  inic_set(words, 4, 24, 31, from.request_status);
+}
+struct inic_transaction_error_reply { uint32_t transaction_context, detailed_status, request_status, error_offset, bit_offset; };
+static inline void inic_put_transaction_error_reply(uint32_t *words, struct inic_transaction_error_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 31, from.transaction_context);
+  inic_set(words, 4, 0, 15, from.detailed_status);
+  inic_set(words, 4, 24, 31, from.request_status);
+  inic_set(words, 5, 0, 31, from.error_offset);
+  inic_set(words, 6, 0, 7, from.bit_offset);
+}
+struct inic_failure_record { uint32_t transaction_context, lowest_version, highest_version, severity, failure_code, failing_iop_id, failing_host_unit_id, age_limit, preserved_mfa_low, preserved_mfa_high; };
+static inline void inic_put_failure_record(uint32_t *words, struct inic_failure_record from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 31, from.transaction_context);
+  inic_set(words, 4, 0, 7, from.lowest_version);
+  inic_set(words, 4, 8, 15, from.highest_version);
+  inic_set(words, 4, 16, 23, from.severity);
+  inic_set(words, 4, 24, 31, from.failure_code);
+  inic_set(words, 5, 0, 11, from.failing_iop_id);
+  inic_set(words, 5, 16, 31, from.failing_host_unit_id);
+  inic_set(words, 6, 0, 31, from.age_limit);
+  inic_set(words, 7, 0, 31, from.preserved_mfa_low);
+  inic_set(words, 8, 0, 31, from.preserved_mfa_high);
+}
+struct inic_socket_create { uint32_t socket_id, reply_mode, socket_type; };
+static inline void inic_put_socket_create(uint32_t *words, struct inic_socket_create from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 30, 31, from.reply_mode);
+  inic_set(words, 5, 0, 7, from.socket_type);
+}
+struct inic_socket_bind { uint32_t socket_id, reply_mode, address, port; };
+static inline void inic_put_socket_bind(uint32_t *words, struct inic_socket_bind from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 30, 31, from.reply_mode);
+  inic_set(words, 5, 0, 31, from.address);
+  inic_set(words, 6, 0, 15, from.port);
+}
+struct inic_socket_bind_reply { uint32_t local_address, local_port; };
+static inline void inic_put_socket_bind_reply(uint32_t *words, struct inic_socket_bind_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 31, from.local_address);
+  inic_set(words, 6, 0, 15, from.local_port);
+}
+struct inic_socket_connect { uint32_t socket_id, reply_mode, address, port; };
+static inline void inic_put_socket_connect(uint32_t *words, struct inic_socket_connect from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 30, 31, from.reply_mode);
+  inic_set(words, 5, 0, 31, from.address);
+  inic_set(words, 6, 0, 15, from.port);
+}
+struct inic_socket_connect_reply { uint32_t socket_id, local_port, local_address; };
+static inline void inic_put_socket_connect_reply(uint32_t *words, struct inic_socket_connect_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 15, from.socket_id);
+  inic_set(words, 5, 16, 31, from.local_port);
+  inic_set(words, 6, 0, 31, from.local_address);
+}
+struct inic_socket_listen { uint32_t socket_id, reply_mode, backlog; };
+static inline void inic_put_socket_listen(uint32_t *words, struct inic_socket_listen from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 30, 31, from.reply_mode);
+  inic_set(words, 5, 0, 15, from.backlog);
+}
+struct inic_socket_accept_post { uint32_t socket_id, count; };
+static inline void inic_put_socket_accept_post(uint32_t *words, struct inic_socket_accept_post from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 5, 0, 7, from.count);
+}
+struct inic_socket_accept_post_reply { uint32_t listener_id, accepted_id, remote_address, remote_port, local_port, local_address; };
+static inline void inic_put_socket_accept_post_reply(uint32_t *words, struct inic_socket_accept_post_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 15, from.listener_id);
+  inic_set(words, 5, 16, 31, from.accepted_id);
+  inic_set(words, 6, 0, 31, from.remote_address);
+  inic_set(words, 7, 0, 15, from.remote_port);
+  inic_set(words, 7, 16, 31, from.local_port);
+  inic_set(words, 8, 0, 31, from.local_address);
+}
+struct inic_socket_send { uint32_t socket_id, reply_mode, more, urgent, record; };
+static inline void inic_put_socket_send(uint32_t *words, struct inic_socket_send from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 30, 31, from.reply_mode);
+  inic_set(words, 5, 0, 0, from.more);
+  inic_set(words, 5, 1, 1, from.urgent);
+  inic_set(words, 5, 2, 2, from.record);
+}
+struct inic_socket_send_reply { uint32_t count, trl_element_words, trl_flags; };
+static inline void inic_put_socket_send_reply(uint32_t *words, struct inic_socket_send_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+}
+struct inic_socket_send_to { uint32_t socket_id, reply_mode, address, port; };
+static inline void inic_put_socket_send_to(uint32_t *words, struct inic_socket_send_to from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 30, 31, from.reply_mode);
+  inic_set(words, 5, 0, 31, from.address);
+  inic_set(words, 6, 0, 15, from.port);
+}
+struct inic_socket_send_to_reply { uint32_t count, trl_element_words, trl_flags; };
+static inline void inic_put_socket_send_to_reply(uint32_t *words, struct inic_socket_send_to_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+}
+struct inic_socket_receive_post { uint32_t bucket_count; };
+static inline void inic_put_socket_receive_post(uint32_t *words, struct inic_socket_receive_post from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 31, from.bucket_count);
+}
+struct inic_socket_receive_post_reply { uint32_t count, trl_element_words, trl_flags, buckets_remaining; };
+static inline void inic_put_socket_receive_post_reply(uint32_t *words, struct inic_socket_receive_post_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+  inic_set(words, 5, 0, 31, from.buckets_remaining);
+}
+struct inic_socket_receive_credit { uint32_t count; };
+static inline void inic_put_socket_receive_credit(uint32_t *words, struct inic_socket_receive_credit from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 7, from.count);
+}
+struct inic_socket_shutdown { uint32_t socket_id, reply_mode, how; };
+static inline void inic_put_socket_shutdown(uint32_t *words, struct inic_socket_shutdown from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 30, 31, from.reply_mode);
+  inic_set(words, 5, 0, 1, from.how);
+}
+struct inic_socket_close { uint32_t socket_id; };
+static inline void inic_put_socket_close(uint32_t *words, struct inic_socket_close from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+}
+struct inic_socket_close_reply { uint32_t socket_id; };
+static inline void inic_put_socket_close_reply(uint32_t *words, struct inic_socket_close_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 15, from.socket_id);
+}
+struct inic_socket_abort { uint32_t socket_id; };
+static inline void inic_put_socket_abort(uint32_t *words, struct inic_socket_abort from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+}
+struct inic_socket_abort_reply { uint32_t socket_id; };
+static inline void inic_put_socket_abort_reply(uint32_t *words, struct inic_socket_abort_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 15, from.socket_id);
+}
+struct inic_socket_option_set { uint32_t socket_id, reply_mode, option, value; };
+static inline void inic_put_socket_option_set(uint32_t *words, struct inic_socket_option_set from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 30, 31, from.reply_mode);
+  inic_set(words, 5, 0, 15, from.option);
+  inic_set(words, 6, 0, 31, from.value);
+}
+struct inic_socket_option_get { uint32_t socket_id, option; };
+static inline void inic_put_socket_option_get(uint32_t *words, struct inic_socket_option_get from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 5, 0, 15, from.option);
+}
+struct inic_socket_option_get_reply { uint32_t value; };
+static inline void inic_put_socket_option_get_reply(uint32_t *words, struct inic_socket_option_get_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 31, from.value);
+}
+struct inic_socket_status_get { uint32_t socket_id; };
+static inline void inic_put_socket_status_get(uint32_t *words, struct inic_socket_status_get from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+}
+struct inic_socket_status_get_reply { uint32_t state, local_address, remote_address, local_port, remote_port, smoothed_rtt_us, rto_us, congestion_window_bytes, slow_start_threshold_bytes, send_window_bytes, receive_window_bytes, retransmissions, unacknowledged_bytes; };
+static inline void inic_put_socket_status_get_reply(uint32_t *words, struct inic_socket_status_get_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 7, from.state);
+  inic_set(words, 6, 0, 31, from.local_address);
+  inic_set(words, 7, 0, 31, from.remote_address);
+  inic_set(words, 8, 0, 15, from.local_port);
+  inic_set(words, 8, 16, 31, from.remote_port);
+  inic_set(words, 9, 0, 31, from.smoothed_rtt_us);
+  inic_set(words, 10, 0, 31, from.rto_us);
+  inic_set(words, 11, 0, 31, from.congestion_window_bytes);
+  inic_set(words, 12, 0, 31, from.slow_start_threshold_bytes);
+  inic_set(words, 13, 0, 31, from.send_window_bytes);
+  inic_set(words, 14, 0, 31, from.receive_window_bytes);
+  inic_set(words, 15, 0, 31, from.retransmissions);
+  inic_set(words, 16, 0, 31, from.unacknowledged_bytes);
+}
+struct inic_socket_name_get { uint32_t socket_id, which; };
+static inline void inic_put_socket_name_get(uint32_t *words, struct inic_socket_name_get from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 5, 0, 7, from.which);
+}
+struct inic_socket_name_get_reply { uint32_t address, port; };
+static inline void inic_put_socket_name_get_reply(uint32_t *words, struct inic_socket_name_get_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 31, from.address);
+  inic_set(words, 6, 0, 15, from.port);
+}
+struct inic_socket_export { uint32_t socket_id, step, image_offset, image_bytes; };
+static inline void inic_put_socket_export(uint32_t *words, struct inic_socket_export from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 5, 0, 7, from.step);
+  inic_set(words, 6, 0, 31, from.image_offset);
+  inic_set(words, 7, 0, 31, from.image_bytes);
+}
+struct inic_socket_export_reply { uint32_t image_bytes; };
+static inline void inic_put_socket_export_reply(uint32_t *words, struct inic_socket_export_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 31, from.image_bytes);
+}
+struct inic_socket_import { uint32_t socket_id, half, image_offset, image_bytes, piece_count; };
+static inline void inic_put_socket_import(uint32_t *words, struct inic_socket_import from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 5, 0, 7, from.half);
+  inic_set(words, 6, 0, 31, from.image_offset);
+  inic_set(words, 7, 0, 31, from.image_bytes);
+  inic_set(words, 8, 0, 31, from.piece_count);
+}
+struct inic_socket_info_get { uint32_t socket_id; };
+static inline void inic_put_socket_info_get(uint32_t *words, struct inic_socket_info_get from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+}
+struct inic_socket_info_get_reply { uint32_t state, ca_state, retransmits, probes, backoff, options, snd_wscale, rcv_wscale, rto, ato, snd_mss, rcv_mss, advmss, pmtu, unacked, sacked, lost, last_data_sent, last_data_recv, last_ack_recv, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, reordering, rcv_rtt, min_rtt, notsent_bytes, outq_bytes, snd_wnd, rcv_wnd, retrans, snapshot; };
+static inline void inic_put_socket_info_get_reply(uint32_t *words, struct inic_socket_info_get_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 7, from.state);
+  inic_set(words, 5, 8, 15, from.ca_state);
+  inic_set(words, 5, 16, 23, from.retransmits);
+  inic_set(words, 5, 24, 31, from.probes);
+  inic_set(words, 6, 0, 7, from.backoff);
+  inic_set(words, 6, 8, 15, from.options);
+  inic_set(words, 6, 16, 19, from.snd_wscale);
+  inic_set(words, 6, 20, 23, from.rcv_wscale);
+  inic_set(words, 7, 0, 31, from.rto);
+  inic_set(words, 8, 0, 31, from.ato);
+  inic_set(words, 9, 0, 15, from.snd_mss);
+  inic_set(words, 9, 16, 31, from.rcv_mss);
+  inic_set(words, 10, 0, 15, from.advmss);
+  inic_set(words, 10, 16, 31, from.pmtu);
+  inic_set(words, 11, 0, 31, from.unacked);
+  inic_set(words, 12, 0, 31, from.sacked);
+  inic_set(words, 13, 0, 31, from.lost);
+  inic_set(words, 14, 0, 31, from.last_data_sent);
+  inic_set(words, 15, 0, 31, from.last_data_recv);
+  inic_set(words, 16, 0, 31, from.last_ack_recv);
+  inic_set(words, 17, 0, 31, from.rcv_ssthresh);
+  inic_set(words, 18, 0, 31, from.rtt);
+  inic_set(words, 19, 0, 31, from.rttvar);
+  inic_set(words, 20, 0, 31, from.snd_ssthresh);
+  inic_set(words, 21, 0, 31, from.snd_cwnd);
+  inic_set(words, 22, 0, 31, from.reordering);
+  inic_set(words, 23, 0, 31, from.rcv_rtt);
+  inic_set(words, 24, 0, 31, from.min_rtt);
+  inic_set(words, 25, 0, 31, from.notsent_bytes);
+  inic_set(words, 26, 0, 31, from.outq_bytes);
+  inic_set(words, 27, 0, 31, from.snd_wnd);
+  inic_set(words, 28, 0, 31, from.rcv_wnd);
+  inic_set(words, 29, 0, 31, from.retrans);
+  inic_set(words, 30, 0, 31, from.snapshot);
+}
+struct inic_socket_totals_get { uint32_t socket_id; };
+static inline void inic_put_socket_totals_get(uint32_t *words, struct inic_socket_totals_get from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.socket_id);
+}
+struct inic_socket_totals_get_reply { uint32_t snapshot, total_retrans, segs_out, segs_in, data_segs_out, data_segs_in, delivered, delivered_ce, rcv_ooopack, total_rto, total_rto_recoveries, total_rto_time, bytes_acked_low, bytes_acked_high, bytes_received_low, bytes_received_high, bytes_sent_low, bytes_sent_high, bytes_retrans_low, bytes_retrans_high, busy_time_low, busy_time_high, rwnd_limited_low, rwnd_limited_high, sndbuf_limited_low, sndbuf_limited_high, reord_seen; };
+static inline void inic_put_socket_totals_get_reply(uint32_t *words, struct inic_socket_totals_get_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 31, from.snapshot);
+  inic_set(words, 6, 0, 31, from.total_retrans);
+  inic_set(words, 7, 0, 31, from.segs_out);
+  inic_set(words, 8, 0, 31, from.segs_in);
+  inic_set(words, 9, 0, 31, from.data_segs_out);
+  inic_set(words, 10, 0, 31, from.data_segs_in);
+  inic_set(words, 11, 0, 31, from.delivered);
+  inic_set(words, 12, 0, 31, from.delivered_ce);
+  inic_set(words, 13, 0, 31, from.rcv_ooopack);
+  inic_set(words, 14, 0, 31, from.total_rto);
+  inic_set(words, 15, 0, 31, from.total_rto_recoveries);
+  inic_set(words, 16, 0, 31, from.total_rto_time);
+  inic_set(words, 17, 0, 31, from.bytes_acked_low);
+  inic_set(words, 18, 0, 31, from.bytes_acked_high);
+  inic_set(words, 19, 0, 31, from.bytes_received_low);
+  inic_set(words, 20, 0, 31, from.bytes_received_high);
+  inic_set(words, 21, 0, 31, from.bytes_sent_low);
+  inic_set(words, 22, 0, 31, from.bytes_sent_high);
+  inic_set(words, 23, 0, 31, from.bytes_retrans_low);
+  inic_set(words, 24, 0, 31, from.bytes_retrans_high);
+  inic_set(words, 25, 0, 31, from.busy_time_low);
+  inic_set(words, 26, 0, 31, from.busy_time_high);
+  inic_set(words, 27, 0, 31, from.rwnd_limited_low);
+  inic_set(words, 28, 0, 31, from.rwnd_limited_high);
+  inic_set(words, 29, 0, 31, from.sndbuf_limited_low);
+  inic_set(words, 30, 0, 31, from.sndbuf_limited_high);
+  inic_set(words, 31, 0, 31, from.reord_seen);
+}
+struct inic_exec_status_get { uint32_t buffer_address_low, buffer_address_high, buffer_length; };
+static inline void inic_put_exec_status_get(uint32_t *words, struct inic_exec_status_get from) {
+  if (words == 0) return;
+  inic_set(words, 6, 0, 31, from.buffer_address_low);
+  inic_set(words, 7, 0, 31, from.buffer_address_high);
+  inic_set(words, 8, 0, 31, from.buffer_length);
+}
+struct inic_exec_outbound_init { uint32_t host_page_bytes, init_code, outbound_frame_words; };
+static inline void inic_put_exec_outbound_init(uint32_t *words, struct inic_exec_outbound_init from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.host_page_bytes);
+  inic_set(words, 5, 0, 7, from.init_code);
+  inic_set(words, 5, 16, 31, from.outbound_frame_words);
+}
+struct inic_exec_lct_notify { uint32_t class_filter, last_change_indicator; };
+static inline void inic_put_exec_lct_notify(uint32_t *words, struct inic_exec_lct_notify from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.class_filter);
+  inic_set(words, 5, 0, 31, from.last_change_indicator);
+}
+struct inic_exec_sys_tab_set { uint32_t iop_id, host_unit_id, segment_number; };
+static inline void inic_put_exec_sys_tab_set(uint32_t *words, struct inic_exec_sys_tab_set from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.iop_id);
+  inic_set(words, 4, 16, 31, from.host_unit_id);
+  inic_set(words, 5, 0, 11, from.segment_number);
+}
+struct inic_exec_bios_info_set { uint32_t device_tid, bios_info; };
+static inline void inic_put_exec_bios_info_set(uint32_t *words, struct inic_exec_bios_info_set from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.device_tid);
+  inic_set(words, 4, 24, 31, from.bios_info);
+}
+struct inic_exec_boot_device_set { uint32_t boot_tid; };
+static inline void inic_put_exec_boot_device_set(uint32_t *words, struct inic_exec_boot_device_set from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.boot_tid);
+}
+struct inic_exec_sw_download { uint32_t current_fragment, total_fragments, software_type, transfer_flags, software_bytes, software_id; };
+static inline void inic_put_exec_sw_download(uint32_t *words, struct inic_exec_sw_download from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 7, from.current_fragment);
+  inic_set(words, 4, 8, 15, from.total_fragments);
+  inic_set(words, 4, 16, 23, from.software_type);
+  inic_set(words, 4, 24, 31, from.transfer_flags);
+  inic_set(words, 5, 0, 31, from.software_bytes);
+  inic_set(words, 6, 0, 31, from.software_id);
+}
+struct inic_exec_sw_upload { uint32_t current_fragment, total_fragments, software_type, transfer_flags, software_bytes, software_id; };
+static inline void inic_put_exec_sw_upload(uint32_t *words, struct inic_exec_sw_upload from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 7, from.current_fragment);
+  inic_set(words, 4, 8, 15, from.total_fragments);
+  inic_set(words, 4, 16, 23, from.software_type);
+  inic_set(words, 4, 24, 31, from.transfer_flags);
+  inic_set(words, 5, 0, 31, from.software_bytes);
+  inic_set(words, 6, 0, 31, from.software_id);
+}
+struct inic_exec_sw_remove { uint32_t software_type, transfer_flags, software_bytes, software_id; };
+static inline void inic_put_exec_sw_remove(uint32_t *words, struct inic_exec_sw_remove from) {
+  if (words == 0) return;
+  inic_set(words, 4, 16, 23, from.software_type);
+  inic_set(words, 4, 24, 31, from.transfer_flags);
+  inic_set(words, 5, 0, 31, from.software_bytes);
+  inic_set(words, 6, 0, 31, from.software_id);
+}
+struct inic_exec_ddm_suspend { uint32_t device_tid; };
+static inline void inic_put_exec_ddm_suspend(uint32_t *words, struct inic_exec_ddm_suspend from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.device_tid);
+}
+struct inic_exec_ddm_destroy { uint32_t device_tid; };
+static inline void inic_put_exec_ddm_destroy(uint32_t *words, struct inic_exec_ddm_destroy from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.device_tid);
+}
+struct inic_exec_adapter_read { uint32_t adapter_id, request_flags, read_offset, read_length; };
+static inline void inic_put_exec_adapter_read(uint32_t *words, struct inic_exec_adapter_read from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.adapter_id);
+  inic_set(words, 5, 0, 31, from.request_flags);
+  inic_set(words, 6, 0, 31, from.read_offset);
+  inic_set(words, 7, 0, 31, from.read_length);
+}
+struct inic_exec_adapter_assign { uint32_t ddm_tid, operation_flags, adapter_id, controlling_tid, adapter_state, bus_number, bus_type, bus_data0, bus_data1; };
+static inline void inic_put_exec_adapter_assign(uint32_t *words, struct inic_exec_adapter_assign from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.ddm_tid);
+  inic_set(words, 4, 24, 31, from.operation_flags);
+  inic_set(words, 5, 0, 31, from.adapter_id);
+  inic_set(words, 6, 0, 11, from.controlling_tid);
+  inic_set(words, 6, 12, 15, from.adapter_state);
+  inic_set(words, 6, 16, 23, from.bus_number);
+  inic_set(words, 6, 24, 31, from.bus_type);
+  inic_set(words, 7, 0, 31, from.bus_data0);
+  inic_set(words, 8, 0, 31, from.bus_data1);
+}
+struct inic_exec_adapter_release { uint32_t operation_flags, adapter_id, controlling_tid, adapter_state, bus_number, bus_type, bus_data0, bus_data1; };
+static inline void inic_put_exec_adapter_release(uint32_t *words, struct inic_exec_adapter_release from) {
+  if (words == 0) return;
+  inic_set(words, 4, 24, 31, from.operation_flags);
+  inic_set(words, 5, 0, 31, from.adapter_id);
+  inic_set(words, 6, 0, 11, from.controlling_tid);
+  inic_set(words, 6, 12, 15, from.adapter_state);
+  inic_set(words, 6, 16, 23, from.bus_number);
+  inic_set(words, 6, 24, 31, from.bus_type);
+  inic_set(words, 7, 0, 31, from.bus_data0);
+  inic_set(words, 8, 0, 31, from.bus_data1);
+}
+struct inic_exec_device_assign { uint32_t device_tid, ddm_tid, operation_flags, iop_id, host_unit_id; };
+static inline void inic_put_exec_device_assign(uint32_t *words, struct inic_exec_device_assign from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.device_tid);
+  inic_set(words, 4, 12, 23, from.ddm_tid);
+  inic_set(words, 4, 24, 31, from.operation_flags);
+  inic_set(words, 5, 0, 11, from.iop_id);
+  inic_set(words, 5, 16, 31, from.host_unit_id);
+}
+struct inic_exec_device_release { uint32_t device_tid, ddm_tid, operation_flags, iop_id, host_unit_id; };
+static inline void inic_put_exec_device_release(uint32_t *words, struct inic_exec_device_release from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.device_tid);
+  inic_set(words, 4, 12, 23, from.ddm_tid);
+  inic_set(words, 4, 24, 31, from.operation_flags);
+  inic_set(words, 5, 0, 11, from.iop_id);
+  inic_set(words, 5, 16, 31, from.host_unit_id);
+}
+struct inic_exec_iop_reset { uint32_t status_address_low, status_address_high; };
+static inline void inic_put_exec_iop_reset(uint32_t *words, struct inic_exec_iop_reset from) {
+  if (words == 0) return;
+  inic_set(words, 6, 0, 31, from.status_address_low);
+  inic_set(words, 7, 0, 31, from.status_address_high);
+}
+struct inic_exec_path_quiesce { uint32_t iop_id, host_unit_id; };
+static inline void inic_put_exec_path_quiesce(uint32_t *words, struct inic_exec_path_quiesce from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.iop_id);
+  inic_set(words, 4, 16, 31, from.host_unit_id);
+}
+struct inic_exec_ddm_quiesce { uint32_t device_tid, iop_id, host_unit_id; };
+static inline void inic_put_exec_ddm_quiesce(uint32_t *words, struct inic_exec_ddm_quiesce from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.device_tid);
+  inic_set(words, 5, 0, 11, from.iop_id);
+  inic_set(words, 5, 16, 31, from.host_unit_id);
+}
+struct inic_exec_iop_connect { uint32_t iop1_messenger_type, iop1_inbound_frame_words, iop1_alias_for_iop2, iop_id1, host_unit_id1; };
+static inline void inic_put_exec_iop_connect(uint32_t *words, struct inic_exec_iop_connect from) {
+  if (words == 0) return;
+  inic_set(words, 4, 24, 31, from.iop1_messenger_type);
+  inic_set(words, 5, 0, 15, from.iop1_inbound_frame_words);
+  inic_set(words, 5, 16, 27, from.iop1_alias_for_iop2);
+  inic_set(words, 6, 0, 11, from.iop_id1);
+  inic_set(words, 6, 16, 31, from.host_unit_id1);
+}
+struct inic_exec_iop_connect_reply { uint32_t iop2_inbound_frame_words, iop2_alias_for_iop1, iop_id2, host_unit_id2; };
+static inline void inic_put_exec_iop_connect_reply(uint32_t *words, struct inic_exec_iop_connect_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 15, from.iop2_inbound_frame_words);
+  inic_set(words, 5, 16, 27, from.iop2_alias_for_iop1);
+  inic_set(words, 6, 0, 11, from.iop_id2);
+  inic_set(words, 6, 16, 31, from.host_unit_id2);
+}
+struct inic_exec_conn_setup { uint32_t target_device, initiator_device, operation_flags, iop1_alias_for_target, iop2_alias_for_initiator, iop2_inbound_frame_words, message_class; };
+static inline void inic_put_exec_conn_setup(uint32_t *words, struct inic_exec_conn_setup from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.target_device);
+  inic_set(words, 4, 12, 23, from.initiator_device);
+  inic_set(words, 4, 24, 31, from.operation_flags);
+  inic_set(words, 5, 0, 11, from.iop1_alias_for_target);
+  inic_set(words, 5, 12, 23, from.iop2_alias_for_initiator);
+  inic_set(words, 6, 0, 15, from.iop2_inbound_frame_words);
+  inic_set(words, 7, 0, 31, from.message_class);
+}
+struct inic_exec_conn_setup_reply { uint32_t iop1_alias_for_target, iop2_alias_for_initiator, iop2_inbound_frame_words; };
+static inline void inic_put_exec_conn_setup_reply(uint32_t *words, struct inic_exec_conn_setup_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 11, from.iop1_alias_for_target);
+  inic_set(words, 5, 12, 23, from.iop2_alias_for_initiator);
+  inic_set(words, 6, 0, 15, from.iop2_inbound_frame_words);
+}
+struct inic_exec_path_enable { uint32_t iop_id, host_unit_id; };
+static inline void inic_put_exec_path_enable(uint32_t *words, struct inic_exec_path_enable from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.iop_id);
+  inic_set(words, 4, 16, 31, from.host_unit_id);
+}
+struct inic_exec_ddm_enable { uint32_t device_tid, iop_id, host_unit_id; };
+static inline void inic_put_exec_ddm_enable(uint32_t *words, struct inic_exec_ddm_enable from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.device_tid);
+  inic_set(words, 5, 0, 11, from.iop_id);
+  inic_set(words, 5, 16, 31, from.host_unit_id);
+}
+struct inic_exec_path_reset { uint32_t iop_id, host_unit_id; };
+static inline void inic_put_exec_path_reset(uint32_t *words, struct inic_exec_path_reset from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.iop_id);
+  inic_set(words, 4, 16, 31, from.host_unit_id);
+}
+struct inic_exec_ddm_reset { uint32_t device_tid, iop_id, host_unit_id; };
+static inline void inic_put_exec_ddm_reset(uint32_t *words, struct inic_exec_ddm_reset from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 11, from.device_tid);
+  inic_set(words, 5, 0, 11, from.iop_id);
+  inic_set(words, 5, 16, 31, from.host_unit_id);
+}
+struct inic_exec_static_mf_create { uint32_t max_outstanding, embedded_word0, embedded_word1, embedded_initiator_context, embedded_transaction_context; };
+static inline void inic_put_exec_static_mf_create(uint32_t *words, struct inic_exec_static_mf_create from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 7, from.max_outstanding);
+  inic_set(words, 5, 0, 31, from.embedded_word0);
+  inic_set(words, 6, 0, 31, from.embedded_word1);
+  inic_set(words, 7, 0, 31, from.embedded_initiator_context);
+  inic_set(words, 8, 0, 31, from.embedded_transaction_context);
+}
+struct inic_exec_static_mf_create_reply { uint32_t static_frame; };
+static inline void inic_put_exec_static_mf_create_reply(uint32_t *words, struct inic_exec_static_mf_create_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 31, from.static_frame);
+}
+struct inic_exec_static_mf_release { uint32_t static_frame; };
+static inline void inic_put_exec_static_mf_release(uint32_t *words, struct inic_exec_static_mf_release from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.static_frame);
+}
+struct inic_private_echo { uint32_t x_function_code, organization_id, sequence; };
+static inline void inic_put_private_echo(uint32_t *words, struct inic_private_echo from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.x_function_code);
+  inic_set(words, 4, 16, 31, from.organization_id);
+  inic_set(words, 5, 0, 31, from.sequence);
+}
+struct inic_private_echo_reply { uint32_t sequence; };
+static inline void inic_put_private_echo_reply(uint32_t *words, struct inic_private_echo_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 31, from.sequence);
+}
+struct inic_util_abort { uint32_t abort_type, function_to_abort, context_to_abort; };
+static inline void inic_put_util_abort(uint32_t *words, struct inic_util_abort from) {
+  if (words == 0) return;
+  inic_set(words, 4, 16, 23, from.abort_type);
+  inic_set(words, 4, 24, 31, from.function_to_abort);
+  inic_set(words, 5, 0, 31, from.context_to_abort);
+}
+struct inic_util_abort_reply { uint32_t aborted_count; };
+static inline void inic_put_util_abort_reply(uint32_t *words, struct inic_util_abort_reply from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.aborted_count);
+}
+struct inic_util_params_set { uint32_t operation_flags; };
+static inline void inic_put_util_params_set(uint32_t *words, struct inic_util_params_set from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.operation_flags);
+}
+struct inic_util_params_get { uint32_t operation_flags; };
+static inline void inic_put_util_params_get(uint32_t *words, struct inic_util_params_get from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.operation_flags);
+}
+struct inic_util_claim { uint32_t claim_flags, claim_type; };
+static inline void inic_put_util_claim(uint32_t *words, struct inic_util_claim from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.claim_flags);
+  inic_set(words, 4, 24, 31, from.claim_type);
+}
+struct inic_util_claim_release { uint32_t release_flags, claim_type; };
+static inline void inic_put_util_claim_release(uint32_t *words, struct inic_util_claim_release from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 15, from.release_flags);
+  inic_set(words, 4, 24, 31, from.claim_type);
+}
+struct inic_util_config_dialog { uint32_t page; };
+static inline void inic_put_util_config_dialog(uint32_t *words, struct inic_util_config_dialog from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.page);
+}
+struct inic_util_event_register { uint32_t event_mask; };
+static inline void inic_put_util_event_register(uint32_t *words, struct inic_util_event_register from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.event_mask);
+}
+struct inic_util_event_register_reply { uint32_t event_indicator, event_data; };
+static inline void inic_put_util_event_register_reply(uint32_t *words, struct inic_util_event_register_reply from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.event_indicator);
+  inic_set(words, 5, 0, 31, from.event_data);
+}
+struct inic_util_event_ack { uint32_t event_indicator, event_data; };
+static inline void inic_put_util_event_ack(uint32_t *words, struct inic_util_event_ack from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.event_indicator);
+  inic_set(words, 5, 0, 31, from.event_data);
+}
+struct inic_util_event_ack_reply { uint32_t event_indicator, event_data; };
+static inline void inic_put_util_event_ack_reply(uint32_t *words, struct inic_util_event_ack_reply from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.event_indicator);
+  inic_set(words, 5, 0, 31, from.event_data);
+}
+struct inic_util_reply_fault_notify { uint32_t lowest_version, highest_version, severity, failure_code, failing_iop_id, failing_host_unit_id, age_limit, original_frame_low, original_frame_high; };
+static inline void inic_put_util_reply_fault_notify(uint32_t *words, struct inic_util_reply_fault_notify from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 7, from.lowest_version);
+  inic_set(words, 4, 8, 15, from.highest_version);
+  inic_set(words, 4, 16, 23, from.severity);
+  inic_set(words, 4, 24, 31, from.failure_code);
+  inic_set(words, 5, 0, 11, from.failing_iop_id);
+  inic_set(words, 5, 16, 31, from.failing_host_unit_id);
+  inic_set(words, 6, 0, 31, from.age_limit);
+  inic_set(words, 7, 0, 31, from.original_frame_low);
+  inic_set(words, 8, 0, 31, from.original_frame_high);
+}
+struct inic_lan_packet_send { uint32_t access_priority, suppress_crc, suppress_loopback, network_checksum, transport_checksum, reply_mode; };
+static inline void inic_put_lan_packet_send(uint32_t *words, struct inic_lan_packet_send from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 2, from.access_priority);
+  inic_set(words, 3, 3, 3, from.suppress_crc);
+  inic_set(words, 3, 4, 4, from.suppress_loopback);
+  inic_set(words, 3, 5, 5, from.network_checksum);
+  inic_set(words, 3, 6, 6, from.transport_checksum);
+  inic_set(words, 3, 30, 31, from.reply_mode);
+}
+struct inic_lan_packet_send_reply { uint32_t count, trl_element_words, trl_flags; };
+static inline void inic_put_lan_packet_send_reply(uint32_t *words, struct inic_lan_packet_send_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+}
+struct inic_lan_sdu_send { uint32_t access_priority, reply_mode; };
+static inline void inic_put_lan_sdu_send(uint32_t *words, struct inic_lan_sdu_send from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 2, from.access_priority);
+  inic_set(words, 3, 30, 31, from.reply_mode);
+}
+struct inic_lan_sdu_send_reply { uint32_t count, trl_element_words, trl_flags; };
+static inline void inic_put_lan_sdu_send_reply(uint32_t *words, struct inic_lan_sdu_send_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+}
+struct inic_lan_receive_post { uint32_t bucket_count; };
+static inline void inic_put_lan_receive_post(uint32_t *words, struct inic_lan_receive_post from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 31, from.bucket_count);
+}
+struct inic_lan_receive_post_reply { uint32_t count, trl_element_words, trl_flags, buckets_remaining; };
+static inline void inic_put_lan_receive_post_reply(uint32_t *words, struct inic_lan_receive_post_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+  inic_set(words, 5, 0, 31, from.buckets_remaining);
+}
+struct inic_lan_reset { uint32_t resource_flags; };
+static inline void inic_put_lan_reset(uint32_t *words, struct inic_lan_reset from) {
+  if (words == 0) return;
+  inic_set(words, 4, 16, 31, from.resource_flags);
+}
+struct inic_lan_suspend { uint32_t resource_flags; };
+static inline void inic_put_lan_suspend(uint32_t *words, struct inic_lan_suspend from) {
+  if (words == 0) return;
+  inic_set(words, 4, 16, 31, from.resource_flags);
+}
+struct inic_window_open { uint32_t transmit_bytes; };
+static inline void inic_put_window_open(uint32_t *words, struct inic_window_open from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 31, from.transmit_bytes);
+}
+struct inic_window_open_reply { uint32_t transmit_address, transmit_bytes_max, slots_address, slot_count, slot_bytes, frames_max; };
+static inline void inic_put_window_open_reply(uint32_t *words, struct inic_window_open_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 31, from.transmit_address);
+  inic_set(words, 6, 0, 31, from.transmit_bytes_max);
+  inic_set(words, 7, 0, 31, from.slots_address);
+  inic_set(words, 8, 0, 31, from.slot_count);
+  inic_set(words, 9, 0, 31, from.slot_bytes);
+  inic_set(words, 10, 0, 31, from.frames_max);
+}
+struct inic_window_headers { uint32_t whole_bytes_max; };
+static inline void inic_put_window_headers(uint32_t *words, struct inic_window_headers from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 15, from.whole_bytes_max);
+}
+struct inic_window_headers_reply { uint32_t count, trl_element_words, trl_flags, frames_left; };
+static inline void inic_put_window_headers_reply(uint32_t *words, struct inic_window_headers_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+  inic_set(words, 5, 0, 31, from.frames_left);
+}
+struct inic_window_fill_reply { uint32_t count, trl_element_words, trl_flags; };
+static inline void inic_put_window_fill_reply(uint32_t *words, struct inic_window_fill_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+}
+struct inic_window_send { uint32_t network_checksum, transport_checksum, retransmission, segment_bytes; };
+static inline void inic_put_window_send(uint32_t *words, struct inic_window_send from) {
+  if (words == 0) return;
+  inic_set(words, 3, 5, 5, from.network_checksum);
+  inic_set(words, 3, 6, 6, from.transport_checksum);
+  inic_set(words, 3, 7, 7, from.retransmission);
+  inic_set(words, 3, 8, 23, from.segment_bytes);
+}
+struct inic_window_send_reply { uint32_t count, trl_element_words, trl_flags; };
+static inline void inic_put_window_send_reply(uint32_t *words, struct inic_window_send_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+}
+struct inic_window_place_reply { uint32_t count, trl_element_words, trl_flags; };
+static inline void inic_put_window_place_reply(uint32_t *words, struct inic_window_place_reply from) {
+  if (words == 0) return;
+  inic_set(words, 3, 0, 7, from.count);
+  inic_set(words, 3, 8, 15, from.trl_element_words);
+  inic_set(words, 3, 24, 31, from.trl_flags);
+}
+struct inic_window_reset { uint32_t resource_flags; };
+static inline void inic_put_window_reset(uint32_t *words, struct inic_window_reset from) {
+  if (words == 0) return;
+  inic_set(words, 4, 16, 31, from.resource_flags);
+}
+struct inic_window_suspend { uint32_t resource_flags; };
+static inline void inic_put_window_suspend(uint32_t *words, struct inic_window_suspend from) {
+  if (words == 0) return;
+  inic_set(words, 4, 16, 31, from.resource_flags);
+}
+struct inic_send_piece { uint32_t context, address, length, more; };
+static inline void inic_put_send_piece(uint32_t *words, struct inic_send_piece from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.context);
+  inic_set(words, 1, 0, 31, from.address);
+  inic_set(words, 2, 0, 30, from.length);
+  inic_set(words, 2, 31, 31, from.more);
+}
+struct inic_receive_record { uint32_t bucket_context, socket_id, offset, flags, length, status; };
+static inline void inic_put_receive_record(uint32_t *words, struct inic_receive_record from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.bucket_context);
+  inic_set(words, 1, 0, 15, from.socket_id);
+  inic_set(words, 2, 0, 23, from.offset);
+  inic_set(words, 2, 24, 31, from.flags);
+  inic_set(words, 3, 0, 23, from.length);
+  inic_set(words, 3, 24, 31, from.status);
+}
+struct inic_datagram_source { uint32_t address, port; };
+static inline void inic_put_datagram_source(uint32_t *words, struct inic_datagram_source from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.address);
+  inic_set(words, 1, 0, 15, from.port);
+}
+struct inic_connection_state_event { uint32_t socket_id, old_state, new_state; };
+static inline void inic_put_connection_state_event(uint32_t *words, struct inic_connection_state_event from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.socket_id);
+  inic_set(words, 0, 16, 23, from.old_state);
+  inic_set(words, 0, 24, 31, from.new_state);
+}
+struct inic_buckets_low_event { uint32_t remaining; };
+static inline void inic_put_buckets_low_event(uint32_t *words, struct inic_buckets_low_event from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.remaining);
+}
+struct inic_listen_overflow_event { uint32_t socket_id; };
+static inline void inic_put_listen_overflow_event(uint32_t *words, struct inic_listen_overflow_event from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.socket_id);
+}
+struct inic_transaction_outcome { uint32_t context, outcome_code, outcome_status; };
+static inline void inic_put_transaction_outcome(uint32_t *words, struct inic_transaction_outcome from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.context);
+  inic_set(words, 1, 0, 15, from.outcome_code);
+  inic_set(words, 1, 24, 31, from.outcome_status);
+}
+struct inic_status_block { uint32_t organization_id, iop_id, host_unit_id, segment_number, i2o_version, iop_state, messenger_type, inbound_frame_words, init_code, max_inbound_frames, current_inbound_frames, max_outbound_frames, product_id0, product_id1, product_id2, product_id3, product_id4, product_id5, expected_lct_bytes, capabilities, desired_memory_bytes, current_memory_bytes, current_memory_base, desired_io_bytes, current_io_bytes, current_io_base, sync_byte; };
+static inline void inic_put_status_block(uint32_t *words, struct inic_status_block from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.organization_id);
+  inic_set(words, 1, 0, 11, from.iop_id);
+  inic_set(words, 1, 16, 31, from.host_unit_id);
+  inic_set(words, 2, 0, 11, from.segment_number);
+  inic_set(words, 2, 12, 15, from.i2o_version);
+  inic_set(words, 2, 16, 23, from.iop_state);
+  inic_set(words, 2, 24, 31, from.messenger_type);
+  inic_set(words, 3, 0, 15, from.inbound_frame_words);
+  inic_set(words, 3, 16, 23, from.init_code);
+  inic_set(words, 4, 0, 31, from.max_inbound_frames);
+  inic_set(words, 5, 0, 31, from.current_inbound_frames);
+  inic_set(words, 6, 0, 31, from.max_outbound_frames);
+  inic_set(words, 7, 0, 31, from.product_id0);
+  inic_set(words, 8, 0, 31, from.product_id1);
+  inic_set(words, 9, 0, 31, from.product_id2);
+  inic_set(words, 10, 0, 31, from.product_id3);
+  inic_set(words, 11, 0, 31, from.product_id4);
+  inic_set(words, 12, 0, 31, from.product_id5);
+  inic_set(words, 13, 0, 31, from.expected_lct_bytes);
+  inic_set(words, 14, 0, 31, from.capabilities);
+  inic_set(words, 15, 0, 31, from.desired_memory_bytes);
+  inic_set(words, 16, 0, 31, from.current_memory_bytes);
+  inic_set(words, 17, 0, 31, from.current_memory_base);
+  inic_set(words, 18, 0, 31, from.desired_io_bytes);
+  inic_set(words, 19, 0, 31, from.current_io_bytes);
+  inic_set(words, 20, 0, 31, from.current_io_base);
+  inic_set(words, 21, 24, 31, from.sync_byte);
+}
+struct inic_lct_header { uint32_t table_words, boot_tid, version, iop_flags, change_indicator; };
+static inline void inic_put_lct_header(uint32_t *words, struct inic_lct_header from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.table_words);
+  inic_set(words, 0, 16, 27, from.boot_tid);
+  inic_set(words, 0, 28, 31, from.version);
+  inic_set(words, 1, 0, 31, from.iop_flags);
+  inic_set(words, 2, 0, 31, from.change_indicator);
+}
+struct inic_lct_entry { uint32_t entry_words, local_tid, change_indicator, device_flags, class_id, class_version, organization_id, sub_class_info, user_tid, parent_tid, bios_info, identity_tag0, identity_tag1, event_capabilities; };
+static inline void inic_put_lct_entry(uint32_t *words, struct inic_lct_entry from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.entry_words);
+  inic_set(words, 0, 16, 27, from.local_tid);
+  inic_set(words, 1, 0, 31, from.change_indicator);
+  inic_set(words, 2, 0, 31, from.device_flags);
+  inic_set(words, 3, 0, 11, from.class_id);
+  inic_set(words, 3, 12, 15, from.class_version);
+  inic_set(words, 3, 16, 31, from.organization_id);
+  inic_set(words, 4, 0, 31, from.sub_class_info);
+  inic_set(words, 5, 0, 11, from.user_tid);
+  inic_set(words, 5, 12, 23, from.parent_tid);
+  inic_set(words, 5, 24, 31, from.bios_info);
+  inic_set(words, 6, 0, 31, from.identity_tag0);
+  inic_set(words, 7, 0, 31, from.identity_tag1);
+  inic_set(words, 8, 0, 31, from.event_capabilities);
+}
+struct inic_hrt_header { uint32_t entry_count, entry_words, version, change_indicator; };
+static inline void inic_put_hrt_header(uint32_t *words, struct inic_hrt_header from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.entry_count);
+  inic_set(words, 0, 16, 23, from.entry_words);
+  inic_set(words, 0, 24, 31, from.version);
+  inic_set(words, 1, 0, 31, from.change_indicator);
+}
+struct inic_hrt_entry { uint32_t adapter_id, controlling_tid, adapter_state, bus_number, bus_type, bus_data0, bus_data1; };
+static inline void inic_put_hrt_entry(uint32_t *words, struct inic_hrt_entry from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.adapter_id);
+  inic_set(words, 1, 0, 11, from.controlling_tid);
+  inic_set(words, 1, 12, 15, from.adapter_state);
+  inic_set(words, 1, 16, 23, from.bus_number);
+  inic_set(words, 1, 24, 31, from.bus_type);
+  inic_set(words, 2, 0, 31, from.bus_data0);
+  inic_set(words, 3, 0, 31, from.bus_data1);
+}
+struct inic_pci_bus_info { uint32_t function_number, device_number, bus_number, vendor_id, device_id; };
+static inline void inic_put_pci_bus_info(uint32_t *words, struct inic_pci_bus_info from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 7, from.function_number);
+  inic_set(words, 0, 8, 15, from.device_number);
+  inic_set(words, 0, 16, 23, from.bus_number);
+  inic_set(words, 1, 0, 15, from.vendor_id);
+  inic_set(words, 1, 16, 31, from.device_id);
+}
+struct inic_local_bus_info { uint32_t base_io_port, base_memory_address; };
+static inline void inic_put_local_bus_info(uint32_t *words, struct inic_local_bus_info from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.base_io_port);
+  inic_set(words, 1, 0, 31, from.base_memory_address);
+}
+struct inic_isa_bus_info { uint32_t base_io_port, card_select_number, base_memory_address; };
+static inline void inic_put_isa_bus_info(uint32_t *words, struct inic_isa_bus_info from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.base_io_port);
+  inic_set(words, 0, 16, 23, from.card_select_number);
+  inic_set(words, 1, 0, 31, from.base_memory_address);
+}
+struct inic_eisa_bus_info { uint32_t base_io_port, slot_number, base_memory_address; };
+static inline void inic_put_eisa_bus_info(uint32_t *words, struct inic_eisa_bus_info from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.base_io_port);
+  inic_set(words, 0, 24, 31, from.slot_number);
+  inic_set(words, 1, 0, 31, from.base_memory_address);
+}
+struct inic_mca_bus_info { uint32_t base_io_port, slot_number, base_memory_address; };
+static inline void inic_put_mca_bus_info(uint32_t *words, struct inic_mca_bus_info from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.base_io_port);
+  inic_set(words, 0, 24, 31, from.slot_number);
+  inic_set(words, 1, 0, 31, from.base_memory_address);
+}
+struct inic_other_bus_info { uint32_t base_io_port, base_memory_address; };
+static inline void inic_put_other_bus_info(uint32_t *words, struct inic_other_bus_info from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.base_io_port);
+  inic_set(words, 1, 0, 31, from.base_memory_address);
+}
+struct inic_reclaim_list { uint32_t mfa_count, mfa_release_count, mfa_address; };
+static inline void inic_put_reclaim_list(uint32_t *words, struct inic_reclaim_list from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.mfa_count);
+  inic_set(words, 1, 0, 31, from.mfa_release_count);
+  inic_set(words, 2, 0, 31, from.mfa_address);
+}
+struct inic_sys_tab_header { uint32_t entry_count, version, change_indicator; };
+static inline void inic_put_sys_tab_header(uint32_t *words, struct inic_sys_tab_header from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 7, from.entry_count);
+  inic_set(words, 0, 8, 15, from.version);
+  inic_set(words, 1, 0, 31, from.change_indicator);
+}
+struct inic_sys_tab_entry { uint32_t organization_id, iop_id, segment_number, i2o_version, iop_state, messenger_type, inbound_frame_words, last_changed, capabilities, inbound_port_low, inbound_port_high; };
+static inline void inic_put_sys_tab_entry(uint32_t *words, struct inic_sys_tab_entry from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 15, from.organization_id);
+  inic_set(words, 1, 0, 11, from.iop_id);
+  inic_set(words, 2, 0, 11, from.segment_number);
+  inic_set(words, 2, 12, 15, from.i2o_version);
+  inic_set(words, 2, 16, 23, from.iop_state);
+  inic_set(words, 2, 24, 31, from.messenger_type);
+  inic_set(words, 3, 0, 15, from.inbound_frame_words);
+  inic_set(words, 4, 0, 31, from.last_changed);
+  inic_set(words, 5, 0, 31, from.capabilities);
+  inic_set(words, 6, 0, 31, from.inbound_port_low);
+  inic_set(words, 7, 0, 31, from.inbound_port_high);
+}
+struct inic_lan_bucket { uint32_t bucket_context, packet_offset, packet_flags, packet_length, packet_status; };
+static inline void inic_put_lan_bucket(uint32_t *words, struct inic_lan_bucket from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.bucket_context);
+  inic_set(words, 1, 0, 23, from.packet_offset);
+  inic_set(words, 1, 24, 31, from.packet_flags);
+  inic_set(words, 2, 0, 23, from.packet_length);
+  inic_set(words, 2, 24, 31, from.packet_status);
+}
+struct inic_window_frame { uint32_t frame_address, frame_length, header_length, frame_flags; };
+static inline void inic_put_window_frame(uint32_t *words, struct inic_window_frame from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 31, from.frame_address);
+  inic_set(words, 1, 0, 19, from.frame_length);
+  inic_set(words, 1, 20, 27, from.header_length);
+  inic_set(words, 1, 28, 31, from.frame_flags);
+}
 
 #endif
