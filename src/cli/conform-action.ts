@@ -1,5 +1,5 @@
 /** What `inic conform` does, loaded when it is asked for. */
-import { rmSync, statSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '../conform/link/case.ts';
@@ -8,14 +8,16 @@ import { CARD_FAULTS, TRANSPORT_FAULTS } from '../conform/own/card-faults.ts';
 import { HOST_FAULTS } from '../conform/own/host-faults.ts';
 import type { PeerTarget } from '../conform/peer/peer-thread.ts';
 import { Conformance } from '../conform/run/run.ts';
-import { mapOver } from '../linux/file-mapping.ts';
+import { allocateRegion, type Region } from '../dma/region.ts';
+import { isLeftOver, mapOver, unmap } from '../linux/file-mapping.ts';
 import { conformData, conformText } from '../report/conform-text.ts';
 import { conformHtml } from '../report/html/conform-html.ts';
 import { misspelt, plain } from '../world/config/complaint.ts';
-import { UserError } from './errors.ts';
+import { systemErrorText, UserError } from './errors.ts';
 import { outcomeFiles } from './outcome-files.ts';
 import { progressBar } from './progress.ts';
 import { boldOn, lineWidth } from './terminal.ts';
+import { checkWritable } from './writable.ts';
 
 export interface ConformFlags {
   readonly exec?: string;
@@ -46,7 +48,7 @@ export function conform(flags: ConformFlags): void {
   const options = { target, role, ...timing, ...(memory === undefined ? {} : { memory }) };
   const result = new Conformance(only === undefined ? options : { ...options, only }).run();
   bar.stop();
-  if (memory !== undefined) rmSync(memory.path, { force: true });
+  if (memory !== undefined) unmap(memory.path);
   if (result.failure !== '') {
     const started = result.claims !== '' || result.failure.startsWith('no case');
     throw new UserError(result.failure, started ? FAILED : NOT_STARTED);
@@ -60,23 +62,28 @@ export function conform(flags: ConformFlags): void {
   if (result.verdicts.some(({ outcome }) => outcome === 'failed')) process.exitCode = FAILED;
 }
 
-/** The file that host and card are to share. */
+/** What is mapped to see whether anything can be. */
+const PROBE_BYTES = 4096;
+
+/** The file that host and card are to share. It is tried before anything is started. */
 function memoryOf({ memory, role, self }: ConformFlags): SharedFile | undefined {
   if (memory === undefined) return undefined;
   if (role !== 'card' || self === true) throw new UserError('--memory is for a card that is not inic’s own');
+  if (memory === '') throw new UserError('--memory needs the name of a file that can be made');
   const path = resolve(memory);
-  if (statSync(path, { throwIfNoEntry: false }) !== undefined)
+  checkWritable(memory);
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined && !isLeftOver(path))
     throw new UserError(`--memory ${memory} is there already: name a file that can be made`);
-  return {
-    path,
-    map(region) {
-      try {
-        mapOver(path, region);
-      } catch (error) {
-        throw new UserError(`--memory ${memory}: ${error instanceof Error ? error.message : error}`);
-      }
-    },
+  const map = (region: Region): void => {
+    try {
+      mapOver(path, region);
+    } catch (error) {
+      throw new UserError(`--memory ${memory}: ${systemErrorText(error)}`);
+    }
   };
+  map(allocateRegion(PROBE_BYTES));
+  unmap(path);
+  return { path, map };
 }
 
 function targetOf({ exec, socket, self, fault, role }: ConformFlags): PeerTarget {

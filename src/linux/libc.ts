@@ -65,6 +65,10 @@ export interface Libc {
     fd: number,
     offset: number,
   ): number | bigint;
+  /** Absent in a libc that has no such call. @param flags MFD_ of linux/memfd.h. */
+  memfdCreate: ((name: string, flags: number) => number) | undefined;
+  /** @param argument of commands that take a number. */
+  fcntl(fd: number, command: number, argument: number): number;
   /** @param timeout `struct timespec`. @param mask must be null. */
   ppoll(fds: Int32Array, count: number, timeout: Int32Array, mask: null): number;
   /** Where the first byte of a view lies in this process, below 2^53, for as long as its buffer lives. */
@@ -138,8 +142,19 @@ function declareCalls(koffi: Koffi): Libc {
     write: declare('int write(int, void *, int)'),
     eventfd: declare('int eventfd(int, int)'),
     mmap: declare('intptr_t mmap(void *, size_t, int, int, int, int64_t)'),
+    memfdCreate: optional(() => declare('int memfd_create(const char *, unsigned int)')),
+    fcntl: declare('int fcntl(int, int, int)'),
     ppoll: declare('int ppoll(void *, int, void *, void *)'),
     addressOf: (view) => Number(koffi.address(view)),
     errno: () => koffi.errno(),
   };
+}
+
+/** @returns a call of newer systems; undefined where this one has it not. */
+function optional<Call>(declare: () => Call): Call | undefined {
+  try {
+    return declare();
+  } catch {
+    return undefined;
+  }
 }

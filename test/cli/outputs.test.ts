@@ -53,6 +53,21 @@ it.each([
   ],
   [['conform', '--self', '--only', 'zzz'], 'no case has "zzz" in its name'],
   [
+    ['conform', '--exec', 'true', '--memory', 'no/such/region'],
+    'cannot write no/such/region: no such file or directory',
+  ],
+  [['conform', '--exec', 'true', '--memory', 'folder'], 'cannot write folder: it is a directory'],
+  [['conform', '--exec', 'true', '--memory', 'plan.yaml/r'], 'cannot write plan.yaml/r: not a directory'],
+  [['conform', '--exec', 'true', '--memory', ''], '--memory needs the name of a file that can be made'],
+  [
+    ['conform', '--exec', 'true', '--memory', '/dev/null'],
+    '--memory /dev/null is there already: name a file that can be made',
+  ],
+  [
+    ['conform', '--exec', 'true', '--memory', '/dev/full'],
+    'cannot write /dev/full: no space left on device: make room, or name a file elsewhere',
+  ],
+  [
     ['experiment', 'four-aims', '--json', 'plan.yaml'],
     'plan.yaml: is no experiment, and is not overwritten: ' + MOVE,
   ],

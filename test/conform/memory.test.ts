@@ -3,14 +3,14 @@
  * breaks a ring is told by name, as docs/conform.md says. Skipped, loudly, where gcc or koffi is missing.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { RING } from '../../spec/generator/foreign.ts';
 import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
 import * as layout from '../../src/i2o/queues/ring/ring-layout.ts';
-import { mapOver } from '../../src/linux/file-mapping.ts';
+import { isLeftOver, mapOver } from '../../src/linux/file-mapping.ts';
 import { loadLibc } from '../../src/linux/libc.ts';
 import { countsOf } from '../../src/report/conform-text.ts';
 import { testFolder } from '../cli/commands.ts';
@@ -47,6 +47,26 @@ describe.skipIf(!can)('a region in a file', () => {
     mapOver(path, second);
     second.bytes[0] = 9;
     expect([first.bytes[0], first.words[3], readFileSync(path)[0]]).toEqual([0, 0x1234_5678, 9]);
+  });
+
+  it('is nobody’s to shorten or to make longer', () => {
+    const region = allocateRegion(100_000);
+    mapOver(path, region);
+    region.bytes[99_999] = 7;
+    expect(() => truncateSync(path, 0)).toThrow(/EPERM/);
+    expect(() => truncateSync(path, 200_000)).toThrow(/EPERM/);
+    expect([readFileSync(path).length, region.bytes[99_999]]).toEqual([region.byteLength, 7]);
+  });
+
+  it('is known as what is left over once it leads nowhere', () => {
+    const left = join(folder, 'left');
+    symlinkSync('/proc/1/fd/987654', left);
+    mapOver(path, allocateRegion(1000));
+    expect([isLeftOver(left), isLeftOver(path), isLeftOver(join(folder, 'none'))]).toEqual([
+      true,
+      false,
+      false,
+    ]);
   });
 
   it('is not mapped over memory that has no pages of its own', () => {
