@@ -144,6 +144,20 @@ describe('RFC 8985 §7: tail loss probes', () => {
     expect(script.counter('tcpTimeouts')).toBe(0);
   });
 
+  it('finds the rest lost with timestamps too, though the answer echoes what came in order before', () => {
+    const { script, peer } = windowOut(0, { peer: { timestamps: true } });
+    const { echo } = peer;
+    const length = MSS - 12;
+    const from = (segment: number) => 1 + segment * length;
+    script.passes(PROBE_US - RTT_US);
+    peer.expects({ flags: 'PSH ACK', seq: from(9), length });
+    script.passes(RTT_US);
+    peer.sends({ ack: 1, options: { ts: [peer.clock, echo], sack: [[from(9), from(10)]] } });
+    script.passes(RTT_US / 4);
+    peer.expects({ seq: 1, length });
+    expect(script.counter('tcpTimeouts')).toBe(0);
+  });
+
   it('sends a new segment where there is one, be the congestion window full or not', () => {
     const { script, peer } = windowOut(5);
     script.passes(PROBE_US - RTT_US);

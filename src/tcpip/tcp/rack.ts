@@ -295,7 +295,7 @@ export class Rack {
     const rttUs = (nowUs - sentUs) | 0;
     if (COSTLY) assert(rttUs >= 0, 'rack: nothing arrives before it was sent');
     if ((sent.flags[record] & RESENT) !== 0) {
-      if (rttUs < rack.leastRttUs || this.echoesEarlier(tcb, segment, sentUs)) return;
+      if (rttUs < rack.leastRttUs || this.echoesEarlier(tcb, segment, sentUs, end)) return;
     } else {
       this.measureLeast(tcb, rttUs);
       if (atOrBefore(end, tcb.recovery.recover)) this.deliversOriginal = true;
@@ -311,8 +311,12 @@ export class Rack {
     this.sampleUs = (sent.flags[record] & RESENT) === 0 ? rttUs : 0;
   }
 
-  /** The peer echoes a timestamp older than the transmission: it answers an earlier one. */
-  private echoesEarlier(tcb: Tcb, segment: SegmentIn, sentUs: number): boolean {
+  /**
+   * The peer echoes a timestamp older than the transmission: it answers an earlier one. Of what it holds out of
+   * order that says nothing, since it echoes what came last in order (RFC 7323 §4.3).
+   */
+  private echoesEarlier(tcb: Tcb, segment: SegmentIn, sentUs: number, end: number): boolean {
+    if (after(end, tcb.sndUna)) return false;
     if (segment.timestamps === 0 || tcb.stamps.on === 0 || segment.tsEcho === 0) return false;
     const { nowMs, nowUs } = this.environment;
     const agoMs = Math.ceil(((nowUs - sentUs) | 0) / 1000);
