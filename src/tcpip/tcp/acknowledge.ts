@@ -118,11 +118,13 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
   // The peer had received what was about to be sent again.
   if (after(ack, tcb.sndNxt)) tcp.sendQueue.rewind(tcb);
   if (tcb.sndUrgent !== 0 && atOrAfter(ack, tcb.sndUp)) tcb.sndUrgent = 0;
-  if (ack === tcb.sndMax) stopRetransmit(tcb);
-  else startRetransmit(tcp, tcb);
   if (tcb.marks.on !== 0) takeEcho(tcp, tcb, segment, acked);
   if (tcp.recovery.acknowledged(tcb, segment, acked)) markReady(tcp, tcb);
-  setLossTimer(tcp, tcb);
+  // What may go next, a probe or a time-out, follows from the state that recovery is in now. As on Linux it may
+  // just have ended: after a time-out that proved to be none, what is still out is probed for.
+  if (ack === tcb.sndMax) stopRetransmit(tcb);
+  else if (tcb.rack.lookAfterUs > 0) startReorder(tcp, tcb, tcb.rack.lookAfterUs);
+  else startRetransmit(tcp, tcb);
 }
 
 /** What loss recovery has found may want another timer than the one that runs. */

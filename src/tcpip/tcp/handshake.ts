@@ -258,6 +258,10 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   stopRetransmit(tcb);
   if (rtt.timing !== 0) sampleRoundTrip(tcp, tcb, (nowUs - rtt.timedUs) | 0);
   rtt.timing = 0;
+  // As on Linux the handshake's is one of those whose least counts (RFC 8985 §6.2 step 1): no full segment is
+  // answered as quickly on an idle path, but a short one may be.
+  tcb.rack.leastRttUs = rtt.leastUs;
+  tcb.rack.leastRttMs = tcp.environment.nowMs;
   if (lost && rtt.srtt === 0) rtt.rto = RTO_AFTER_SYN_LOSS_US;
   if (tcb.options.keepAlive !== 0) startKeepAlive(tcp, tcb, tcb.options.keepIdleSeconds * 1000);
   if (tcb.sndNxt !== tcb.sndEnd || tcb.finQueued !== 0) markReady(tcp, tcb);
