@@ -63,6 +63,12 @@ describe('passed', () => {
       `+0 < . 1:3001(3000) ack 1 win 100\n+0 > . 1:1(0) ack 3001\n+0 %{ assert tcpi_rcv_mss == 3000 }%`,
     ],
     [
+      'a packet that is off by less than an eighth of the time since the event before, with a range of times too',
+      '+1 < P. 1:11(10) ack 1 win 100\n+0 > . 1:1(0) ack 11\n+0 write(4, ..., 10) = 10\n+0 > P. 1:11(10) ack 11\n' +
+        '+.28 > P. 1:11(10) ack 11\n+.62~+.63 > P. 1:11(10) ack 11',
+    ],
+    ['segments taken to be full before one has come', '+0 %{ assert tcpi_rcv_mss == 536, tcpi_rcv_mss }%'],
+    [
       'ICMP by all its names',
       '+0 < icmp timestamp_request\n+0 < icmp address_mask_reply\n+0 < icmp type_255 code_7',
     ],
@@ -104,6 +110,12 @@ describe('failed, where and why', () => {
       '+0 write(4, ..., 10) = 10\n+.5 < . 1:1(0) ack 1 win 100\n+0 > P. 1:11(10) ack 1',
       10,
       'outbound packet: expected at 0.600000, and it left at 0.100000',
+    ],
+    // How far it may be off is reckoned from the event before, and not from the one before that.
+    [
+      '+1 < P. 1:11(10) ack 1 win 100\n+.02 > . 1:1(0) ack 11',
+      9,
+      'outbound packet: expected at 1.120000, and it left at 1.100000',
     ],
     ['+0 write(4, ..., 10) = 10\n+0 > P. 1:21(20) ack 1', 9, 'outbound packet: payload: expected 20, got 10'],
   ])('%j', (source, line, words) => {

@@ -32,7 +32,7 @@ const NOTHING = [
     'finKnown',
     'finTaken',
   ].map((name) => `received.${name}`),
-  ...['owed', 'duplicatesOwed'].map((name) => `acks.${name}`),
+  ...['owed', 'duplicatesOwed', 'pushed'].map((name) => `acks.${name}`),
   ...['phase', 'due', 'dupAcks', 'sackHead', 'sackCount', 'sackedBytes', 'lostBytes'].map(
     (name) => `recovery.${name}`,
   ),

@@ -37,6 +37,8 @@ interface Train {
   readonly from: number;
   readonly lengths: readonly number[];
   readonly fin: boolean;
+  /** Whether its last segment ends a write. */
+  readonly push: boolean;
   /** What the program reads afterwards. */
   readonly reads: number;
 }
@@ -51,14 +53,15 @@ function answersTo(trains: readonly Train[], merged: boolean, options: OpeningOp
   const seen: unknown[] = [];
   const twice = trains.some(({ from, fin }) => from < 0 || fin);
   let end = 0;
-  for (const { from, lengths, fin, reads } of trains) {
+  for (const { from, lengths, fin, push, reads } of trains) {
     let seq = Math.max(1, peer.next + from);
     const frames: Uint8Array[] = [];
     for (const length of lengths) {
       // Nothing follows the peer's FIN.
       if (end > 0 && seq + length > end) break;
       const last = fin && end === 0 && frames.length === lengths.length - 1;
-      frames.push(peer.frame({ seq, length, flags: last ? 'FIN ACK' : 'ACK' }));
+      const ends = push && frames.length === lengths.length - 1;
+      frames.push(peer.frame({ seq, length, flags: `${last ? 'FIN ' : ''}${ends ? 'PSH ' : ''}ACK` }));
       seq += length;
       if (last) end = seq;
     }
@@ -79,6 +82,7 @@ const train = fc.record({
   from: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, fc.constantFrom(-700, -100, -1, 100, 500, 3000)),
   lengths: fc.array(fc.constantFrom(1, 100, 536, 1460), { minLength: 2, maxLength: 8 }),
   fin: fc.oneof({ weight: 9, arbitrary: fc.constant(false) }, fc.constant(true)),
+  push: fc.boolean(),
   reads: fc.constantFrom(0, 0, 1000, 1 << 20),
 });
 

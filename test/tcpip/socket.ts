@@ -129,11 +129,14 @@ export class Socket {
 
   /** Takes bytes without consuming them: their room stays occupied. */
   takes(most: number): number {
-    return this.stack.tcpTake(this.c, this.script.host.scratch, most);
+    const taken = this.stack.tcpTake(this.c, this.script.host.scratch, most);
+    this.script.settle();
+    return taken;
   }
 
-  consumes(bytes: number): void {
-    this.stack.tcpConsumed(this.c, bytes, this.script.nowUs);
+  /** @param sparing whether it is one who says so only once it is much, or needs an acknowledgement to go. */
+  consumes(bytes: number, sparing = false): void {
+    this.stack.tcpConsumed(this.c, bytes, this.script.nowUs, sparing);
     this.script.settle();
   }
 

@@ -27,6 +27,7 @@ import {
   unhashTcb,
 } from '../../src/tcpip/tcp/lifecycle.ts';
 import { prepareHeader, routeTcb, stopAwaiting } from '../../src/tcpip/tcp/path.ts';
+import { measureSegment } from '../../src/tcpip/tcp/peer-segments.ts';
 import { bindTcb, releaseChosenPort, unbindTcb } from '../../src/tcpip/tcp/ports.ts';
 import { setState } from '../../src/tcpip/tcp/set-state.ts';
 import { ESTABLISHED, FIN_WAIT_2, LISTEN, SYN_RECEIVED } from '../../src/tcpip/tcp/state.ts';
@@ -322,6 +323,10 @@ describe('the path and the ports', () => {
 });
 
 describe('timers', () => {
+  trips('peer segments: what is measured carries text', () => {
+    const { tcb } = established();
+    measureSegment(tcb, 0, false);
+  });
   trips('timers: only a connection that lives sends again', () => {
     const { tcp, tcb } = opened();
     startRetransmit(tcp, tcb);

@@ -1,10 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { TCP_QUICKACK } from '../../src/socket/options.ts';
+import type { StackConfig } from '../../src/tcpip/config.ts';
 import { established } from './openings.ts';
 
 /** A connection that delays acknowledgements from the first segment on. */
 function delaying() {
   return established({ config: { quickAcks: 0 } });
+}
+
+/** A connection that has answered ten bytes with ten: its acknowledgements wait for answers. */
+function conversing(config: Partial<StackConfig> = {}) {
+  const { script, peer, socket } = established({ config });
+  peer.sendsData(10);
+  peer.expects({ ack: 11 });
+  socket.takes(10);
+  socket.sends(10);
+  peer.expects({ flags: 'PSH ACK', seq: 1, length: 10 });
+  script.passes(1000);
+  return { script, peer, socket };
 }
 
 describe('RFC 9293 §3.8.6.3 delayed acknowledgements', () => {
@@ -67,28 +80,70 @@ describe('RFC 9293 §3.8.6.3 delayed acknowledgements', () => {
     expect(script.counter('tcpDelayedAcks')).toBe(0);
   });
 
-  it('acknowledges at once when the user says of a few bytes that it has consumed them', () => {
+  it('acknowledges the end of a write once the user has taken all there is (Linux)', () => {
     const { script, peer, socket } = delaying();
     peer.sendsData(100);
+    socket.takes(60);
     peer.expectsNothing();
-    socket.takes(100);
-    peer.expectsNothing();
-    socket.consumes(100);
+    socket.takes(40);
     peer.expects({ seq: 1, ack: 101 });
+    peer.sends({ length: 1460 });
+    socket.takes(1460);
+    peer.expectsNothing();
+    // A full segment that ends a write is the end of it all the same, and is the second one.
+    peer.sendsData(1460);
+    peer.expects({ ack: 3021 });
+    peer.sendsData(1460);
+    peer.expectsNothing();
+    socket.takes(2920);
+    peer.expects({ ack: 4481 });
     expect(script.counter('tcpDelayedAcks')).toBe(0);
   });
 
-  it('goes on to wait where what is consumed is as much as users say at once', () => {
-    const { peer, socket } = established({ config: { quickAcks: 0, receiveBufferBytes: 65_536 } });
+  it('acknowledges the end of a write in a conversation with the answer, that of a second one when it is taken', () => {
+    const { peer, socket } = conversing();
+    peer.sends({ flags: 'PSH ACK', ack: 11, length: 100 });
+    socket.takes(100);
+    peer.expectsNothing();
+    peer.sends({ flags: 'PSH ACK', ack: 11, length: 100 });
+    peer.expectsNothing();
+    socket.takes(100);
+    peer.expects({ seq: 11, ack: 211 });
+  });
+
+  it('acknowledges at once when a sparing user says of a few bytes that it has consumed them', () => {
+    const { script, peer, socket } = conversing();
+    peer.sends({ flags: 'PSH ACK', ack: 11, length: 100 });
+    socket.takes(100);
+    socket.consumes(40);
+    peer.expectsNothing();
+    socket.consumes(60, true);
+    peer.expects({ seq: 11, ack: 111 });
+    expect(script.counter('tcpDelayedAcks')).toBe(0);
+  });
+
+  it('goes on to wait where what is consumed is as much as sparing users say at once', () => {
+    const { peer, socket } = conversing({ receiveBufferBytes: 65_536 });
     for (let i = 1; i <= 2; i++) {
-      peer.sends({ length: 1460 });
-      peer.sends({ length: 1460 });
-      peer.expects({ ack: 1 + i * 2920 });
+      peer.sends({ ack: 11, length: 1460 });
+      peer.sends({ ack: 11, length: 1460 });
+      peer.expects({ ack: 11 + i * 2920 });
     }
-    peer.sendsData(100);
+    peer.sends({ flags: 'PSH ACK', ack: 11, length: 100 });
     socket.takes(5940);
-    socket.consumes(5940);
-    peer.expectsAfter(40_000, { seq: 1, ack: 5941 });
+    socket.consumes(5940, true);
+    peer.expectsAfter(40_000, { seq: 11, ack: 5951 });
+  });
+
+  it('acknowledges quickly again after a pause of more than a time-out (Linux)', () => {
+    const { script, peer } = established({ config: { quickAcks: 1 } });
+    for (let i = 0; i < 2; i++) {
+      peer.sendsData(10);
+      peer.expects({ ack: 11 + i * 20 });
+      peer.sendsData(10);
+      peer.expectsAfter(40_000, { ack: 21 + i * 20 });
+      script.passes(2_000_000);
+    }
   });
 
   it('acknowledges at once for as many segments as it should at the start, then later', () => {

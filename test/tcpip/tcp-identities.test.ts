@@ -197,6 +197,13 @@ describe('the identities of timers', () => {
     }),
   );
   trips(
+    'TCB: the end of a write awaits an acknowledgement that is owed',
+    broken((tcb) => {
+      tcb.acks.pushed = 1;
+      tcb.acks.owed = ACK_NONE;
+    }),
+  );
+  trips(
     'TCB: the delay timer runs for an acknowledgement',
     broken((tcb) => {
       tcb.timers.armed = TIMER_ACK;

@@ -77,9 +77,9 @@ class ScriptRun {
     const { session } = this;
     for (const event of this.script.events) {
       this.at = event.place;
-      const startUs = session.nowUs;
+      const dueUs = session.dueUs(event.time);
       this.event(event);
-      session.lastEventUs = startUs;
+      session.lastEventUs = dueUs;
       this.done += 1;
     }
     this.calls.finishWaiting();

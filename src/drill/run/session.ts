@@ -83,6 +83,11 @@ export class Session {
     return time.kind === 'relative' || time.kind === 'relativeRange' ? this.nowUs : 0;
   }
 
+  /** When an event that begins now is due, as packetdrill reckons how far the next one may be off. */
+  dueUs(time: EventTime): number {
+    return time.kind === 'any' ? this.nowUs : this.baseUs(time) + time.us;
+  }
+
   /** How far an event may be off that is to happen at a time. */
   toleranceAt(us: number): number {
     const { toleranceUs, tolerancePercent } = this.options;
@@ -94,15 +99,14 @@ export class Session {
     if (time.kind === 'any') return { fromUs: 0, toUs: this.nowUs + ANY_TIME_US, words: 'at any time' };
     const base = this.baseUs(time);
     const us = base + time.us;
+    const tolerance = this.toleranceAt(us);
     if (!('endUs' in time)) {
-      const tolerance = this.toleranceAt(us);
       return { fromUs: us - tolerance, toUs: us + tolerance, words: `at ${seconds(us)}` };
     }
     const endUs = base + time.endUs;
-    const { toleranceUs } = this.options;
     return {
-      fromUs: us - toleranceUs,
-      toUs: endUs + toleranceUs,
+      fromUs: us - tolerance,
+      toUs: endUs + tolerance,
       words: `between ${seconds(us)} and ${seconds(endUs)}`,
     };
   }

@@ -166,7 +166,7 @@ export class ReceiveRequests {
         // A credit may cross the close of its socket on the way: then there is no window to open any more.
         if (socket.kind === KIND_STREAM && isOpen(socket)) {
           if (growthBytes !== 0) this.stack.tcpWiden(socket.connection, growthBytes);
-          this.stack.tcpConsumed(socket.connection, bytes, this.clock.nowUs);
+          this.stack.tcpConsumed(socket.connection, bytes, this.clock.nowUs, true);
         }
       } else {
         this.counters[INBOUND_REFUSED] += 1;

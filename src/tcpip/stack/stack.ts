@@ -133,10 +133,14 @@ export class Stack extends ToldStack {
     taking.widen(this.connection(c), bytes);
   }
 
-  /** The program has used `bytes` that were taken: their room in the window opens again. // Hot path. */
-  tcpConsumed(c: number, bytes: number, nowUs: number): void {
+  /**
+   * The program has used `bytes` that were taken: their room in the window opens again. @param sparing whether
+   * the user says so only once it is much, or else because it has no answer that an acknowledgement that waits
+   * could go with: then that goes at once. // Hot path.
+   */
+  tcpConsumed(c: number, bytes: number, nowUs: number, sparing = false): void {
     this.environment.setTime(nowUs);
-    taking.consumed(this.tcp, this.connection(c), bytes);
+    taking.consumed(this.tcp, this.connection(c), bytes, sparing);
   }
 
   /** @param how 0 read, 1 write, 2 both. @returns 0, ENOTCONN, EINVAL. */

@@ -354,7 +354,7 @@ function leave(tcp: TcpTables, tcb: Tcb): void {
       }
       // Nobody will use what was taken. Its room opens again: a peer that found the window shut would else
       // probe it for ever, and never send the data that is answered by a reset.
-      consumed(tcp, tcb, tcb.received.unconsumedBytes);
+      consumed(tcp, tcb, tcb.received.unconsumedBytes, false);
       if (tcb.state === FIN_WAIT_2 && tcb.options.finWaitSeconds < 0) {
         abortTcb(tcp, tcb);
         return;

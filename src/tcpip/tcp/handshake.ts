@@ -15,6 +15,7 @@ import { allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
 import { beginMtuSearch } from './mtu-search.ts';
 import { advertisedPayload, initialWindow, routeTcb, updateMss } from './path.ts';
 import { recallPathMtu } from './path-mtu.ts';
+import { expectSegments } from './peer-segments.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
@@ -238,6 +239,7 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.sndSmall = tcb.iss;
   tcb.acks.lastDataUs = (nowUs - config.delayedAckUs) | 0;
   beginMtuSearch(tcp, tcb);
+  expectSegments(tcb, advertisedPayload(tcp, tcb));
   const lost = rtt.synRetransmitted !== 0;
   tcp.congestion.start(tcb.congestion, tcb.mss, lost ? 1 : initialWindow(tcp, tcb));
   const { totals } = tcb;

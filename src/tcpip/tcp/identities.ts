@@ -148,6 +148,10 @@ function checkTimers(tcp: TcpTables, tcb: Tcb): void {
     owed !== ACK_DELAYED || (armed & TIMER_ACK) !== 0,
     'TCB: an acknowledgement that waits has its timer',
   );
+  assert(
+    tcb.acks.pushed === 0 || owed !== ACK_NONE,
+    'TCB: the end of a write awaits an acknowledgement that is owed',
+  );
   assert((armed & TIMER_ACK) === 0 || owed !== ACK_NONE, 'TCB: the delay timer runs for an acknowledgement');
   assert(
     (armed & TIMER_FIN_WAIT) === 0 || (tcb.state === FIN_WAIT_2 && tcb.owner < 0),

@@ -35,7 +35,8 @@ function hasNothing({ sndUrgent, sndForced, sends, received, acks, timers, rtt, 
       0 &&
     received.duplicateStart === received.duplicateEnd &&
     acks.owed === ACK_NONE &&
-    (acks.duplicatesOwed | timers.retries | timers.probes | timers.probeDue | rtt.timing) === 0 &&
+    (acks.duplicatesOwed | acks.pushed | timers.retries | timers.probes | timers.probeDue | rtt.timing) ===
+      0 &&
     totals.sendingAs === SENDING_NOTHING
   );
 }

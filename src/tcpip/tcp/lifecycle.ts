@@ -196,6 +196,7 @@ export function resetTcb(tcp: TcpTables, tcb: Tcb): void {
   tcb.timers.armed = 0;
   // The reset acknowledges what is to be acknowledged.
   tcb.acks.owed = ACK_NONE;
+  tcb.acks.pushed = 0;
   tcb.resetDue = 1;
   markReady(tcp, tcb);
 }

@@ -11,10 +11,11 @@ import {
   TCP_OUT_OF_ORDER,
   TCP_PACKETS_PRUNED,
 } from '../../ledger/counters.gen.ts';
-import { CWR, FIN } from '../header/tcp.ts';
+import { CWR, FIN, PSH } from '../header/tcp.ts';
 import { after, atOrBefore } from '../seq.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { takeMark } from './ecn.ts';
+import { measureSegment } from './peer-segments.ts';
 import { acknowledgeNow } from './ready.ts';
 import { measureReceiver } from './receiver-rtt.ts';
 import { noteLate } from './sack-receiver.ts';
@@ -75,7 +76,8 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
       receiveQueue.append(tcb, segment.packet, payload, length);
       kept = true;
     }
-    acceptInOrder(tcp, tcb, length, Math.min(length, segment.segmentBytes));
+    measureSegment(tcb, Math.min(length, segment.segmentBytes), (segment.flags & PSH) !== 0);
+    acceptInOrder(tcp, tcb, length);
   }
   if (received.finKnown !== 0 && received.finSeq === tcb.rcvNxt) receiveFin(tcp, tcb);
   else if (length > 0 && tcb.owner >= 0) tcp.environment.owner.readable(tcb.owner);
@@ -108,7 +110,7 @@ export function receiveMerged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boo
     segment.length = length;
     segment.segmentBytes = chains.segmentBytes[packet] || length;
     // The device has put together what has CWR first or not at all.
-    segment.flags = (following < 0 ? flags : flags & ~FIN) & (packet === first ? -1 : ~CWR);
+    segment.flags = (following < 0 ? flags : flags & ~(FIN | PSH)) & (packet === first ? -1 : ~CWR);
     seq = (seq + length) | 0;
     if (!isReceiving(tcb)) {
       // A FIN that had come before has been reached: nothing follows it.
@@ -186,7 +188,7 @@ function receiveLate(
 }
 
 /** `length` more bytes are in order. // Hot path. */
-function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number, segmentBytes: number): void {
+function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number): void {
   const { environment } = tcp;
   const { received, acks } = tcb;
   tcb.rcvNxt = (tcb.rcvNxt + length) | 0;
@@ -195,8 +197,10 @@ function acceptInOrder(tcp: TcpTables, tcb: Tcb, length: number, segmentBytes: n
       atOrBefore(tcb.rcvNxt, tcb.rcvAdv),
       'receive: no byte is taken beyond the window that was offered',
     );
-  if (segmentBytes > received.segmentBytesMax) received.segmentBytesMax = segmentBytes;
+  const sinceUs = (environment.nowUs - acks.lastDataUs) | 0;
   acks.lastDataUs = environment.nowUs;
+  // After a pause the peer may begin with a small window: it is acknowledged as quickly as at first (Linux).
+  if (sinceUs < 0 || sinceUs > tcb.rtt.rto) acks.quick = environment.config.quickAcks;
   let accepted = length;
   let now = false;
   if (received.lateHead >= 0) {

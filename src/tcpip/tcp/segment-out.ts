@@ -123,6 +123,7 @@ function noteSegment({ environment }: TcpTables, tcb: Tcb, length: number): void
     if (tcb.options.unsentLowBytes !== 0 && tcb.owner >= 0) environment.owner.sent?.(tcb.owner);
   }
   acks.owed = ACK_NONE;
+  acks.pushed = 0;
   acks.lastSent = tcb.rcvNxt;
   timers.armed &= ~TIMER_ACK;
   timers.lastSendUs = environment.nowUs;

@@ -6,6 +6,7 @@ import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { BYTES_DELIVERED } from '../../ledger/counters.gen.ts';
 import { ACK_DELAYED } from './control-block/acknowledgements.ts';
 import { checkTcb } from './identities.ts';
+import { isAwaited } from './peer-segments.ts';
 import { acknowledgeNow } from './ready.ts';
 import { ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2 } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -47,6 +48,7 @@ function took(tcp: TcpTables, tcb: Tcb, taken: number): number {
   // Slots are free that a window was cut for want of: it may open before anything is consumed.
   if (tcb.received.withheldBytes > 0 && isReceiving(tcb) && windowUpdateDue(tcp, tcb))
     acknowledgeNow(tcp, tcb);
+  if (taken > 0 && tcb.received.queuedBytes === 0 && isAwaited(tcb.acks)) acknowledgeNow(tcp, tcb);
   if (COSTLY) checkTcb(tcp, tcb);
   return taken;
 }
@@ -55,16 +57,19 @@ function isReceiving({ state }: Tcb): boolean {
   return state === ESTABLISHED || state === FIN_WAIT_1 || state === FIN_WAIT_2;
 }
 
-/** The program has used bytes that were taken: their room in the window opens again. // Hot path. */
-export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number): void {
+/**
+ * The program has used bytes that were taken: their room in the window opens again. @param sparing whether the
+ * user says so only once it is much, or else because no answer will come that an acknowledgement could go with.
+ * // Hot path.
+ */
+export function consumed(tcp: TcpTables, tcb: Tcb, bytes: number, sparing: boolean): void {
   const { received } = tcb;
   // The user says how much: no more can have been consumed than was taken.
   const used = Math.min(bytes, received.unconsumedBytes);
   received.unconsumedBytes = (received.unconsumedBytes - used) | 0;
   if (received.withheldBytes > 0) restoreWindow(tcb, used);
   if (!isReceiving(tcb)) return;
-  // Users say so once it is much. One who says it sooner has no answer that an acknowledgement could go with.
-  const isEarly = tcb.acks.owed === ACK_DELAYED && used < received.bufferBytes >> EARLY_SHIFT;
+  const isEarly = sparing && tcb.acks.owed === ACK_DELAYED && used < received.bufferBytes >> EARLY_SHIFT;
   if (isEarly || windowUpdateDue(tcp, tcb)) acknowledgeNow(tcp, tcb);
 }
 

@@ -17,6 +17,11 @@ export class Acknowledgements {
   quick = 0;
   /** 1 in a conversation: data goes out soon after data comes in, and can carry the acknowledgement. */
   pingPong = 0;
+  /**
+   * Segments that ended a write, or looked so, since an acknowledgement went: 0, 1, or 2 for more. Whoever
+   * sent them may wait for it, so it goes once the user has taken all there is (Linux, ICSK_ACK_PUSHED).
+   */
+  pushed = 0;
   /** When data arrived last. */
   lastDataUs = 0;
   /** The acknowledgement number sent last (RFC 7323 calls it Last.ACK.sent). */
@@ -30,6 +35,7 @@ export class Acknowledgements {
     this.duplicatesOwed = 0;
     this.quick = config.quickAcks;
     this.pingPong = 0;
+    this.pushed = 0;
     this.lastDataUs = 0;
     this.lastSent = 0;
     this.challenged = 0;

@@ -17,7 +17,7 @@ export class Received {
   queuedBytes = 0;
   /** Bytes that were taken and that the program has not used yet: they still occupy the buffer. */
   unconsumedBytes = 0;
-  /** The largest payload seen: what "full-sized" means for acknowledgements and window updates. */
+  /** What "full-sized" means for acknowledgements and window updates: the peer's segments as they come. */
   segmentBytesMax = 0;
   /** First and last packet slot in order; -1 when there is none. */
   head = -1;

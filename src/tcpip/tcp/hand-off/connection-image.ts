@@ -22,7 +22,7 @@ import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, LAST_ACK } fr
 import { fieldPlace, IMAGE_FIELDS, SPAN_MAX } from './image-fields.ts';
 
 export const IMAGE_MAGIC = 0x43504354;
-export const IMAGE_VERSION = 4;
+export const IMAGE_VERSION = 5;
 const HEADER_WORDS = 11;
 const RECORD_WORDS = 3;
 const WORD_BYTES = 4;
@@ -308,7 +308,9 @@ export class ConnectionImage {
     if (both !== 0) near('timers.retransmitAt');
     if ((armed & TIMER_ACK) !== 0) near('timers.ackAt');
     if ((armed & TIMER_KEEPALIVE) !== 0) near('timers.keepAliveAtMs');
-    refuseUnless((armed & TIMER_ACK) === 0 || this.word('acks.owed') !== 0, 'acks.owed');
+    const owed = this.word('acks.owed') !== 0;
+    refuseUnless((armed & TIMER_ACK) === 0 || owed, 'acks.owed');
+    refuseUnless(this.word('acks.pushed') === 0 || owed, 'acks.pushed');
   }
 }
 

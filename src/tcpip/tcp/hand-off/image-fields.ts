@@ -124,6 +124,7 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   span('acks', 'duplicatesOwed', 1024),
   span('acks', 'quick', 65535),
   flag('acks', 'pingPong'),
+  span('acks', 'pushed', 2),
   any('acks', 'lastDataUs', 'agoUs'),
   any('acks', 'lastSent'),
   flag('acks', 'challenged'),
