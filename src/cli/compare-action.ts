@@ -2,7 +2,6 @@
 import { ARMS, type Arm } from '../compare/arms.ts';
 import { breakEvenMap, type MapCell } from '../compare/break-even.ts';
 import { CompareError, compareArms } from '../compare/compare.ts';
-import { HALF, type MixedSettings } from '../compare/measure-mixed.ts';
 import { pauseText, pausing } from '../compare/pauses.ts';
 import type { Chart } from '../record/chart.ts';
 import { breakEvenChart, breakEvenText } from '../report/break-even-text.ts';
@@ -13,10 +12,10 @@ import { operationOf, type SweepPlan } from '../sweep/plan.ts';
 import { isWorkload } from '../sweep/short-form.ts';
 import { meant, plain as plainName } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
+import { mixedSettings } from './mixed-flags.ts';
 import { outcomeFiles } from './outcome-files.ts';
 import { planFor, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
-import { readPolicyText } from './policy-file.ts';
 import { progressBar } from './progress.ts';
 import { boldOn, lineWidth } from './terminal.ts';
 
@@ -64,10 +63,10 @@ interface Said {
 function comparisonFor(name: string | undefined, flags: CompareFlags): () => Said {
   const { hostSpeed, systemCall: systemCallNs, think } = flags;
   const arms = armsFor(flags);
-  const said = mixedFor(flags, arms);
+  checkMixed(flags, arms);
   if (think !== undefined) checkThink(name);
   const plan = usersErrors(() => pausing(planFor(name, flags, [], { single: true }), think));
-  const mixed = byPlan(plan, flags) ?? said;
+  const mixed = mixedSettings(plan, flags);
   return () => {
     const left: string[] = [];
     // Only of those that somebody has named is one that cannot be an error.
@@ -100,25 +99,12 @@ function armsFor({ systems }: CompareFlags): readonly Arm[] {
   return ARMS.filter(({ name }) => wanted.includes(name));
 }
 
-/** @throws UserError for what is said of a system that is not compared, and for a policy that is none. */
-function mixedFor({ policy, cardConnections }: CompareFlags, arms: readonly Arm[]): MixedSettings {
-  if (policy === undefined && cardConnections === undefined) return HALF;
-  if (!arms.some(({ mixed }) => mixed === true)) {
-    const flag = policy === undefined ? '--card-connections' : '--policy';
-    throw new UserError(`${flag} is for the system "mixed", which --systems leaves out`);
-  }
-  return {
-    policy: policy === undefined ? HALF.policy : readPolicyText(policy),
-    connections: cardConnections ?? (policy === undefined ? undefined : Number.POSITIVE_INFINITY),
-  };
-}
-
-/** Who gets which connection where the plan has rules. @throws UserError for rules of a file beside them. */
-function byPlan({ policy }: SweepPlan, flags: CompareFlags): MixedSettings | undefined {
-  if (policy === undefined) return undefined;
-  if (flags.policy !== undefined)
-    throw new UserError('--policy says what the plan says: it is for a plan without a policy');
-  return { policy, connections: flags.cardConnections ?? Number.POSITIVE_INFINITY };
+/** @throws UserError for what is said of a system that is not compared. */
+function checkMixed({ policy, cardConnections }: CompareFlags, arms: readonly Arm[]): void {
+  if (policy === undefined && cardConnections === undefined) return;
+  if (arms.some(({ mixed }) => mixed === true)) return;
+  const flag = policy === undefined ? '--card-connections' : '--policy';
+  throw new UserError(`${flag} is for the system "mixed", which --systems leaves out`);
 }
 
 /** @throws UserError for a plan that says by itself how its requests are paced. */

@@ -1,16 +1,25 @@
 /** What `inic explain` does. Only who asks for it loads it. */
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { ARMS, type Arm } from '../compare/arms.ts';
 import { chromeTrace } from '../explain/chrome-trace.ts';
-import { type Choice, ExplainError, type Explanation, explainPoint } from '../explain/explain.ts';
+import {
+  type Choice,
+  ExplainError,
+  type ExplainSystem,
+  type Explanation,
+  explainPoint,
+} from '../explain/explain.ts';
 import { bundledNames } from '../plans/files.ts';
 import { journeyText } from '../report/journey-text.ts';
+import { PLAIN } from '../sweep/plain-costs.ts';
 import { pointCount, type SweepPlan } from '../sweep/plan.ts';
 import type { PointResult } from '../sweep/point.ts';
 import { readResults, writeFile } from '../sweep/results.ts';
 import { isWorkload } from '../sweep/short-form.ts';
 import { WORKLOAD_NAMES, WORKLOADS, workloadOf } from '../workloads/programs.ts';
-import { shown } from '../world/config/complaint.ts';
+import { meant, plain as plainName, shown } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
+import { mixedSettings } from './mixed-flags.ts';
 import { checkPlanSaysAll, planFor, usersErrors } from './plan-argument.ts';
 import type { PlanFlags } from './plan-options.ts';
 import { checkReplaceable } from './writable.ts';
@@ -20,10 +29,12 @@ export interface ExplainFlags extends PlanFlags {
   readonly percentile?: number;
   readonly slowest?: boolean;
   readonly trace?: string;
+  readonly system?: string;
+  readonly hostSpeed?: number;
+  readonly systemCall?: number;
+  readonly policy?: string;
+  readonly cardConnections?: number;
 }
-
-/** Why rules of a policy are refused. */
-const FOLLOWED = "inic explain, which follows a card's connections";
 
 /** A plan, and of it the point that is asked for. */
 interface Target {
@@ -44,11 +55,13 @@ export function explain(argument: string | undefined, word: number | undefined, 
   if (behind !== undefined && word !== undefined) {
     throw new UserError(`the point is said twice: "${argument}" and ${word}`);
   }
+  const arm = armFor(flags);
   const target = usersErrors(() => targetOf(name, flags));
+  const system = systemFor(arm, target.plan, flags);
   const point = pointOf(target, behind ?? word);
-  const explanation = explained(target, point, choice);
+  const explanation = explained(target, point, choice, system);
   const stored = target.points.find((result) => result.point === point);
-  if (stored !== undefined && differs(stored, explanation)) {
+  if (system === undefined && stored !== undefined && differs(stored, explanation)) {
     process.stderr.write(`inic: ${target.name} was made otherwise: point ${point} gives other numbers now\n`);
   }
   process.stdout.write(journeyText(target.plan.title, words, explanation));
@@ -77,13 +90,11 @@ function targetOf(name: string | undefined, flags: ExplainFlags): Target {
   if (name !== undefined && isJson(name)) {
     checkPlanSaysAll(flags);
     const { head, points } = readResults(name);
-    if (head.plan.policy !== undefined)
-      throw new UserError(`${name}: the plan's "policy" is not for ${FOLLOWED}`);
     return { plan: head.plan, name, points };
   }
   if (name !== undefined && !isWorkload(name)) {
     checkThere(name);
-    return { plan: planFor(name, flags, [], { without: FOLLOWED, single: true }), name, points: [] };
+    return { plan: planFor(name, flags, [], { single: true }), name, points: [] };
   }
   const { seed = '1', connections } = flags;
   const form = { ...flags, seed };
@@ -132,9 +143,44 @@ function pointOf({ plan, name }: Target, asked: number | undefined): number {
   return asked;
 }
 
-function explained({ plan, name }: Target, point: number, choice: Choice): Explanation {
+/** @throws UserError for a system that there is not. */
+function armFor({ system }: ExplainFlags): Arm | undefined {
+  if (system === undefined) return undefined;
+  const names = ARMS.map(({ name }) => name);
+  const arm = ARMS.find(({ name }) => name === system);
+  if (arm !== undefined) return arm;
+  throw new UserError(
+    `--system ${plainName(system)}: no such system; ${meant(system, names) || `there are ${names.join(', ')}`}`,
+  );
+}
+
+/**
+ * @returns the system that a point is run on; undefined: as its plan says.
+ * @throws UserError for what is said of a system that it is not run on.
+ */
+function systemFor(arm: Arm | undefined, plan: SweepPlan, flags: ExplainFlags): ExplainSystem | undefined {
+  const { hostSpeed = PLAIN.hostSpeed, systemCall: systemCallNs = PLAIN.systemCallNs } = flags;
+  const mixed = arm?.mixed === true;
+  const of = { '--policy': flags.policy, '--card-connections': flags.cardConnections };
+  for (const [flag, value] of Object.entries(of)) {
+    if (value !== undefined && !mixed) throw new UserError(`${flag} is for --system mixed`);
+  }
+  if (arm === undefined) {
+    const speed = flags.hostSpeed === undefined ? '--system-call' : '--host-speed';
+    if ((flags.hostSpeed ?? flags.systemCall) === undefined) return undefined;
+    throw new UserError(`${speed} is for a system that --system names`);
+  }
+  return { arm, options: { hostSpeed, systemCallNs, ...(mixed && { mixed: mixedSettings(plan, flags) }) } };
+}
+
+function explained(
+  { plan, name }: Target,
+  point: number,
+  choice: Choice,
+  system: ExplainSystem | undefined,
+): Explanation {
   try {
-    return explainPoint(plan, point, choice);
+    return usersErrors(() => explainPoint(plan, point, choice, system));
   } catch (error) {
     if (error instanceof ExplainError) throw new UserError(`${name}, point ${point}: ${error.message}`);
     throw error;

@@ -1,5 +1,6 @@
 /** `inic explain`: one request of a point of a sweep, as a timeline and as a trace. */
 import type { Command } from 'commander';
+import { ARMS } from '../compare/arms.ts';
 import type { ExplainFlags } from './explain-action.ts';
 import { integerIn, numberIn } from './numbers.ts';
 import { addExamples, addVary, addWorldOptions } from './plan-options.ts';
@@ -21,6 +22,19 @@ export function addExplain(program: Command): void {
   addVary(command, 'a setting');
   addWorldOptions(command)
     .option('--seed <seed>', 'without a plan: the seed')
+    .option(
+      '--system <name>',
+      `one of those that inic compare knows: ${ARMS.map(({ name }) => name).join(', ')} (default: inic; ` +
+        'of a plan with a policy, its cards beside the stacks of their hosts)',
+    )
+    .option('--host-speed <times>', 'of a system: as in inic compare', numberIn(0.01, 100))
+    .option('--system-call <ns>', 'of a system: as in inic compare', numberIn(0, 1e6))
+    .option('--policy <file>', 'rules that say which connections of "mixed" are offloaded')
+    .option(
+      '--card-connections <number>',
+      'connections that each card of "mixed" takes at most',
+      integerIn(0, 65536),
+    )
     .action(async (point: string | undefined, number: number | undefined, flags: ExplainFlags) => {
       const { explain } = await import('./explain-action.ts');
       explain(point, number, flags);
@@ -29,5 +43,6 @@ export function addExplain(program: Command): void {
     ['inic explain results.jsonl#17 --percentile 99', 'a slow request of a point of a sweep'],
     ['inic explain rpc#0 --trace request.json', 'of a bundled plan; for ui.perfetto.dev too'],
     ['inic explain --vary pools.transmitBuffers=8', 'of a world of two hosts'],
+    ['inic explain UDP_RR --system host+TSO', "a datagram's way through the stack of a host"],
   ]);
 }

@@ -23,7 +23,7 @@ export const INTERRUPTED = 130;
 
 /**
  * @param vary what is varied without a plan where no flag says what; undefined: as the short form has it.
- * @param use what the command can do nothing with.
+ * @param use what the command wants of it.
  */
 export function planFor(
   name: string | undefined,

@@ -7,8 +7,10 @@ import { AssertionFailure } from '../assert/assert.ts';
 import { spreadOf } from '../record/statistics.ts';
 import { servedNs } from '../sweep/counts.ts';
 import { type Datagrams, middleDatagrams } from '../sweep/datagrams.ts';
+import type { MeasureWatch } from '../sweep/measured-run.ts';
 import type { PlainCostOptions } from '../sweep/plain-costs.ts';
 import { type SweepPlan, worldOf as worldOfPoint } from '../sweep/plan.ts';
+import type { Settings } from '../sweep/settings.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { readTopology } from '../world/topology.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
@@ -77,9 +79,9 @@ function armResult(plan: SweepPlan, arm: Arm, options: CompareOptions): ArmResul
   const all = [];
   for (const seed of plan.seeds) {
     // What a plan varies is not varied here: the world is the plan's own.
-    const topology = readTopology(worldOf(worldOfPoint(plan, { seed }) as object, arm));
+    const topology = topologyUnder(arm, plan, { seed });
     try {
-      const run = runOf(arm, plan, topology, options);
+      const run = runArm(arm, plan, topology, options);
       all.push({ figures: figuresOf(topology, run), offloads: run.offloads });
     } catch (error) {
       if (error instanceof AssertionFailure) throw error;
@@ -100,12 +102,29 @@ function armResult(plan: SweepPlan, arm: Arm, options: CompareOptions): ArmResul
   };
 }
 
-function runOf(arm: Arm, plan: SweepPlan, topology: Topology, options: CompareOptions): ArmRun {
+/** The world of a plan as a system has it. @param settings what differs from the plan's own. */
+export function topologyUnder(arm: Arm, plan: SweepPlan, settings: Settings): Topology {
+  return readTopology(worldOf(worldOfPoint(plan, settings) as object, arm));
+}
+
+/**
+ * Runs one system on a world that is as it has it. @param watch who looks on.
+ * @throws RangeError for a world that cannot be; Error of one line where it does not come to its end.
+ */
+export function runArm(
+  arm: Arm,
+  plan: Pick<SweepPlan, 'operations' | 'warmup' | 'limitNs'>,
+  topology: Topology,
+  options: CompareOptions,
+  watch?: MeasureWatch,
+): ArmRun {
   const { operations, warmup, limitNs } = plan;
   const extent = { operations, warmup, limitNs };
   const costsOf = (host: number): HostCosts => hostCosts(topology, host, options, arm);
-  if (arm.mixed === true) return measureMixedWorld(topology, costsOf, options.mixed ?? HALF, extent);
-  return arm.onHost ? runHostWorld(topology, costsOf, extent) : measureCardWorld(topology, extent);
+  if (arm.mixed === true) return measureMixedWorld(topology, costsOf, options.mixed ?? HALF, extent, watch);
+  return arm.onHost
+    ? runHostWorld(topology, costsOf, extent, watch)
+    : measureCardWorld(topology, extent, watch);
 }
 
 function figuresOf(topology: Topology, { counted, works }: ArmRun): ArmFigures {

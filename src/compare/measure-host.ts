@@ -3,7 +3,7 @@
  * operations, ends its programs, and its books must balance.
  */
 import { type Counts, charge, countingFrom, since } from '../sweep/counts.ts';
-import { type Counted, type Extent, runMeasured } from '../sweep/measured-run.ts';
+import { type Counted, type Extent, type MeasureWatch, runWatched } from '../sweep/measured-run.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { type HostCosts, HostWorld } from '../world/virtual/host-world.ts';
 import type { ArmRun } from './run.ts';
@@ -22,13 +22,17 @@ export interface HostMeasurement extends Counted {
   readonly cardNs: number;
 }
 
-/** @throws Error of one line when the operations are not done in time, or the books do not balance. */
+/**
+ * @param watch who looks on. @throws Error of one line when the operations are not done in time, or the books
+ *   do not balance.
+ */
 export function measureHostWorld(
   topology: Topology,
   costsOf: (host: number) => HostCosts,
   extent: Extent,
+  watch?: MeasureWatch,
 ): HostMeasurement {
-  const world = new HostWorld(topology, costsOf);
+  const world = new HostWorld(topology, costsOf, undefined, [], watch);
   const begun = (): (() => Pick<HostMeasurement, 'counts' | 'cardCounts'>) => {
     const counts = countingFrom(() => world.snapshot());
     const cardsBefore = world.cardSnapshot();
@@ -37,7 +41,7 @@ export function measureHostWorld(
       cardCounts: world.cardSnapshot().map((own, i) => own && since(own, cardsBefore[i])),
     });
   };
-  const { counted, seen } = runMeasured(world, topology, extent, begun);
+  const { counted, seen } = runWatched(world, topology, extent, begun, watch);
   const { counts, cardCounts } = seen;
   const { cards } = topology;
   const hostNs = counts.map((own, i) => charge(own, costsOf(cards[i].host).costs));
@@ -58,8 +62,9 @@ export function runHostWorld(
   topology: Topology,
   costsOf: (host: number) => HostCosts,
   extent: Extent,
+  watch?: MeasureWatch,
 ): ArmRun {
-  const { counts, cardCounts, ...counted } = measureHostWorld(topology, costsOf, extent);
+  const { counts, cardCounts, ...counted } = measureHostWorld(topology, costsOf, extent, watch);
   const works = topology.cards.map((card, i) => {
     const costs = costsOf(card.host);
     const ofCard = cardCounts[i];

@@ -3,7 +3,7 @@
  * whether the host's own stack carries it or the card's.
  */
 import { type Counts, countingFrom, named } from '../sweep/counts.ts';
-import { type Extent, runMeasured } from '../sweep/measured-run.ts';
+import { type Extent, type MeasureWatch, runWatched } from '../sweep/measured-run.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
 import type { MixedHost } from '../world/virtual/mixed-host.ts';
@@ -26,7 +26,7 @@ export interface MixedSettings {
 export const HALF: MixedSettings = { policy: 'any => offload', connections: undefined };
 
 /**
- * @param costsOf of each host's own stack, by its index.
+ * @param costsOf of each host's own stack, by its index. @param watch who looks on.
  * @throws RangeError for a host that cannot be so, or a policy that cannot be read; Error of one line when
  *   the operations are not done in time, or the books do not balance.
  */
@@ -35,13 +35,14 @@ export function measureMixedWorld(
   costsOf: (host: number) => HostCosts,
   settings: MixedSettings,
   extent: Extent,
+  watch?: MeasureWatch,
 ): ArmRun {
   const mixed = topology.hosts.flatMap((_, host): MixedOptions[] => {
     if (!topology.cards.some((card) => card.host === host)) return [];
     const { policy, connections = halfOf(topology, host) } = settings;
     // Of listeners it has as many as its host: there is one for each server.
     const limits = { listeners: topology.programs.length, halfOpen: connections, connections };
-    return [{ host, costs: costsOf(host), policy, limits, spins: true }];
+    return [{ host, costs: costsOf(host), policy, limits, spins: true, ...(watch && { watch }) }];
   });
   const [first, ...further] = mixed;
   const world = new MixedWorld(topology, first, ...further);
@@ -53,7 +54,7 @@ export function measureMixedWorld(
       offloads: world.hosts.map((host) => offloadOf(topology, host)),
     });
   };
-  const { counted, seen } = runMeasured(world, topology, extent, begun);
+  const { counted, seen } = runWatched(world, topology, extent, begun, watch);
   const { counts, offloads } = seen;
   const works = topology.cards.map((card, i) => {
     const at = world.hosts.findIndex(({ place }) => place.host === card.host);

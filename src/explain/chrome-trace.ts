@@ -8,8 +8,10 @@
  */
 import type { Call, Message, Packet, Turn } from './events.ts';
 import type { Explanation } from './explain.ts';
+import { isInner } from './legs.ts';
 import type { Who } from './path.ts';
 import { runsInline } from './processors.ts';
+import { wayText } from './ways.ts';
 
 /** One event. Times are microseconds, to the nanosecond. */
 export interface TraceEvent {
@@ -61,7 +63,14 @@ export function chromeTrace(explanation: Explanation): ChromeTrace {
   return {
     displayTimeUnit: 'ns',
     traceEvents: writer.events.sort(inOrder),
-    otherData: { point: explanation.point, request: number, program, ...explanation.settings },
+    otherData: {
+      point: explanation.point,
+      request: number,
+      program,
+      ...(explanation.system !== undefined && { system: explanation.system }),
+      ...Object.fromEntries(explanation.ways.map((way) => [`way at ${way.host}`, wayText(way)])),
+      ...explanation.settings,
+    },
   };
 }
 
@@ -105,12 +114,13 @@ class TraceWriter {
       this.cardNames(i);
     });
     topology.links.forEach(({ name }, i) => {
+      if (this.isWithin(name)) return;
       this.named(this.linkPid(i), `link ${name}`);
       this.track(this.linkPid(i), TRACKS.wire, 'this request');
     });
     wires.forEach((wire, i) => {
       const link = topology.links.findIndex(({ name }) => name === wire.link);
-      if (link < 0) return;
+      if (link < 0 || this.isWithin(wire.link)) return;
       const ends = [wire.from, wire.to].map((end) =>
         'card' in end ? topology.cards[end.card].name : topology.switches[end.switch].name,
       );
@@ -118,11 +128,27 @@ class TraceWriter {
     });
   }
 
-  /** An inline card has neither a processor of its own nor anything between its host and it. */
+  /** Whether a link is none of the world's, but one within a host. */
+  private isWithin(link: string): boolean {
+    const { ground } = this.explanation;
+    return ground.wires.some((wire, i) => wire.link === link && isInner(ground, i));
+  }
+
+  /**
+   * An inline card has neither a processor of its own nor anything between its host and it; a plain device has
+   * no processor at all.
+   */
   private cardNames(card: number): void {
-    const { topology } = this.explanation.ground;
+    const { topology, classOf } = this.explanation.ground;
     const { name, host } = topology.cards[card];
     const pid = this.cardPid(card);
+    if (classOf(card) === 'plain') {
+      this.named(pid, `device ${name}`);
+      this.track(pid, TRACKS.dma, 'this request: DMA engine');
+      this.track(pid, TRACKS.bus, 'this request: bus');
+      this.track(pid, DMA_ENGINE, 'DMA engine');
+      return;
+    }
     this.named(pid, `card ${name}`);
     if (runsInline(topology, card)) {
       this.track(pid, TRACKS.iop, `this request: on the processor of host ${topology.hosts[host].name}`);
@@ -209,7 +235,7 @@ class TraceWriter {
   private packet({ wire, length, startNs, endNs, flow }: Packet): void {
     const { topology, wires } = this.explanation.ground;
     const link = topology.links.findIndex(({ name }) => name === wires[wire].link);
-    if (link < 0) return;
+    if (link < 0 || this.isWithin(wires[wire].link)) return;
     const track = { pid: this.linkPid(link), tid: DIRECTION + wire };
     const more = { cat: 'other', cname: MUTED, args: { bytes: length, flow } };
     this.slice(track, `${length} bytes`, startNs, endNs, more);

@@ -1,5 +1,7 @@
 /** What was seen of a world while it ran: each event with the times at which it began and ended. */
-import type { AgentKind, FrameDirection } from '../world/virtual/watch.ts';
+import type { Decided } from '../host/devices/offloading.ts';
+import type { AgentKind, CardPlace, FrameDirection } from '../world/virtual/watch.ts';
+import type { DatagramPart, FrameName } from './frame-names.ts';
 
 /** One turn of a host, a card's processor or a switch. */
 export interface Turn {
@@ -48,6 +50,19 @@ export interface Call {
   readonly noFrame: boolean;
   /** Of a send: it was refused for want of room in the socket's send buffer. */
   readonly full: boolean;
+  /** Whether the host's own stack has served it, and no card. */
+  readonly onHost: boolean;
+  /** Of a datagram that was sent or received: which it is; else undefined. */
+  readonly datagram: DatagramName | undefined;
+}
+
+/** A datagram among those between two sockets. */
+export interface DatagramName {
+  /** The other end: address and port. */
+  readonly remote: string;
+  readonly localPort: number;
+  /** What its first bytes say, up to four: programs number their datagrams there. */
+  readonly number: number;
 }
 
 /** A message in its frame, from its post to its receipt. */
@@ -61,6 +76,8 @@ export interface Message {
   readonly records: readonly Delivery[];
   /** Of an answer: whether it says that a connection is there. */
   readonly opens: boolean;
+  /** The packets that it tells of, where packets travel in messages. */
+  readonly packets: readonly Carried[];
   readonly postedNs: number;
   readonly postTurn: Turn | undefined;
   readonly mark: number;
@@ -71,12 +88,20 @@ export interface Message {
   receiveTurn: Turn | undefined;
 }
 
-/** A receive record: bytes of a stream that have a bucket, or its end. */
+/** A receive record: bytes of a stream that have a bucket, or its end; or a datagram. */
 export interface Delivery {
   readonly stream: Stream;
   /** Bytes of the stream delivered, this record's included. */
   readonly bytes: number;
   readonly end: boolean;
+  /** Of a datagram: where it came from, and its number; else undefined. */
+  readonly datagram: { readonly remote: string; readonly number: number } | undefined;
+}
+
+/** A packet in a message. */
+export interface Carried extends FrameName {
+  /** Only its headers are told of: its payload is placed later. */
+  readonly headersOnly: boolean;
 }
 
 /** One end of a connection, from the call that made its socket. */
@@ -87,6 +112,17 @@ export interface Stream {
   sent: number;
   received: number;
   delivered: number;
+  /** Whether it sends and receives datagrams, and is no connection. */
+  datagrams: boolean;
+  /** The port that it was bound to, or has chosen; 0 until that is known. */
+  localPort: number;
+  /** Where its program has connected it to: address and port. Empty: nowhere. */
+  remote: string;
+  /** Where a policy decides: what it decided, and the card that has it; undefined: its host's own stack has. */
+  decided: Decided | undefined;
+  place: CardPlace | undefined;
+  /** Bytes after which a card got it that its host's stack had had; NaN: it has not moved. */
+  movedAtBytes: number;
   /** The packets that leave by it, and those that come: addresses and ports. Empty until it is connected. */
   flowOut: string;
   flowIn: string;
@@ -107,6 +143,8 @@ export interface Packet {
   readonly toByte: number;
   /** Whether its bytes, or flags, had been sent before. */
   readonly again: boolean;
+  /** Of a datagram, or a fragment of one: its number, and the identification of its packet; else undefined. */
+  readonly datagram: DatagramPart | undefined;
   readonly length: number;
   readonly sentNs: number;
   readonly sentTurn: Turn | undefined;
@@ -119,13 +157,23 @@ export interface Packet {
   receiveTurn: Turn | undefined;
 }
 
-/** One operation of a client: a request with its answer, or a write of a stream. */
+/** One end of an operation's connection, and where it was then: see `Stream`. */
+export interface OperationEnd extends Pick<Stream, 'place' | 'movedAtBytes'> {
+  readonly stream: Stream;
+}
+
+/** One operation of a client: a request with its answer, a write of a stream, or a datagram of one. */
 export interface Operation {
   /** From 1, in the order in which they were done. */
   readonly number: number;
   readonly program: string;
   readonly write: boolean;
+  /** The end that began it. */
   readonly stream: Stream;
+  /** Both ends of its connection, that one first, and where they were when it was done. */
+  readonly ends: readonly OperationEnd[];
+  /** Of datagrams: the one whose arrival ends it, as its receiver names it; else undefined. */
+  readonly datagram: DatagramName | undefined;
   /** As its latency counts. */
   readonly startNs: number;
   readonly endNs: number;
@@ -139,4 +187,14 @@ export interface PoolSample {
   readonly card: number;
   readonly ns: number;
   readonly use: Readonly<Record<string, number>>;
+}
+
+/** All that happened in a window, each kind in its order. */
+export interface Log {
+  readonly turns: Turn[];
+  readonly calls: Call[];
+  readonly holds: Hold[];
+  readonly messages: Message[];
+  readonly packets: Packet[];
+  readonly pools: PoolSample[];
 }

@@ -3,14 +3,19 @@
  * waited: the last one to come, or one that had to be sent again.
  */
 import { SOCKET_CLOSE, SOCKET_CONNECT, SOCKET_SEND, SOCKET_SHUTDOWN } from '../i2o/socket.gen.ts';
+import { Attempts } from './attempts.ts';
+import { Carriage } from './carriage.ts';
+import { DatagramWalk } from './datagram-walk.ts';
 import type { Call, Message, Operation, Packet, Stream } from './events.ts';
-import { type Doing, type Ground, ITS_TURN, Legs, lackOf, samePacket } from './legs.ts';
+import { type Doing, type Ground, ITS_TURN, Legs } from './legs.ts';
 import { Path, type Span } from './path.ts';
 import type { Streams } from './streams.ts';
 
 const FIN = 1;
 const SYN = 2;
 const ACK = 16;
+const SENDS = { functions: [SOCKET_SEND], what: 'request in, segment out' };
+const ENDS = { functions: [SOCKET_SHUTDOWN, SOCKET_CLOSE], what: 'close in, FIN out' };
 
 export interface Journey {
   readonly operation: Operation;
@@ -23,13 +28,20 @@ export interface Journey {
 export function journeyOf(ground: Ground, streams: Streams, operation: Operation): Journey {
   const { startNs, endNs, stream } = operation;
   const path = new Path(startNs, endNs);
-  const walk = new Walk(ground, path);
+  const legs = new Legs(ground, path);
+  const host = legs.hostOf(stream.card);
+  const asks = { what: startsBy(ground, operation), waiting: true };
+  if (stream.datagrams) {
+    const walk = new DatagramWalk(ground, path, legs);
+    walk.way(operation, asks, (end) => serviceOf(ground, end));
+    return { operation, spans: path.finish(host, 'program'), astray: path.astray };
+  }
   const peer = streams.peerOf(stream);
-  const host = walk.legs.hostOf(stream.card);
   if (peer !== undefined) {
+    const walk = new Walk(ground, path, legs);
     walk.connect(stream);
     path.leg = 'request';
-    walk.data(stream, peer, operation.sent, { what: startsBy(ground, operation), waiting: true });
+    walk.data(stream, peer, operation.sent, asks);
     if (!operation.write) {
       path.leg = 'response';
       walk.data(peer, stream, operation.received, { what: serviceOf(ground, peer), waiting: false });
@@ -47,53 +59,65 @@ function startsBy({ topology }: Ground, { program }: Operation): string {
 }
 
 /** What a server does between a request and its answer. */
-function serviceOf({ topology }: Ground, peer: Stream): string {
-  const server = topology.programs.find(({ role, card }) => role === 'server' && card === peer.card);
-  return server !== undefined && server.pace.serviceNs > 0 ? 'service' : 'program';
+function serviceOf({ topology }: Ground, { card, flowOut, localPort }: Stream): string {
+  const { host } = topology.cards[card];
+  const servers = topology.programs.filter((one) => one.role === 'server' && one.host === host);
+  const [local] = flowOut.split('>');
+  const own = servers.find(({ port }) => port === localPort || local.endsWith(`:${port}`));
+  return (own ?? servers[0])?.pace.serviceNs > 0 ? 'service' : 'program';
 }
 
 class Walk {
-  readonly legs: Legs;
+  private readonly legs: Legs;
   private readonly ground: Ground;
   private readonly path: Path;
+  private readonly carriage: Carriage;
+  private readonly attempts: Attempts;
 
-  constructor(ground: Ground, path: Path) {
+  constructor(ground: Ground, path: Path, legs: Legs) {
     this.ground = ground;
     this.path = path;
-    this.legs = new Legs(ground, path);
+    this.legs = legs;
+    this.carriage = new Carriage(ground, path, legs);
+    this.attempts = new Attempts(ground, path, legs);
   }
 
   /** The handshake of a connection that the operation itself opens; nothing where it was there before. */
   connect(stream: Stream): void {
+    const { legs, carriage, path } = this;
     const call = this.callOf(stream, 'connect');
-    const request = this.requestOf(stream, SOCKET_CONNECT);
-    const reply = this.ground.log.messages.find((message) => message.opens && message.stream === stream);
     const syn = this.arrivals(stream.flowOut).find(({ flags }) => (flags & SYN) !== 0);
     const answer = this.arrivals(stream.flowIn).find(({ flags }) => (flags & (SYN | ACK)) === (SYN | ACK));
     // A connection that was there before is no part of the way.
-    if (call === undefined || call.beginNs < this.path.nowNs - 1) return;
-    if (request === undefined || reply === undefined) return;
+    if (call === undefined || call.beginNs < path.nowNs - 1) return;
     if (syn === undefined || answer === undefined) return;
-    const { legs } = this;
-    this.path.leg = 'handshake';
-    this.path.work(legs.hostOf(stream.card), 'socket call', call.beginNs);
-    legs.down(call, request);
-    legs.out(stream.card, request.receiveTurn, this.sentAs(syn), 'connect in, SYN out');
-    legs.over(this.sentAs(syn));
-    const far = this.cardOf(syn);
-    legs.out(far, syn.receiveTurn, this.sentAs(answer), 'SYN in, SYN-ACK out');
-    legs.over(this.sentAs(answer));
-    legs.up(stream.card, answer.receiveTurn, reply, 'SYN-ACK in, reply out');
+    const reply = this.ground.log.messages.find((message) => message.opens && message.stream === stream);
+    if (reply === undefined && this.ground.classOf(carriage.cardOf(answer)) === 'socket') return;
+    path.leg = 'handshake';
+    path.work(legs.hostOf(stream.card), 'socket call', call.beginNs);
+    carriage.departs(call, syn, { functions: [SOCKET_CONNECT], what: 'connect in, SYN out' });
+    carriage.answers(syn, answer, 'SYN in, SYN-ACK out');
+    if (reply !== undefined) {
+      legs.up(carriage.cardOf(answer), answer.receiveTurn, reply, 'SYN-ACK in, reply out');
+      return;
+    }
+    const next = this.ground.log.calls.find(
+      (one) => one.stream === stream && one.beginNs >= answer.receivedNs,
+    );
+    carriage.ends(answer, 'SYN-ACK in', next?.beginNs ?? answer.receivedNs);
   }
 
   /** Bytes of a message, from one program to the other. @param bytes of the stream, up to its last byte. */
   data(from: Stream, to: Stream, bytes: number, before: Doing): void {
     const { log } = this.ground;
+    const taken = log.calls.find(
+      (one) => one.stream === to && one.name === 'recv' && one.before + Math.max(0, one.result) >= bytes,
+    );
     const delivery = log.messages.find((message) =>
       message.records.some((record) => record.stream === to && record.bytes >= bytes),
     );
-    const packet = delivery && this.decisive(from, bytes, delivery);
-    if (packet === undefined || delivery === undefined) {
+    const packet = taken && this.decisive(from, bytes, delivery?.postedNs ?? taken.endNs);
+    if (packet === undefined || taken === undefined) {
       this.path.astray += 1;
       return;
     }
@@ -105,18 +129,14 @@ class Walk {
     const call = takes(Math.max(needed, begins + 1));
     // A lost segment of an earlier message holds this one up, which is on its way already.
     if (needed <= begins) this.path.joining = true;
-    const message = call && this.sentBy(call);
-    const taken = log.calls.find(
-      (one) => one.stream === to && one.name === 'recv' && one.before + Math.max(0, one.result) >= bytes,
-    );
-    if (call === undefined || message === undefined || taken === undefined) {
+    if (call === undefined) {
       this.path.astray += 1;
       return;
     }
-    this.attempts(call, before);
-    this.carry(call, message, packet, 'request in, segment out');
-    this.legs.up(to.card, packet.receiveTurn, delivery, 'segment in, reply out');
-    this.legs.taking(taken, delivery);
+    // A message is as long as any other of its stream.
+    this.attempts.made(call, before, call.before - (call.before % call.messageBytes));
+    this.carriage.departs(call, packet, SENDS);
+    this.carriage.arrives(taken, packet, delivery, 'segment in, reply out');
   }
 
   /** The end of a stream, where the operation is not over before it has come. */
@@ -126,74 +146,39 @@ class Walk {
     const call = log.calls.find(
       (one) => one.stream === from && (one.name === 'close' || one.name === 'shutdown'),
     );
-    const delivery = log.messages.find((message) =>
-      message.records.some((record) => record.stream === to && record.end),
-    );
     const packet = this.arrivals(from.flowOut).find(({ flags }) => (flags & FIN) !== 0);
-    const message = this.requestOf(from, SOCKET_CLOSE) ?? this.requestOf(from, SOCKET_SHUTDOWN);
-    if (taken === undefined || call === undefined || delivery === undefined) return;
-    if (packet === undefined || message === undefined) return;
+    if (taken === undefined || call === undefined || packet === undefined) return;
+    const delivery = this.ending(to);
+    if (delivery === undefined && this.ground.classOf(this.carriage.cardOf(packet)) === 'socket') return;
     // It began beside the response, which its program may have had before.
     this.path.joining = true;
     this.path.leg = 'end';
-    this.carry(call, message, packet, 'close in, FIN out');
-    this.legs.up(to.card, packet.receiveTurn, delivery, 'FIN in, reply out');
-    this.legs.taking(taken, delivery);
+    this.carriage.departs(call, packet, ENDS);
+    this.carriage.arrives(taken, packet, delivery, 'FIN in, reply out');
     const closed = log.calls.find((one) => one.stream === to && one.name === 'close');
     if (closed === undefined || closed.beginNs < taken.endNs) return;
     this.legs.hostGoesOn(to.card, { what: 'program', waiting: false }, closed.beginNs);
     this.legs.calling(closed, closed.endNs);
   }
 
-  /** Sends that were not taken, or not wholly, until the one that took the byte. */
-  private attempts(call: Call, before: Doing): void {
-    const { path, legs } = this;
-    // A message is as long as any other of its stream.
-    const begins = call.before - (call.before % call.messageBytes);
-    const tries = this.ground.log.calls.filter(
-      ({ stream, name, before: bytes, beginNs, endNs }) =>
-        stream === call.stream &&
-        name === 'send' &&
-        bytes >= begins &&
-        beginNs >= path.nowNs - 1 &&
-        endNs <= call.beginNs,
+  private ending(to: Stream): Message | undefined {
+    return this.ground.log.messages.find((message) =>
+      message.records.some((record) => record.stream === to && record.end),
     );
-    const [first = call] = tries;
-    this.until(call, before, first.beginNs);
-    tries.forEach((attempt, i) => {
-      // One that is refused is made in vain, and a part of the wait.
-      if (attempt.result > 0) legs.calling(attempt, attempt.endNs);
-      this.until(call, { what: lackOf(attempt), waiting: true }, (tries[i + 1] ?? call).beginNs);
-    });
   }
 
-  /** What a send lacks it waits for whoever is at work meanwhile; in its turn others come before it. */
-  private until({ card }: Call, doing: Doing, untilNs: number): void {
-    const { path, legs } = this;
-    if (doing.waiting && doing.what !== ITS_TURN) path.wait(legs.hostOf(card), doing.what, untilNs);
-    else legs.hostGoesOn(card, doing, untilNs);
-  }
-
-  /** From a call to the other card. @param arrived the packet, as it arrives there. */
-  private carry(call: Call, message: Message, arrived: Packet, what: string): void {
-    const first = this.sentAs(arrived);
-    this.legs.down(call, message);
-    this.legs.out(call.card, message.receiveTurn, first, what);
-    this.legs.over(first);
-  }
-
-  /** The packet whose arrival let the card deliver these bytes: the last one that brought any of them. */
-  private decisive({ flowOut }: Stream, bytes: number, delivery: Message): Packet | undefined {
+  /** The packet whose arrival made these bytes whole: the last one that brought any of them. */
+  private decisive({ flowOut }: Stream, bytes: number, untilNs: number): Packet | undefined {
     const seen = new Bytes();
     let decisive: Packet | undefined;
     for (const packet of this.arrivals(flowOut)) {
-      if (packet.receivedNs > delivery.postedNs) break;
+      if (packet.receivedNs > untilNs) break;
       if (seen.add(packet.fromByte, Math.min(packet.toByte, bytes))) decisive = packet;
     }
     return decisive;
   }
 
-  /** Packets of a flow that a card has taken, in that order. */
+  /** Packets of a flow that a card or a device has taken, in that order. */
   private arrivals(flow: string): Packet[] {
     const { log, wires } = this.ground;
     return log.packets
@@ -201,39 +186,8 @@ class Walk {
       .sort((a, b) => a.receivedNs - b.receivedNs);
   }
 
-  /** The same packet as its card has sent it, where switches have passed it on. */
-  private sentAs(packet: Packet): Packet {
-    const { log, wires } = this.ground;
-    const { from } = wires[packet.wire];
-    if ('card' in from) return packet;
-    const before = log.packets.find(
-      (one) => one.receiveTurn === packet.sentTurn && samePacket(one, packet) && one !== packet,
-    );
-    return before === undefined ? packet : this.sentAs(before);
-  }
-
-  private cardOf(packet: Packet): number {
-    const { to } = this.ground.wires[packet.wire];
-    return 'card' in to ? to.card : 0;
-  }
-
   private callOf(stream: Stream, name: Call['name']): Call | undefined {
     return this.ground.log.calls.find((call) => call.stream === stream && call.name === name);
-  }
-
-  private requestOf(stream: Stream, functionCode: number): Message | undefined {
-    return this.ground.log.messages.find(
-      (message) =>
-        message.direction === 'inbound' && message.stream === stream && message.functionCode === functionCode,
-    );
-  }
-
-  /** The message that took a send's last byte: of a batch it comes after the call. */
-  private sentBy({ card, beginNs, messages }: Call): Message | undefined {
-    const own = messages.filter(({ functionCode }) => functionCode === SOCKET_SEND);
-    const later = (message: Message): boolean =>
-      message.card === card && message.functionCode === SOCKET_SEND && message.postedNs >= beginNs;
-    return own[own.length - 1] ?? this.ground.log.messages.find(later);
   }
 }
 

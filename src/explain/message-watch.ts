@@ -3,8 +3,13 @@ import { after } from '../dma/wrapping.ts';
 import { REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
 import { FLAG_MULTIPLE, frameFlags, frameFunction, frameRequestStatus } from '../i2o/frame.ts';
 import {
+  DATAGRAM_SOURCE_WORDS,
+  getDatagramSourceAddress,
+  getDatagramSourcePort,
+  getReceiveRecordBucketContext,
   getReceiveRecordFlags,
   getReceiveRecordLength,
+  getReceiveRecordOffset,
   getReceiveRecordSocketId,
   getSocketAcceptPostReplyAcceptedId,
   getSocketAcceptPostReplyLocalAddress,
@@ -29,14 +34,18 @@ import {
   SOCKET_RECEIVE_POST,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
   SOCKET_SEND,
+  SOCKET_SEND_TO,
   SOCKET_SHUTDOWN,
 } from '../i2o/socket.gen.ts';
 import type { FrameDirection, FrameWatch } from '../world/virtual/watch.ts';
-import type { Delivery, Message, Stream, Turn } from './events.ts';
-import { endpoint, type Streams } from './streams.ts';
+import type { CarriedPackets } from './carried.ts';
+import type { Carried, Delivery, Message, Stream, Turn } from './events.ts';
+import { endpoint } from './flows.ts';
+import { type FrameNames, NUMBER_BYTES, numberIn } from './frame-names.ts';
+import type { Streams } from './streams.ts';
 
 /** Requests whose first word behind the header names the socket. */
-const OF_ONE_SOCKET = [SOCKET_SEND, SOCKET_CONNECT, SOCKET_CLOSE, SOCKET_SHUTDOWN];
+const OF_ONE_SOCKET = [SOCKET_SEND, SOCKET_SEND_TO, SOCKET_CONNECT, SOCKET_CLOSE, SOCKET_SHUTDOWN];
 
 /** An agent's own time, and the turn it takes. */
 export interface Moment {
@@ -47,7 +56,13 @@ export interface Moment {
 /** What whoever watches the world as a whole lends. */
 export interface MessageBook {
   readonly words: Int32Array;
+  readonly bytes: Uint8Array;
   readonly streams: Streams;
+  readonly names: FrameNames;
+  /** Where each connect of this card's sockets leads to. */
+  readonly connects: Map<Stream, string>;
+  /** The packets that messages of this card tell of. */
+  packetsOf(card: number): CarriedPackets;
   /** The sender's own time, and its turn; the receiver's. */
   sender(card: number, direction: FrameDirection): Moment;
   receiver(card: number, direction: FrameDirection): Moment;
@@ -61,9 +76,10 @@ interface About {
   readonly stream: Stream | undefined;
   readonly records: readonly Delivery[];
   readonly opens: boolean;
+  readonly packets: readonly Carried[];
 }
 
-const NOBODY: About = { stream: undefined, records: [], opens: false };
+const NOBODY: About = { stream: undefined, records: [], opens: false, packets: [] };
 
 export class MessageWatch implements FrameWatch {
   private readonly book: MessageBook;
@@ -72,14 +88,13 @@ export class MessageWatch implements FrameWatch {
   /** Posted and not shown yet, in order; and all that are not received, by their frame. */
   private hidden: Message[] = [];
   private readonly waiting = new Map<number, Message>();
-  /** Where each connect of this card leads to. */
-  private readonly connects: Map<Stream, string>;
+  private readonly packets: CarriedPackets;
 
-  constructor(book: MessageBook, card: number, direction: FrameDirection, connects: Map<Stream, string>) {
+  constructor(book: MessageBook, card: number, direction: FrameDirection) {
     this.book = book;
     this.card = card;
     this.direction = direction;
-    this.connects = connects;
+    this.packets = book.packetsOf(card);
   }
 
   posted(frame: number, mark: number): void {
@@ -143,11 +158,16 @@ export class MessageWatch implements FrameWatch {
   private request(frame: number): About {
     const { words, streams } = this.book;
     const code = frameFunction(words, frame);
-    if (!OF_ONE_SOCKET.includes(code)) return NOBODY;
-    const stream = streams.at(this.card, getSocketConnectSocketId(words, frame));
+    if (!OF_ONE_SOCKET.includes(code)) {
+      return { ...NOBODY, packets: this.packets.sent(words, frame, code) };
+    }
+    const socketId = getSocketConnectSocketId(words, frame);
+    // Where programs and cards name sockets apart, one of the card's begins with its connect.
+    const begins = code === SOCKET_CONNECT && streams.apart;
+    const stream = begins ? streams.madeByCard(this.card, socketId) : streams.ofCard(this.card, socketId);
     if (code === SOCKET_CONNECT && stream !== undefined) {
       const to = endpoint(getSocketConnectAddress(words, frame), getSocketConnectPort(words, frame));
-      this.connects.set(stream, to);
+      this.book.connects.set(stream, to);
     }
     return { ...NOBODY, stream };
   }
@@ -161,7 +181,7 @@ export class MessageWatch implements FrameWatch {
     }
     if (code === SOCKET_CONNECT && good) return this.connectReply(frame);
     if (code === SOCKET_ACCEPT_POST && good) return this.acceptReply(frame);
-    return NOBODY;
+    return { ...NOBODY, packets: good ? this.packets.arrived(words, frame, code) : [] };
   }
 
   private receiveRecords(frame: number): About {
@@ -171,33 +191,44 @@ export class MessageWatch implements FrameWatch {
     for (let i = 0; i < count; i++) {
       const at = frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + i * RECEIVE_RECORD_WORDS;
       const flags = getReceiveRecordFlags(words, at);
-      if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_SENT | RECEIVE_FLAG_DATAGRAM)) !== 0) continue;
-      const stream = streams.at(this.card, getReceiveRecordSocketId(words, at));
+      if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_SENT)) !== 0) continue;
+      const stream = streams.ofCard(this.card, getReceiveRecordSocketId(words, at));
       if (stream === undefined) continue;
       const end = (flags & RECEIVE_FLAG_END_OF_STREAM) !== 0;
-      if (!end) stream.delivered += getReceiveRecordLength(words, at);
-      records.push({ stream, bytes: stream.delivered, end });
+      const datagram = (flags & RECEIVE_FLAG_DATAGRAM) === 0 ? undefined : this.datagramAt(at);
+      if (!end && datagram === undefined) stream.delivered += getReceiveRecordLength(words, at);
+      records.push({ stream, bytes: stream.delivered, end, datagram });
     }
-    return { stream: records[0]?.stream, records, opens: false };
+    return { ...NOBODY, stream: records[0]?.stream, records };
+  }
+
+  /** A datagram lies in a bucket of its own, behind the address that it came from. */
+  private datagramAt(at: number): Delivery['datagram'] {
+    const { words, bytes } = this.book;
+    const bucket = this.packets.bucket(getReceiveRecordBucketContext(words, at)) ?? 0;
+    const address = bucket + getReceiveRecordOffset(words, at);
+    const source = address >>> 2;
+    const remote = endpoint(getDatagramSourceAddress(words, source), getDatagramSourcePort(words, source));
+    const payload = address + DATAGRAM_SOURCE_WORDS * 4;
+    const count = Math.min(NUMBER_BYTES, getReceiveRecordLength(words, at) - DATAGRAM_SOURCE_WORDS * 4);
+    return { remote, number: numberIn(bytes, payload, count) };
   }
 
   private connectReply(frame: number): About {
-    const { words, streams } = this.book;
-    const stream = streams.at(this.card, getSocketConnectReplySocketId(words, frame));
-    const remote = stream === undefined ? undefined : this.connects.get(stream);
+    const { words, streams, connects } = this.book;
+    const stream = streams.ofCard(this.card, getSocketConnectReplySocketId(words, frame));
+    const remote = stream === undefined ? undefined : connects.get(stream);
     if (stream === undefined || remote === undefined) return NOBODY;
-    this.connects.delete(stream);
-    const local = endpoint(
-      getSocketConnectReplyLocalAddress(words, frame),
-      getSocketConnectReplyLocalPort(words, frame),
-    );
+    connects.delete(stream);
+    stream.localPort = getSocketConnectReplyLocalPort(words, frame);
+    const local = endpoint(getSocketConnectReplyLocalAddress(words, frame), stream.localPort);
     streams.connected(stream, local, remote);
-    return { stream, records: [], opens: true };
+    return { ...NOBODY, stream, opens: true };
   }
 
   private acceptReply(frame: number): About {
     const { words, streams } = this.book;
-    const stream = streams.made(this.card, getSocketAcceptPostReplyAcceptedId(words, frame));
+    const stream = streams.madeByCard(this.card, getSocketAcceptPostReplyAcceptedId(words, frame));
     const local = endpoint(
       getSocketAcceptPostReplyLocalAddress(words, frame),
       getSocketAcceptPostReplyLocalPort(words, frame),
@@ -207,6 +238,6 @@ export class MessageWatch implements FrameWatch {
       getSocketAcceptPostReplyRemotePort(words, frame),
     );
     streams.connected(stream, local, remote);
-    return { stream, records: [], opens: true };
+    return { ...NOBODY, stream, opens: true };
   }
 }

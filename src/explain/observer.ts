@@ -2,22 +2,29 @@
  * Looks on while a world runs: keeps its operations, and of a stretch of time all that happened. It reads the
  * agents' own times without charging them.
  */
+import type { Decided } from '../host/devices/offloading.ts';
 import { LatencyRecorder } from '../record/latency.ts';
-import type { MeasureWatch } from '../sweep/measure.ts';
+import type { MeasureWatch } from '../sweep/measured-run.ts';
 import type { Agent } from '../time/agent.ts';
-import { WORKLOADS } from '../workloads/programs.ts';
 import type { WirePlan } from '../world/build/world-plan.ts';
-import type { LinkEnd, ProgramTopology, Topology } from '../world/topology/checked.ts';
+import type { LinkEnd, Topology } from '../world/topology/checked.ts';
 import type {
   AgentKind,
+  CardPlace,
   FrameDirection,
   ProgramSockets,
+  SocketEnds,
   WatchedWorld,
   WireWatch,
 } from '../world/virtual/watch.ts';
 import { type CallBook, type EndedCall, WatchedSockets } from './call-watch.ts';
-import type { Call, Hold, Message, Operation, Packet, PoolSample, Stream, Turn } from './events.ts';
+import { CarriedPackets } from './carried.ts';
+import type { CallName, Log, Message, Operation, Packet, Stream, Turn } from './events.ts';
+import { endpoint, flowOf } from './flows.ts';
+import { FrameNames } from './frame-names.ts';
+import type { Ground } from './legs.ts';
 import { type MessageBook, MessageWatch, type Moment } from './message-watch.ts';
+import { Operations } from './operations.ts';
 import { type PacketBook, PacketWatch } from './packet-watch.ts';
 import { runsInline } from './processors.ts';
 import { Streams } from './streams.ts';
@@ -26,16 +33,6 @@ import { Streams } from './streams.ts';
 export interface Window {
   readonly fromNs: number;
   readonly toNs: number;
-}
-
-/** All that happened in a window, each kind in its order. */
-export interface Log {
-  readonly turns: Turn[];
-  readonly calls: Call[];
-  readonly holds: Hold[];
-  readonly messages: Message[];
-  readonly packets: Packet[];
-  readonly pools: PoolSample[];
 }
 
 const NO_WINDOW: Window = { fromNs: Number.POSITIVE_INFINITY, toNs: Number.NEGATIVE_INFINITY };
@@ -49,25 +46,23 @@ interface OpenCall {
 
 export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook {
   readonly log: Log = { turns: [], calls: [], holds: [], messages: [], packets: [], pools: [] };
-  readonly operations: Operation[] = [];
   readonly streams: Streams = new Streams();
-  readonly firstSequences = new Map<string, number>();
+  readonly names: FrameNames = new FrameNames(() => this.bytes);
+  readonly connects = new Map<Stream, string>();
   readonly sentTo = new Map<string, number>();
   readonly wires: WirePlan[] = [];
   private readonly window: Window;
   private watched: WatchedWorld | undefined;
-  /** Operations are counted: the warm-up is over. */
-  private counting = false;
-  /** Whether an operation is a write, since the world knows no requests. */
-  private writes = false;
   private readonly turnOf: Record<AgentKind, (Turn | undefined)[]> = { hosts: [], cards: [], switches: [] };
   private readonly messageWatches = new Map<string, MessageWatch>();
-  private readonly connects = new Map<Stream, string>();
+  private readonly packets: CarriedPackets[] = [];
+  /** What was decided of the connection that a call under way opens, by host; and of those of peers, by flow. */
+  private readonly deciding: (Decided | undefined)[] = [];
+  private readonly decisions = new Map<string, Decided>();
   private readonly openCalls: (OpenCall | undefined)[] = [];
   /** By card: the turn in which a send was to wait, so that its program gets no step until it is served. */
   private readonly heldIn: (Turn | undefined)[] = [];
-  /** The stream of each card's latest call. */
-  private readonly latest: (Stream | undefined)[] = [];
+  private made: Operations | undefined;
 
   /** @param window what is kept of all that happens; absent: only the operations are. */
   constructor(window: Window = NO_WINDOW) {
@@ -76,17 +71,28 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
 
   begin(world: WatchedWorld): void {
     this.watched = world;
-    const clients = world.topology.programs.filter(({ role }) => role === 'client');
-    this.writes = clients.every(({ workload }) => WORKLOADS[workload].operation === 'write');
+    this.streams.apart = world.placeOf !== undefined;
+    const { topology, queue } = world;
+    this.made = new Operations({ topology, streams: this.streams, clock: queue.clock });
   }
 
   measuring(on: boolean): void {
-    this.counting = on;
+    this.begun.counting = on;
+  }
+
+  /** All that counted, in the order in which they were done. */
+  get operations(): readonly Operation[] {
+    return this.made?.all ?? [];
+  }
+
+  private get begun(): Operations {
+    if (this.made === undefined) throw new Error('the world that is watched has not begun');
+    return this.made;
   }
 
   latencyOf(program: string, latency: LatencyRecorder): LatencyRecorder {
     const { card } = this.topology.programs.find(({ name }) => name === program) ?? { card: 0 };
-    return new ToldLatency(latency, (ns) => this.answered(program, card, ns));
+    return new ToldLatency(latency, (ns) => this.begun.answered(program, card, ns));
   }
 
   agent(kind: AgentKind, index: number, agent: Agent): Agent {
@@ -104,7 +110,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
 
   frames(card: number, direction: FrameDirection): MessageWatch {
     const key = `${card}/${direction}`;
-    const watch = this.messageWatches.get(key) ?? new MessageWatch(this, card, direction, this.connects);
+    const watch = this.messageWatches.get(key) ?? new MessageWatch(this, card, direction);
     this.messageWatches.set(key, watch);
     return watch;
   }
@@ -116,6 +122,92 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   wire(index: number, plan: WirePlan): WireWatch {
     this.wires[index] = plan;
     return new PacketWatch(this, index, plan);
+  }
+
+  /** What was seen, for who walks over it. */
+  get ground(): Ground {
+    const { world, wires, log, topology } = this;
+    return {
+      ...{ topology, wires, log },
+      splitters: world.splitters ?? [],
+      classOf: (card) => world.classOf(card),
+      runnerOf: (end) => world.runnerOf(end),
+    };
+  }
+
+  packetsOf(card: number): CarriedPackets {
+    this.packets[card] ??= new CarriedPackets(this.names);
+    return this.packets[card];
+  }
+
+  decided(host: number, decided: Decided): void {
+    if (decided.kind === 'active') {
+      this.deciding[host] = decided;
+      return;
+    }
+    const { localAddress, localPort, remoteAddress, remotePort } = decided.tuple;
+    const flow = flowOf(endpoint(localAddress, localPort), endpoint(remoteAddress, remotePort));
+    this.decisions.set(flow, decided);
+  }
+
+  accepted(card: number, socketId: number): void {
+    const place = this.placeOf(card, socketId);
+    if (place === undefined) {
+      this.streams.made(card, socketId);
+      return;
+    }
+    const stream = this.streams.ofCard(place.card, place.socketId);
+    if (stream === undefined || !this.streams.apart) return;
+    this.streams.adopt(card, socketId, stream);
+    this.placed(stream, place);
+  }
+
+  isOnHost(card: number, socketId: number): boolean {
+    return this.placeOf(card, socketId) === undefined;
+  }
+
+  endsOf(card: number, socketId: number): SocketEnds {
+    return this.world.endsOf(card, socketId);
+  }
+
+  settled(card: number, socketId: number, stream: Stream, name: CallName): Stream {
+    if (!this.streams.apart) return stream;
+    const place = this.placeOf(card, socketId);
+    const { host } = this.topology.cards[card];
+    if (name === 'connect' && stream.decided === undefined) stream.decided = this.deciding[host];
+    this.deciding[host] = undefined;
+    if (place?.card === stream.place?.card && place?.socketId === stream.place?.socketId) return stream;
+    const begun = place === undefined ? undefined : this.streams.ofCard(place.card, place.socketId);
+    // A connection that a card has opened is its own from the first byte; another has come to it later.
+    if (name === 'connect' && place !== undefined && begun !== undefined) {
+      begun.decided = stream.decided;
+      begun.remote = stream.remote;
+      this.streams.adopt(card, socketId, begun);
+      return this.placed(begun, place);
+    }
+    if (place !== undefined) {
+      this.streams.bind(place.card, place.socketId, stream);
+      stream.delivered = stream.received;
+      stream.movedAtBytes = stream.sent + stream.received;
+    }
+    return this.placed(stream, place);
+  }
+
+  private placed(stream: Stream, place: CardPlace | undefined): Stream {
+    stream.place = place;
+    return stream;
+  }
+
+  /** The card that has a program's socket now; undefined: its host's own stack has. */
+  private placeOf(card: number, socketId: number): CardPlace | undefined {
+    const { world } = this;
+    if (world.placeOf !== undefined) return world.placeOf(card, socketId);
+    return world.classOf(card) === 'socket' ? { card, socketId } : undefined;
+  }
+
+  /** What a policy has decided of a connection; undefined where none decides. */
+  decisionOf({ decided, flowOut }: Stream): Decided | undefined {
+    return decided ?? this.decisions.get(flowOut);
   }
 
   get words(): Int32Array {
@@ -144,7 +236,8 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   }
 
   endOf(end: LinkEnd): Moment {
-    return 'card' in end ? this.moment('cards', end.card) : this.moment('switches', end.switch);
+    const { kind, index } = this.world.runnerOf(end);
+    return this.moment(kind, index);
   }
 
   callBegun(card: number): void {
@@ -166,11 +259,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     const { ns: endNs, turn } = this.hostOf(card);
     const { first: _first, ...call } = ended;
     const { stream } = call;
-    if (stream !== undefined) {
-      this.latest[card] = stream;
-      if (call.name === 'send') this.attempted(stream, ended, open.beginNs);
-      else if (call.name === 'recv') this.receivedBy(stream, endNs);
-    }
+    if (stream !== undefined) this.begun.called(card, stream, ended, open.beginNs, endNs);
     if (this.world.isHeld(card)) this.heldIn[card] = turn;
     if (this.isKept(open.beginNs, endNs)) this.log.calls.push({ ...call, card, turn, endNs, ...open });
   }
@@ -246,58 +335,6 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   private samplePools(card: number, ns: number): void {
     this.log.pools.push({ card, ns, use: this.world.poolUse(card) });
   }
-
-  private attempted(stream: Stream, call: EndedCall, beginNs: number): void {
-    if (!stream.trying && call.first) {
-      stream.trying = true;
-      stream.triedNs = beginNs;
-    }
-    const done = call.result > 0 && stream.sent % call.messageBytes === 0;
-    if (!done) return;
-    stream.trying = false;
-    if (this.writes) stream.writes.push({ startNs: stream.triedNs, bytes: stream.sent });
-  }
-
-  /** Of a world of streams: a write is done when the other end's program has all of it. */
-  private receivedBy(stream: Stream, nowNs: number): void {
-    if (!this.writes) return;
-    const from = this.streams.peerOf(stream);
-    if (from === undefined) return;
-    while (from.writes.length > 0 && from.writes[0].bytes <= stream.received) {
-      const { startNs, bytes } = from.writes[0];
-      from.writes.splice(0, 1);
-      const { card } = from;
-      const program = this.topology.programs.find((one) => one.card === card && isWriter(one));
-      const times = { startNs, endNs: nowNs };
-      this.done({
-        program: program?.name ?? '',
-        write: true,
-        stream: from,
-        ...times,
-        sent: bytes,
-        received: 0,
-      });
-    }
-  }
-
-  /** A client has an answer: its latest call was about it. */
-  private answered(program: string, card: number, latencyNs: number): void {
-    const stream = this.latest[card];
-    if (stream === undefined) return;
-    const endNs = this.world.queue.clock.nowNs;
-    const { sent, received } = stream;
-    const startNs = endNs - latencyNs;
-    this.done({ program, write: false, stream, startNs, endNs, sent, received });
-  }
-
-  private done(operation: Omit<Operation, 'number'>): void {
-    if (this.counting) this.operations.push({ number: this.operations.length + 1, ...operation });
-  }
-}
-
-/** Whether a program of streams is the one that writes. */
-function isWriter({ role, workload }: ProgramTopology): boolean {
-  return role === (workload === 'TCP_MAERTS' ? 'server' : 'client');
 }
 
 /** Tells of each latency before it is recorded. */

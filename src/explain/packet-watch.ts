@@ -1,23 +1,19 @@
 /** Watches the frames of one direction of a link, from the sender's commit to the receiver's taking them. */
-import { packetHeaders } from '../trace/decode/packet.ts';
 import type { FrameTap } from '../wire/contract.ts';
 import { wireBytes } from '../wire/flight.ts';
 import type { WirePlan } from '../world/build/world-plan.ts';
 import type { LinkEnd } from '../world/topology/checked.ts';
 import type { WireWatch } from '../world/virtual/watch.ts';
 import type { Packet } from './events.ts';
+import type { FrameNames } from './frame-names.ts';
 import type { Moment } from './message-watch.ts';
-import { endpoint, flowOf } from './streams.ts';
 
 const FIN = 1;
 const SYN = 2;
-/** Enough for all headers: Ethernet, IPv4 and TCP with their options. */
-const HEADER_BYTES_MAX = 134;
 
 export interface PacketBook {
-  readonly bytes: Uint8Array;
-  /** Sequence numbers of the first bytes of flows, and how far each has been sent, SYN and FIN counted. */
-  readonly firstSequences: Map<string, number>;
+  readonly names: FrameNames;
+  /** How far each flow has been sent, SYN and FIN counted. */
   readonly sentTo: Map<string, number>;
   endOf(end: LinkEnd): Moment;
   packetSent(packet: Packet): void;
@@ -94,31 +90,26 @@ export class PacketWatch implements WireWatch {
     this.freeNs = packet.endNs;
   }
 
-  /** What the headers say. Bytes are counted from the first one behind the SYN. */
+  /** What the headers say. */
   private segment(
     address: number,
     length: number,
-  ): Pick<Packet, 'flow' | 'flags' | 'fromByte' | 'toByte' | 'again'> {
-    const { bytes, firstSequences, sentTo } = this.book;
-    const head = bytes.subarray(address, address + Math.min(length, HEADER_BYTES_MAX));
-    const headers = packetHeaders(head);
-    if (headers === undefined) return { flow: '', flags: 0, fromByte: 0, toByte: 0, again: false };
-    const { flags, sequence, payloadBytes } = headers;
-    const from = endpoint(headers.source, headers.sourcePort);
-    const flow = flowOf(from, endpoint(headers.destination, headers.destinationPort));
+  ): Pick<Packet, 'flow' | 'flags' | 'fromByte' | 'toByte' | 'again' | 'datagram'> {
+    const { names, sentTo } = this.book;
+    const name = names.read(address, length);
+    const { flow, flags, fromByte, toByte, datagram } = name;
     if ((flags & SYN) !== 0) {
-      const again = firstSequences.get(flow) === sequence + 1;
-      firstSequences.set(flow, sequence + 1);
+      const again = names.begins(name);
       sentTo.set(flow, 0);
-      return { flow, flags, fromByte: 0, toByte: 0, again };
+      return { flow, flags, fromByte, toByte, again, datagram };
     }
-    const fromByte = (sequence - (firstSequences.get(flow) ?? sequence)) >>> 0;
-    const toByte = fromByte + payloadBytes;
+    if (flow === '' || datagram !== undefined)
+      return { flow, flags, fromByte, toByte, again: false, datagram };
     const edge = toByte + ((flags & FIN) !== 0 ? 1 : 0);
     const before = sentTo.get(flow) ?? 0;
     const again = edge > fromByte && edge <= before;
     // A switch passes on what a card has sent.
     if ('card' in this.plan.from) sentTo.set(flow, Math.max(before, edge));
-    return { flow, flags, fromByte, toByte, again };
+    return { flow, flags, fromByte, toByte, again, datagram };
   }
 }

@@ -1,7 +1,10 @@
 /** One operation's way as a timeline for a terminal, what it adds up to, and one sentence about that. */
+
+import type { Operation } from '../explain/events.ts';
 import { type Explanation, latencyNs } from '../explain/explain.ts';
 import type { Leg, Span, Who } from '../explain/path.ts';
 import { type Sums, sumsOf } from '../explain/sums.ts';
+import { wayText } from '../explain/ways.ts';
 
 const COLUMNS = 80;
 const BAR_COLUMNS_MIN = 8;
@@ -46,19 +49,26 @@ export function journeyText(title: string, choice: string, explanation: Explanat
 
 function headLines(title: string, choice: string, explanation: Explanation): string[] {
   const { point, settings, operations, journey, measurement } = explanation;
-  const { number, program, write } = journey.operation;
+  const { number, program } = journey.operation;
   const said = Object.entries(settings).map(([path, value]) => `${path}=${value}`);
-  const what = write ? 'write' : 'request';
+  const what = kindOf(journey.operation);
   const { latencyUs } = measurement;
   // Whole nanoseconds, as its spans have them, so that both print the same.
   const tookNs = Math.round(latencyNs(journey.operation));
   const lines = [
-    title,
+    explanation.system === undefined ? title : `${title}; ${explanation.system}`,
     ...filled(`point ${point}: ${said.join(', ')}`),
     `${what} ${number} of ${operations} by ${program}, ${choice}: ${microseconds(tookNs)} µs`,
   ];
+  lines.push(...explanation.ways.flatMap((way) => filled(`at ${way.host}: ${wayText(way)}`)));
   if (latencyUs === null) return lines;
   return [...lines, `all requests: p50 ${latencyUs.p50}, p99 ${latencyUs.p99}, max ${latencyUs.max} µs`];
+}
+
+/** What one operation is. */
+function kindOf({ write, datagram }: Operation): string {
+  if (!write) return 'request';
+  return datagram === undefined ? 'write' : 'datagram';
 }
 
 function timeline({ journey, ground }: Explanation): string[] {
@@ -74,7 +84,7 @@ function timeline({ journey, ground }: Explanation): string[] {
   const home = ground.topology.hosts[ground.topology.cards[operation.stream.card].host].name;
   let leg: Leg | undefined;
   spans.forEach((span, i) => {
-    if (span.leg !== leg) lines.push(headingOf(span.leg, home, operation.write));
+    if (span.leg !== leg) lines.push(headingOf(span.leg, home, kindOf(operation)));
     leg = span.leg;
     const times = [span.fromNs, span.toNs - span.fromNs].map((ns) => microseconds(ns).padStart(timeColumns));
     const where = span.where.slice(0, whereColumns).padEnd(whereColumns);
@@ -84,9 +94,9 @@ function timeline({ journey, ground }: Explanation): string[] {
   return lines;
 }
 
-function headingOf(leg: Leg, home: string, write: boolean): string {
+function headingOf(leg: Leg, home: string, kind: string): string {
   if (leg === 'handshake') return `the handshake, which ${home} begins:`;
-  if (leg === 'request') return `the ${write ? 'write' : 'request'}, from ${home}:`;
+  if (leg === 'request') return `the ${kind}, from ${home}:`;
   return leg === 'response' ? `the response, to ${home}:` : "the stream's end:";
 }
 

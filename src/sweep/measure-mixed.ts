@@ -5,7 +5,7 @@
 import type { Topology } from '../world/topology/checked.ts';
 import { mixedTopology } from '../world/virtual/mixed-topology.ts';
 import { type MixedOptions, MixedWorld } from '../world/virtual/mixed-world.ts';
-import { type Counted, type Extent, runMeasured } from './measured-run.ts';
+import { type Counted, type Extent, type MeasureWatch, runWatched } from './measured-run.ts';
 import { type Measurement, measurementOf, type Seen } from './measurement.ts';
 import { cardOf, PLAIN, plainCosts } from './plain-costs.ts';
 import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
@@ -19,18 +19,25 @@ export function checkMixed(topology: Topology): void {
 /**
  * As `measureTopology`. What a host's own stack takes of its processor is in the host's time.
  * @param policy rules, as `parsePolicy` reads them. @param begun told the world when its operations begin to
- * count.
+ * count. @param watch who looks on.
  */
 export function measureMixedTopology(
   topology: Topology,
   policy: string,
   extent: Extent,
   begun?: (world: MixedWorld) => void,
+  watch?: MeasureWatch,
 ): Measurement {
   const options = hostsOf(topology).map((host): MixedOptions => {
     const card = cardOf(topology.cards, host);
     const costs = plainCosts(topology.hosts[host], card, PLAIN);
-    return { host, costs: { costs, interruptNs: card.interruptNs }, policy, spins: true };
+    return {
+      host,
+      costs: { costs, interruptNs: card.interruptNs },
+      policy,
+      spins: true,
+      ...(watch && { watch }),
+    };
   });
   const [first, ...further] = options;
   const world = new MixedWorld(topology, first, ...further);
@@ -53,7 +60,7 @@ export function measureMixedTopology(
       return { ...pressure, ...spending.perOperation(counted.operations, counted.meanLatencyNs, waitedNs) };
     };
   };
-  const { counted, seen } = runMeasured(world, topology, extent, begin);
+  const { counted, seen } = runWatched(world, topology, extent, begin, watch);
   return measurementOf(counted, seen);
 }
 

@@ -2,14 +2,12 @@
  * One described world measured in virtual time: it warms up, does so many operations, ends its programs, and
  * its books must balance. Same world, same options: same numbers, on any machine.
  */
-import type { LatencyRecorder } from '../record/latency.ts';
 import { shown } from '../world/config/complaint.ts';
 import { Fields } from '../world/topology/fields.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
 import { VirtualWorld } from '../world/virtual/virtual-world.ts';
-import type { WorldWatch } from '../world/virtual/watch.ts';
 import { checkMeasurable } from './measurable.ts';
-import { type Counted, runMeasured } from './measured-run.ts';
+import { type Counted, type MeasureWatch, runWatched } from './measured-run.ts';
 import { type Measurement, measurementOf, type Seen } from './measurement.ts';
 import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
 import { Spending } from './spending.ts';
@@ -30,14 +28,6 @@ export interface MeasureOptions {
   readonly begun?: ((world: VirtualWorld) => void) | undefined;
   /** The same when they count no more, before its programs are ended. */
   readonly ended?: ((world: VirtualWorld) => void) | undefined;
-}
-
-/** Who looks on while a world is measured; the measurement is the same without him. */
-export interface MeasureWatch extends WorldWatch {
-  /** Operations count from now on, or no more. */
-  measuring(on: boolean): void;
-  /** @returns what a client tells its latencies in place of `latency`, which is to hear of them too. */
-  latencyOf(program: string, latency: LatencyRecorder): LatencyRecorder;
 }
 
 export const OPERATIONS = 10_000;
@@ -96,15 +86,11 @@ export function measureTopology(
   const { operations = OPERATIONS, limitNs = LIMIT_NS } = options;
   const { warmup = Math.ceil(operations / 10) } = options;
   const world = new VirtualWorld(topology, [], false, watch);
-  const latencyOf =
-    watch && ((program: string, latency: LatencyRecorder) => watch.latencyOf(program, latency));
   const begun = (): ((counted: Counted) => Seen) => {
-    watch?.measuring(true);
     const spending = new Spending(world, topology);
     beginPressure(world);
     options.begun?.(world);
     return (counted) => {
-      watch?.measuring(false);
       options.ended?.(world);
       const pressure = pressureOf(world);
       const waitedNs = pooledWaitNs(pressure.stalls);
@@ -112,6 +98,6 @@ export function measureTopology(
     };
   };
   const extent = { operations, warmup, limitNs };
-  const { counted, seen } = runMeasured(world, topology, extent, begun, latencyOf);
+  const { counted, seen } = runWatched(world, topology, extent, begun, watch);
   return measurementOf(counted, seen);
 }

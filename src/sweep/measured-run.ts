@@ -6,6 +6,7 @@ import { LatencyRecorder, type LatencySummary } from '../record/latency.ts';
 import { type ClientProgram, isClient } from '../workloads/program.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { giveUpNs, losesFrames } from '../world/topology/settle.ts';
+import type { WorldWatch } from '../world/virtual/watch.ts';
 import { type Datagrams, datagramsOf, sentBy } from './datagrams.ts';
 import {
   bytesOf,
@@ -100,6 +101,35 @@ export function runMeasured<Seen>(
   endPrograms(world, DRAIN_NS + (losesFrames(topology) ? giveUpNs(topology) : 0));
   const datagrams = datagramsOf(world, (sent * 1e9) / counted.elapsedNs);
   return { counted: { ...counted, ...(datagrams && { datagrams }) }, seen };
+}
+
+/** Who looks on while a world is measured; the measurement is the same without him. */
+export interface MeasureWatch extends WorldWatch {
+  /** Operations count from now on, or no more. */
+  measuring(on: boolean): void;
+  /** @returns what a client tells its latencies in place of `latency`, which is to hear of them too. */
+  latencyOf: LatencyOf;
+}
+
+/** As `runMeasured`. @param watch who looks on; undefined: nobody. */
+export function runWatched<Seen>(
+  world: MeasuredWorld,
+  topology: Topology,
+  extent: Extent,
+  begun: () => (counted: Counted) => Seen,
+  watch: MeasureWatch | undefined,
+): { readonly counted: Counted; readonly seen: Seen } {
+  if (watch === undefined) return runMeasured(world, topology, extent, begun);
+  const begin = (): ((counted: Counted) => Seen) => {
+    watch.measuring(true);
+    const end = begun();
+    return (counted) => {
+      watch.measuring(false);
+      return end(counted);
+    };
+  };
+  const latencyOf: LatencyOf = (program, latency) => watch.latencyOf(program, latency);
+  return runMeasured(world, topology, extent, begin, latencyOf);
 }
 
 function lateWarmup(clients: readonly ClientProgram[], done: number, warmup: number, limitNs: number): Error {

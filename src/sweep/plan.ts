@@ -52,10 +52,8 @@ const POINTS_MAX = 100_000;
 /** Says where in its file a key of the plan stands. */
 type Place = (path: string) => string;
 
-/** What whoever asks for a plan can do nothing with. */
+/** What whoever asks for a plan wants of it. */
 export interface PlanUse {
-  /** What asks that knows no rules of a policy; absent: they are heeded. */
-  readonly without?: string;
   /** One point is asked for: a plan that varies nothing is one. */
   readonly single?: true;
 }
@@ -77,11 +75,9 @@ export function loadPlan(name: string, use: PlanUse = {}): SweepPlan {
 }
 
 /** @param file begins each complaint, with the line. */
-export function parsePlan(text: string, file: string, { without, single }: PlanUse = {}): SweepPlan {
+export function parsePlan(text: string, file: string, { single }: PlanUse = {}): SweepPlan {
   const lines = new YamlLines(text, file);
-  const plan = readPlan(lines.data, (path) => `${lines.place(path)}: `, single);
-  if (plan.policy === undefined || without === undefined) return plan;
-  throw new RangeError(`${lines.place('policy')}: "policy" is not for ${without}`);
+  return readPlan(lines.data, (path) => `${lines.place(path)}: `, single);
 }
 
 /**

@@ -22,7 +22,7 @@ const TIMEOUT_NS = 200e6;
 const TAKEN_AT_ONCE = 16;
 /** How long after one was refused, since nobody listened, the next datagram is sent. */
 const RETRY_NS = 1e6;
-/** A request's number, of which as many bytes travel as there is room for. */
+/** A datagram's number, of which as many bytes travel as there is room for. */
 const NUMBER_BYTES = 4;
 
 /** A client's sockets, each connected to the server. */
@@ -217,6 +217,8 @@ export class DatagramStreamClient extends DatagramClient implements ClientProgra
   readonly idle = true;
   private readonly pacing: Pacing | undefined;
   private readonly settling: Settling;
+  /** Bytes of a datagram's number, as many of it as there is room for: so two are told apart. */
+  private readonly numberBytes: number;
   /** An arrival that has not found a buffer yet. */
   private isDue = false;
 
@@ -224,6 +226,7 @@ export class DatagramStreamClient extends DatagramClient implements ClientProgra
     super(parts, shape);
     this.pacing = pacingOf(shape.pace, shape.connections, parts.random, parts.clock);
     this.settling = new Settling(shape.connections, isOpenLoop(shape.pace));
+    this.numberBytes = Math.min(NUMBER_BYTES, shape.sizeBytes);
   }
 
   get unsettled(): number {
@@ -240,7 +243,9 @@ export class DatagramStreamClient extends DatagramClient implements ClientProgra
     let progress = 0;
     for (let i = 0; i < this.sockets.length; i++) {
       if (this.operations >= this.operationsMax) break;
-      if (!this.tries.at(i) || !this.mayBegin(i) || !this.put(i)) continue;
+      if (!this.tries.at(i) || !this.mayBegin(i)) continue;
+      writeNumber(this.message, this.sent, this.numberBytes);
+      if (!this.put(i)) continue;
       this.isDue = false;
       this.operations += 1;
       if (this.settling.left > 0) this.settling.settled(i);

@@ -17,6 +17,7 @@ it.each(outputs.map(([, command, output]) => ({ command, output })))(
     expect(stderr).toBe('');
     expect(stdout).toBe(output);
     expect(code).toBe(0);
+    if (!command.includes('--trace')) return;
     expect(breaches(readFileSync(join(folder, 'slow.json'), 'utf8'))).toEqual([]);
   },
   60_000,
@@ -43,6 +44,11 @@ it('refuses in one line what is not there', async () => {
   };
   expect(await lineOf('results.jsonl#40')).toBe(`inic: ${refusals[0]}\n`);
   expect(await lineOf('plan.yaml')).toBe(`inic: ${refusals[1]}\n`);
+  expect(await lineOf('plan.yaml#0', '--system', 'host+tso')).toBe(`inic: ${refusals[4]}\n`);
+  expect(await lineOf('plan.yaml#0', '--policy', 'rules')).toBe('inic: --policy is for --system mixed\n');
+  expect(await lineOf('plan.yaml#0', '--host-speed', '2')).toBe(
+    'inic: --host-speed is for a system that --system names\n',
+  );
   expect(await lineOf('results.jsonl', '3', '--request', '20000')).toBe(
     'inic: results.jsonl, point 3: there is no request 20000: expected 1 to 20\n',
   );

@@ -8,6 +8,7 @@ import { Observer } from '../../src/explain/observer.ts';
 import type { Span } from '../../src/explain/path.ts';
 import { sumsOf } from '../../src/explain/sums.ts';
 import { measureTopology } from '../../src/sweep/measure.ts';
+import type { Measurement } from '../../src/sweep/measurement.ts';
 import { type SweepPlan, settingsOf, worldOf } from '../../src/sweep/plan.ts';
 import { measurePoint } from '../../src/sweep/point.ts';
 import { readTopology } from '../../src/world/topology.ts';
@@ -90,8 +91,7 @@ function journeysOf(
   const topology = readTopology(worldOf(plan, settingsOf(plan, 0)));
   const { operations, warmup, limitNs } = plan;
   const measurement = measureTopology(topology, { operations, warmup, limitNs }, observer);
-  const { wires, log, streams } = observer;
-  const ground = { topology, wires, log };
+  const { ground, streams } = observer;
   const some = observer.operations.filter(({ number }) => number % every === 0);
   return { measurement, journeys: some.map((one) => journeyOf(ground, streams, one)), ground };
 }
@@ -151,9 +151,8 @@ it.each([false, true])(
   'comes to what the ledgers say an operation takes, where there is one at a time (inline: %s)',
   (inline) => {
     const plan = pairPlan({ connections: 1, operations: 500, inline });
-    const { journey: way, measurement } = explainPoint(plan, 0, MEDIAN);
-    const { workNs } = sumsOf(way.spans);
-    const { timeUs } = measurement;
+    const { workNs } = sumsOf(journey(plan, MEDIAN).spans);
+    const { timeUs } = journeysOf(plan, 100).measurement as Measurement;
     expect(workNs.wire / 1000).toBeCloseTo(timeUs.wire, 2);
     // Acknowledgements and credits are work too, and no part of the way.
     expect(workNs.host / 1000).toBeLessThanOrEqual(timeUs.host);

@@ -152,10 +152,4 @@ describe('the rules of a policy in a plan', () => {
   ])('are refused with their line: %j', (policy, words) => {
     expect(() => withPolicy(policy)).toThrow(words);
   });
-
-  it("are refused where every connection is a card's", () => {
-    expect(() =>
-      parsePlan(`${PLAN}policy: any => offload\n`, 'plan.yaml', { without: 'inic explain' }),
-    ).toThrow('plan.yaml:12: "policy" is not for inic explain');
-  });
 });

@@ -63,6 +63,11 @@ export class MixedStack implements SocketStack {
     return this.places.sockets[socket]?.device?.name;
   }
 
+  /** Where a socket is: whose operations it has, and under which number. Undefined: there is none. */
+  placeOf(socket: number): Place | undefined {
+    return this.places.sockets[socket]?.place;
+  }
+
   /**
    * Hands an established connection over to a device: the program's socket goes on, and its peer notices
    * nothing.

@@ -15,6 +15,23 @@ export interface Placement {
   readonly settings: RuleSettings;
 }
 
+/** What was decided of a connection, by which rule, and why it was not otherwise. */
+export interface Decided {
+  /** Who opens it: the host, or a peer. */
+  readonly kind: 'active' | 'passive';
+  /** As it was then: of a connection that the host opens the local port may be 0, as it is chosen later. */
+  readonly tuple: Tuple;
+  /** Which rule of the policy, from 0; -1: none, and so no-offload. */
+  readonly rule: number;
+  /** Whether that rule gives it to a device. */
+  readonly offload: boolean;
+  readonly settings: RuleSettings;
+  /** The device that was asked, by its name; undefined: none was, or the one that the rule names is not there. */
+  readonly device: string | undefined;
+  /** Why that did not get it; undefined: it did. */
+  readonly refusal: Refusal | undefined;
+}
+
 /** Who gets what a peer opens. */
 export type SynTaker = 'device' | 'host' | 'nobody';
 
@@ -26,6 +43,8 @@ export class Offloading {
   homeless = 0;
   /** Whether the host serves a peer's connection that a device refuses: if not, its SYN is dropped. */
   fallsBack = true;
+  /** Told of each connection that is decided of; undefined: nobody is. */
+  onDecided: ((decided: Decided) => void) | undefined;
   private readonly clock: Clock;
 
   constructor(clock: Clock) {
@@ -54,18 +73,24 @@ export class Offloading {
    *   an address of the host's own.
    */
   opener(tuple: Tuple, port: number, own: OffloadDevice | undefined): Placement | undefined {
-    const { offload, settings } = this.policy.decide('active', tuple);
-    if (!offload || settings.after !== undefined) return undefined;
+    const { offload, settings, rule } = this.policy.decide('active', tuple);
+    const said = { kind: 'active', tuple, rule, offload, settings } as const;
+    if (!offload || settings.after !== undefined) {
+      this.onDecided?.({ ...said, device: undefined, refusal: undefined });
+      return undefined;
+    }
     const { devices } = this.registry;
     const device =
       own ??
       devices.find(({ name, hardware }) => (settings.device ?? name) === name && hardware.port === port);
     if (device === undefined) {
       this.homeless += 1;
+      this.onDecided?.({ ...said, device: undefined, refusal: undefined });
       return undefined;
     }
     const { nowUs } = this.clock;
     const refusal = openRefusal(device, nowUs) ?? (own === undefined ? wayRefusal(device, tuple) : undefined);
+    this.onDecided?.({ ...said, device: device.name, refusal });
     if (!this.fits(device, refusal)) return undefined;
     device.give('active', nowUs);
     return { device, settings };
@@ -130,11 +155,17 @@ export class Offloading {
   /** Who is to have the connection that a peer's SYN asks for. */
   takerOf(device: OffloadDevice, tuple: Tuple): SynTaker {
     this.touched.pass('passive');
-    const { offload, settings } = this.policy.decide('passive', tuple);
-    if (!offload || settings.after !== undefined) return 'host';
-    if ((settings.device ?? device.name) !== device.name) return 'host';
+    const { offload, settings, rule } = this.policy.decide('passive', tuple);
+    const said = { kind: 'passive', tuple, rule, offload, settings } as const;
+    const isOwn = !offload || settings.after !== undefined;
+    if (isOwn || (settings.device ?? device.name) !== device.name) {
+      this.onDecided?.({ ...said, tuple: { ...tuple }, device: undefined, refusal: undefined });
+      return 'host';
+    }
     const { nowUs } = this.clock;
-    if (!this.fits(device, synRefusal(device, tuple, nowUs))) return this.fallsBack ? 'host' : 'nobody';
+    const refusal = synRefusal(device, tuple, nowUs);
+    this.onDecided?.({ ...said, tuple: { ...tuple }, device: device.name, refusal });
+    if (!this.fits(device, refusal)) return this.fallsBack ? 'host' : 'nobody';
     device.give('passive', nowUs);
     return 'device';
   }

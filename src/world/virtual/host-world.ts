@@ -26,6 +26,9 @@ import { settleNs } from '../topology/settle.ts';
 import { addLanCard, buildVirtualLan, buildVirtualWindow } from './lan-host.ts';
 import { DmaMeter, DmaMeters, HOST_TRANSFERS, HostMeter, transferCosts } from './meters.ts';
 import { PlainHost } from './plain-host.ts';
+import { socketEnds } from './socket-ends.ts';
+import type { MessageClass, Runner, WorldWatch } from './watch.ts';
+import { WireWatches } from './wire-watches.ts';
 
 const NO_AGENT = -1;
 
@@ -56,6 +59,7 @@ export class HostWorld {
   readonly stacks: readonly BuiltHostStack[];
   /** The programs of the description, servers first. */
   readonly programs: readonly WorldProgram[];
+  private readonly watch: WorldWatch | undefined;
   private readonly region: Region;
   private readonly plan: WorldPlan;
   private readonly network: Network;
@@ -70,6 +74,7 @@ export class HostWorld {
    * @param costsOf of each host, by its index.
    * @param receiveOf what the device of each card receives into, by its index; absent: memory of its own.
    * @param traces who is told what passes, by card: of one that packets reach in messages.
+   * @param watch who looks on; absent: nobody.
    * @throws RangeError for a trace of a device on its host's bus, where no messages pass.
    */
   constructor(
@@ -77,7 +82,9 @@ export class HostWorld {
     costsOf: (host: number) => HostCosts,
     receiveOf: (card: number, clock: Clock) => HostReceive = () => ({}),
     traces: Traces = [],
+    watch?: WorldWatch,
   ) {
+    this.watch = watch;
     this.settleNs = settleNs(topology);
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
@@ -88,18 +95,8 @@ export class HostWorld {
     this.hostAgents = topology.hosts.map(() => NO_AGENT);
     this.switchAgents = topology.switches.map(() => NO_AGENT);
     this.cardAgents = topology.cards.map(() => NO_AGENT);
-    this.network = new Network(this.region, this.plan, this.clock, 0, {
-      pipe: (wire) => ({
-        committed: (arrivalNs) => this.expect(wire, arrivalNs),
-        roomMade: () => this.tellRoom(wire),
-      }),
-      departures: ({ from }) => {
-        if (!('card' in from)) return undefined;
-        // The device hears of a packet by a write over its bus; a card's own processor gives it to the wire.
-        const latencyNs = this.isOfCard(from) ? 0 : topology.cards[from.card].bus.latencyNs;
-        return { leaveNs: () => this.queue.settledNs(this.agentOf(from)) + latencyNs };
-      },
-    });
+    this.beWatched(served);
+    this.network = this.buildNetwork(topology);
     const { network } = this;
     this.hosts = topology.hosts.map(({ name }) => new PlainHost(name));
     const meters = topology.hosts.map(() => new HostMeter());
@@ -122,16 +119,24 @@ export class HostWorld {
     });
     this.addHosts(topology, costsOf, meters);
     this.stacks.forEach((built, i) => {
-      if (hasDriver(built)) this.cardAgents[i] = addLanCard(this.queue, built, this.plan.cards[i]);
+      if (!hasDriver(built)) return;
+      this.cardAgents[i] = addLanCard(
+        this.queue,
+        built,
+        this.plan.cards[i],
+        watch && { world: watch, card: i },
+      );
     });
     this.plan.switches.forEach((_, i) => {
       const agent = network.switches[i];
-      if (agent !== undefined) this.switchAgents[i] = this.queue.add({ agent, meter: FREE });
+      if (agent === undefined) return;
+      const watched = watch?.agent('switches', i, agent) ?? agent;
+      this.switchAgents[i] = this.queue.add({ agent: watched, meter: FREE });
     });
     for (const built of this.stacks) if (hasDriver(built)) built.driver.bringUp();
     this.programs = makePrograms(
       topology,
-      (card) => this.stacks[card].stack,
+      (card) => watch?.sockets(card, this.stacks[card].stack) ?? this.stacks[card].stack,
       this.clock,
       ({ host }) => ({ work: (ns) => this.queue.occupy(this.hostAgents[host], ns), sampleMask: 0 }),
     );
@@ -226,8 +231,57 @@ export class HostWorld {
           return [new DmaMeter(ledger, busCosts ?? transferCosts(bus, HOST_TRANSFERS))];
         }),
       );
-      this.hostAgents[host] = this.queue.add({ agent, meter: meters[host], engine });
+      const watched = this.watch?.agent('hosts', host, agent) ?? agent;
+      this.hostAgents[host] = this.queue.add({ agent: watched, meter: meters[host], engine });
     });
+  }
+
+  private buildNetwork(topology: Topology): Network {
+    const wireWatches = new WireWatches(this.plan.wires, this.watch);
+    const network = new Network(this.region, this.plan, this.clock, 0, {
+      pipe: (wire) => ({
+        committed: (arrivalNs) => this.expect(wire, arrivalNs),
+        roomMade: () => this.tellRoom(wire),
+      }),
+      departures: (wire) => {
+        const { from } = wire;
+        if (!('card' in from)) return undefined;
+        // The device hears of a packet by a write over its bus; a card's own processor gives it to the wire.
+        const latencyNs = this.isOfCard(from) ? 0 : topology.cards[from.card].bus.latencyNs;
+        const leaveNs = (): number => this.queue.settledNs(this.agentOf(from)) + latencyNs;
+        return { leaveNs: wireWatches.leaving(wire, leaveNs) };
+      },
+    });
+    wireWatches.tap((wire) => network.pipe(wire));
+    return network;
+  }
+
+  /** Tells whoever looks on what there is. @param topology with the classes that the cards serve. */
+  private beWatched(topology: Topology): void {
+    const [hosts, cards, switches] = [this.hostAgents, this.cardAgents, this.switchAgents];
+    this.watch?.begin({
+      queue: this.queue,
+      region: this.region,
+      topology,
+      agents: { hosts, cards, switches },
+      poolUse: () => ({}),
+      isFull: (card) => this.stacks[card].memory.available > 1,
+      isHeld: () => false,
+      classOf: (card) => this.classOf(this.plan.cards[card]),
+      endsOf: (card, socket) => socketEnds(this.stacks[card], socket),
+      runnerOf: (end) => this.runnerOf(end),
+    });
+  }
+
+  private classOf(card: CardPlan): MessageClass {
+    if (!this.hasMessages(card)) return 'plain';
+    return this.isLan(card) ? 'lan' : 'window';
+  }
+
+  private runnerOf(end: LinkEnd): Runner {
+    if ('switch' in end) return { kind: 'switches', index: end.switch };
+    if (this.isOfCard(end)) return { kind: 'cards', index: end.card };
+    return { kind: 'hosts', index: this.plan.cards[end.card].topology.host };
   }
 
   /** @throws RangeError for what only a device on the host's own bus can have. */
@@ -244,7 +298,8 @@ export class HostWorld {
         "packets in LAN messages go without a window, and packets in any without an allocator of the host's",
       );
     const { region, clock, queue } = this;
-    const parts = { region, plan, clock, queue, ends, trace };
+    const watch = this.watch && { world: this.watch, card };
+    const parts = { region, plan, clock, queue, ends, trace, watch };
     const place = {
       hostAgent: () => this.hostAgents[plan.topology.host],
       iopAgent: () => this.cardAgents[card],

@@ -16,7 +16,14 @@ import { type BuiltLanStack, buildLanStack, type LanJoint } from '../build/lan-s
 import { type BuiltWindowStack, buildWindowStack, type WindowMoves } from '../build/window-stack.ts';
 import type { CardPlan } from '../build/world-plan.ts';
 import { cardBusCosts, DmaMeter, LAN_TRANSFERS, WINDOW_TRANSFERS } from './meters.ts';
-import { frameMeters, lateCardEnds, lateHostEnds, STARTED_AT, VirtualSleeper } from './virtual-card.ts';
+import {
+  type CardWatch,
+  frameMeters,
+  lateCardEnds,
+  lateHostEnds,
+  STARTED_AT,
+  VirtualSleeper,
+} from './virtual-card.ts';
 
 /** What the world has made before. */
 export interface LanHostParts {
@@ -26,6 +33,8 @@ export interface LanHostParts {
   readonly queue: EventQueue;
   readonly ends: readonly TappedEnd[];
   readonly trace?: TraceRequest | undefined;
+  /** Who looks on; undefined: nobody. */
+  readonly watch?: CardWatch | undefined;
 }
 
 /** The numbers of host and card in the event queue, once they are there. */
@@ -56,7 +65,7 @@ function timeOf({ clock }: LanHostParts): HostTime {
 
 /** How host and card are joined, in the event queue. */
 function jointOf(parts: LanHostParts, place: LanHostPlace): LanJoint {
-  const { region, plan, clock, queue, trace } = parts;
+  const { region, plan, clock, queue, trace, watch } = parts;
   const { doorbellNs, interruptNs } = plan.topology;
   const { layout } = plan.memory;
   const full = {
@@ -64,13 +73,20 @@ function jointOf(parts: LanHostParts, place: LanHostPlace): LanJoint {
     iopAgent: () => place.iopAgent(),
     shared: undefined,
     trace,
+    watch,
   };
   const sleeper = new VirtualSleeper(queue, full, interruptNs);
   const frames = frameMeters(clock, layout);
   const { counters } = new Ledger(region, layout.hostLedger);
-  const card = { wake: () => queue.notify(place.iopAgent(), doorbellNs) };
+  const card = {
+    wake: () => {
+      watch?.world.notified(watch.card, 'inbound');
+      queue.notify(place.iopAgent(), doorbellNs);
+    },
+  };
   const host = {
     wake: () => {
+      watch?.world.notified(watch.card, 'outbound');
       sleeper.interrupt();
       counters[HOST_INTERRUPTS_SERVICED] += 1;
       queue.notify(place.hostAgent(), interruptNs);
@@ -96,6 +112,7 @@ export function addLanCard(
   queue: EventQueue,
   built: BuiltLanStack | BuiltWindowStack,
   { topology }: CardPlan,
+  watch: CardWatch | undefined,
 ): number {
   const { cardLedger, card } = built;
   const engine = new DmaMeter(
@@ -103,7 +120,7 @@ export function addLanCard(
     cardBusCosts(topology.bus, built.card.window === undefined ? LAN_TRANSFERS : WINDOW_TRANSFERS),
   );
   return queue.add({
-    agent: card.processor,
+    agent: watch?.world.agent('cards', watch.card, card.processor) ?? card.processor,
     meter: new CostMeter(cardLedger, topology.processor.costs),
     ...(engine.free ? {} : { engine }),
   });

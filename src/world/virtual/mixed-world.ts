@@ -10,14 +10,6 @@ import type { MixedStack } from '../../host/devices/mixed-stack.ts';
 import { Offloading } from '../../host/devices/offloading.ts';
 import { parsePolicy } from '../../host/devices/policy/parse.ts';
 import type { FrameSteering, StationAddress } from '../../host/devices/steering.ts';
-import { ARP_BYTES, ARP_REPLY, writeArp } from '../../tcpip/header/arp.ts';
-import {
-  ETHERNET_BYTES,
-  ETHERNET_TYPE,
-  ETHERTYPE_ARP,
-  writeEthernetAddresses,
-} from '../../tcpip/header/ethernet.ts';
-import { maskOf } from '../../tcpip/route-table.ts';
 import { type Clock, VirtualClock } from '../../time/clock.ts';
 import { CostMeter, FREE } from '../../time/cost-model.ts';
 import { EventQueue } from '../../time/event-queue.ts';
@@ -35,9 +27,13 @@ import type { HostCosts } from './host-world.ts';
 import { DmaMeter, HOST_TRANSFERS, HostMeter, transferCosts } from './meters.ts';
 import type { CardDevice } from './mixed-devices.ts';
 import { MixedHost, steeringAt, tellDevices } from './mixed-host.ts';
+import { announceMove, introduceAll, lowWord } from './mixed-peers.ts';
 import { type MixedPlace, mixedTopology } from './mixed-topology.ts';
+import { watchedMixed } from './mixed-watch.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 import { iopEntry, isFree, spinOf } from './virtual-world.ts';
+import type { WorldWatch } from './watch.ts';
+import { WireWatches } from './wire-watches.ts';
 
 const NO_AGENT = -1;
 
@@ -53,6 +49,8 @@ export interface MixedOptions {
   readonly limits?: OffloadLimits;
   /** Its processor looks for replies as long as its cards' settings say; absent: it rests at once. */
   readonly spins?: true;
+  /** Who looks on at the world; heeded in the options of its first host alone. Absent: nobody. */
+  readonly watch?: WorldWatch;
 }
 
 export class MixedWorld {
@@ -64,6 +62,8 @@ export class MixedWorld {
   readonly cards: readonly VirtualCard[];
   /** The programs of the description, servers first. */
   readonly programs: readonly WorldProgram[];
+  private readonly watch: WorldWatch | undefined;
+  private readonly wireWatches: WireWatches;
   private readonly topology: Topology;
   private readonly places: readonly MixedPlace[];
   private readonly region: Region;
@@ -80,11 +80,14 @@ export class MixedWorld {
    * @throws RangeError for a policy that cannot be read, or a host that cannot be so.
    */
   constructor(description: Topology, ...options: readonly [MixedOptions, ...MixedOptions[]]) {
+    this.watch = options[0].watch;
     this.clock = new VirtualClock(() => this.queue.now());
     this.queue = new EventQueue(this.clock);
-    const offloadings = options.map(({ policy }) => {
+    const offloadings = options.map(({ policy, host }) => {
       const offloading = new Offloading(this.clock);
       offloading.policy.replace(parsePolicy(policy));
+      const { watch } = this;
+      if (watch !== undefined) offloading.onDecided = (decided) => watch.decided(host, decided);
       return offloading;
     });
     const { topology, places } = mixedTopology(
@@ -100,10 +103,14 @@ export class MixedWorld {
     this.hostAgents = topology.hosts.map(() => NO_AGENT);
     this.cardAgents = topology.cards.map(() => NO_AGENT);
     this.switchAgents = topology.switches.map(() => NO_AGENT);
+    const numbers = { hosts: this.hostAgents, cards: this.cardAgents, switches: this.switchAgents };
+    this.watch?.begin(watchedMixed(this, { topology, places, agents: numbers, region: this.region }));
+    this.wireWatches = new WireWatches(this.plan.wires, this.watch);
     const steerings = places.map(({ cards }, at) =>
       cards.map((_, port) => steeringAt(this.region, offloadings[at], port, () => this.hosts?.[at])),
     );
     this.network = this.buildNetwork(steerings);
+    this.wireWatches.tap((wire) => this.network.pipe(wire));
     const agents = topology.hosts.map(({ name }) => new HostAgent(name));
     const meters = agents.map(() => new HostMeter());
     this.built = places.map((place, at) =>
@@ -111,13 +118,16 @@ export class MixedWorld {
     );
     topology.hosts.forEach((_, i) => {
       const spins = options.some(({ host, spins: own }) => host === i && own === true);
-      const entry = { agent: agents[i], meter: meters[i], ...(spins ? spinOf(i, topology) : {}) };
+      const agent = this.watch?.agent('hosts', i, agents[i]) ?? agents[i];
+      const entry = { agent, meter: meters[i], ...(spins ? spinOf(i, topology) : {}) };
       this.hostAgents[i] = this.queue.add({ ...entry, ...this.engineOf(i) });
     });
     this.cards = description.cards.map((_, i) => this.buildCard(i, agents, meters));
     this.plan.switches.forEach((_, i) => {
       const agent = this.network.switches[i];
-      if (agent !== undefined) this.switchAgents[i] = this.queue.add({ agent, meter: FREE });
+      if (agent === undefined) return;
+      const watched = this.watch?.agent('switches', i, agent) ?? agent;
+      this.switchAgents[i] = this.queue.add({ agent: watched, meter: FREE });
     });
     for (const card of this.cards) card.host.bringUpCard(classOf(card.plan));
     this.hosts = places.map((place, at) =>
@@ -125,7 +135,10 @@ export class MixedWorld {
     );
     this.programs = makePrograms(
       topology,
-      (card) => this.hostOf(card)?.stack ?? this.cards[card].stack,
+      (card) => {
+        const stack = this.hostOf(card)?.stack ?? this.cards[card].stack;
+        return this.watch?.sockets(card, stack) ?? stack;
+      },
       this.clock,
       ({ host }) => ({ work: (ns) => this.queue.occupy(this.hostAgents[host], ns), sampleMask: 0 }),
     );
@@ -228,22 +241,15 @@ export class MixedWorld {
    * so by ARP: what is sent to the one it had arrives nowhere.
    */
   movePeer(port: number, peer: number, to: StationAddress): void {
-    const { view } = this.region;
     const { mac, stack } = this.cards[peer].config;
-    const own = this.devices[port].address;
     const high = (mac[0] << 8) | mac[1];
     const low = lowWord(mac);
     const at = this.places[0].splitters[port];
     const wire = this.plan.wires.findIndex(
       (each) => 'switch' in each.to && each.to.switch === at && each.to.port === 0,
     );
-    const pipe = this.network.pipe(wire);
-    const frame = pipe?.reserve(ETHERNET_BYTES + ARP_BYTES) ?? -1;
-    if (pipe === undefined || frame < 0) throw new Error('a peer that moves has no room on its wire');
-    writeEthernetAddresses(view, frame, 0xffff, -1, to.high, to.low);
-    view.setUint16(frame + ETHERNET_TYPE, ETHERTYPE_ARP);
-    writeArp(view, frame + ETHERNET_BYTES, ARP_REPLY, to.high, to.low, stack.address, to.high, to.low, own);
-    pipe.commit(ETHERNET_BYTES + ARP_BYTES);
+    const { address } = this.devices[port];
+    announceMove(this.region.view, this.network.pipe(wire), stack.address, to, address);
     this.steerings[port].gone = { high, low };
   }
 
@@ -252,21 +258,7 @@ export class MixedWorld {
    * talked to each other before: to a peer that its host does not know a device opens no connection.
    */
   introduce(): void {
-    const ports = this.cards.flatMap(({ config: { mac, stack, furtherPorts } }, card) =>
-      [{ mac, ...stack }, ...furtherPorts].map(({ mac: bytes, address, prefixLength }) => {
-        const station = { high: (bytes[0] << 8) | bytes[1], low: lowWord(bytes) };
-        return { card, station, address, mask: maskOf(prefixLength) };
-      }),
-    );
-    for (const { built, place } of this.hosts) {
-      const [own, others] = [true, false].map((of) =>
-        ports.filter(({ card }) => place.cards.includes(card) === of),
-      );
-      for (const { address, station } of others) {
-        const near = own.some((port) => ((port.address ^ address) & port.mask) === 0);
-        if (near) built.engine.tellNeighbour(address, station.high, station.low, this.clock.nowUs);
-      }
-    }
+    introduceAll(this.hosts, this.cards, this.clock.nowUs);
   }
 
   /** The first host's processor is busy for so long. */
@@ -283,7 +275,7 @@ export class MixedWorld {
           if (agent !== NO_AGENT) this.queue.notify(agent, 0);
         },
       }),
-      departures: ({ from }) => this.departures(from),
+      departures: (wire) => this.departures(wire),
       signal: (wire) => this.signalOf(wire),
       steering: (at) => {
         const host = this.places.findIndex(({ splitters }) => splitters.includes(at));
@@ -302,13 +294,16 @@ export class MixedWorld {
     return undefined;
   }
 
-  private departures(from: LinkEnd): Departures | undefined {
+  private departures(wire: WirePlan): Departures | undefined {
+    const { from } = wire;
     if (!('card' in from)) return undefined;
     const card = this.plan.cards[from.card].topology;
-    if (!this.isPlain(from.card)) {
-      return isFree(card) ? undefined : { leaveNs: () => this.queue.settledNs(this.cardAgents[from.card]) };
-    }
-    return { leaveNs: () => this.queue.settledNs(this.hostAgents[card.host]) + card.bus.latencyNs };
+    const plain = this.isPlain(from.card);
+    if (!plain && isFree(card)) return undefined;
+    const agents = plain ? this.hostAgents : this.cardAgents;
+    const [agent, latencyNs] = plain ? [card.host, card.bus.latencyNs] : [from.card, 0];
+    const leaveNs = (): number => this.queue.settledNs(agents[agent]) + latencyNs;
+    return { leaveNs: this.wireWatches.leaving(wire, leaveNs) };
   }
 
   private buildStack(
@@ -344,9 +339,11 @@ export class MixedWorld {
       iopAgent: () => this.cardAgents[i],
       shared: undefined,
       trace: undefined,
+      watch: this.watch && { world: this.watch, card: i },
     });
     meters[host].add(new CostMeter(card.host.ledger, this.topology.hosts[host].processor.costs));
-    this.cardAgents[i] = queue.add({ ...iopEntry(card, plan.topology), agent: card.parts.processor });
+    const agent = this.watch?.agent('cards', i, card.parts.processor) ?? card.parts.processor;
+    this.cardAgents[i] = queue.add({ ...iopEntry(card, plan.topology), agent });
     return card;
   }
 
@@ -392,9 +389,4 @@ export class MixedWorld {
     const plain = 'card' in to ? this.places.findIndex((place) => place.plain === to.card) : -1;
     this.queue.expect(agent, arrivalNs + (plain < 0 ? 0 : this.built[plain].stack.interruptWaitNs));
   }
-}
-
-/** The last four bytes of a hardware address. */
-function lowWord(mac: readonly number[]): number {
-  return (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
 }

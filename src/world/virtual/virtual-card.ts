@@ -63,7 +63,7 @@ export interface VirtualCardPlace {
 }
 
 /** Who looks on at a world, and of it at the card of this index. */
-interface CardWatch {
+export interface CardWatch {
   readonly world: WorldWatch;
   readonly card: number;
 }

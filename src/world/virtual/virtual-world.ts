@@ -27,7 +27,8 @@ import { cardBusCosts, DmaMeter, HostMeter, transferCosts } from './meters.ts';
 import { OneProcessor } from './one-processor.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 import { topologyOf, type VirtualOptions } from './virtual-options.ts';
-import type { WireWatch, WorldWatch } from './watch.ts';
+import type { Runner, WorldWatch } from './watch.ts';
+import { WireWatches } from './wire-watches.ts';
 
 type Traces = readonly (TraceRequest | undefined)[];
 
@@ -58,7 +59,7 @@ export class VirtualWorld {
   private readonly hostAgents: readonly number[];
   private readonly agents: AgentNumbers;
   private readonly watch: WorldWatch | undefined;
-  private readonly wireWatches: ReadonlyMap<WirePlan, WireWatch>;
+  private readonly wireWatches: WireWatches;
 
   /**
    * @param description a checked topology, or the short form. @param traces by card, for a topology.
@@ -95,15 +96,16 @@ export class VirtualWorld {
       poolUse: (card) => poolUse(this.cards[card]),
       isFull: (card, socketId) => this.cards[card].host.driver.blocked.stalls.isFull(socketId),
       isHeld: (card) => this.cards[card].host.driver.blocked.held !== undefined,
+      classOf: () => 'socket',
+      endsOf: () => ({ local: undefined, remote: undefined }),
+      runnerOf: (end) => runnerAt(end),
     });
-    this.wireWatches = new Map(
-      watch === undefined ? [] : this.plan.wires.map((wire, i) => [wire, watch.wire(i, wire)]),
-    );
+    this.wireWatches = new WireWatches(this.plan.wires, watch);
     this.network = new Network(this.region, this.plan, this.clock, 0, {
       pipe: (wire) => this.listenerOf(wire, agents),
       departures: (wire) => this.departuresOf(wire, topology, agents),
     });
-    this.watchWires();
+    this.wireWatches.tap((wire) => this.network.pipe(wire));
     this.cards = this.buildCards(topology, watched, agents);
     this.agents = agents;
     this.hostAgents = agents.hosts.filter((agent) => agent !== NO_AGENT);
@@ -263,27 +265,8 @@ export class VirtualWorld {
     const { from, to, config } = wire;
     if (!('card' in from) || isFree(topology.cards[from.card])) return undefined;
     if (isPerfect(config) && onOneProcessor(from, to, topology)) return undefined;
-    const watch = this.wireWatches.get(wire);
-    if (watch === undefined) return { leaveNs: () => this.queue.settledNs(agents.cards[from.card]) };
-    const leaveNs = (): number => {
-      const ns = this.queue.settledNs(agents.cards[from.card]);
-      watch.leaves(ns);
-      return ns;
-    };
-    return { leaveNs };
-  }
-
-  /** Has the wires' watches told of each frame that is sent, and that arrives. */
-  private watchWires(): void {
-    this.plan.wires.forEach((wire, i) => {
-      const pipe = this.network.pipe(i);
-      const watch = this.wireWatches.get(wire);
-      if (pipe === undefined || watch === undefined) return;
-      pipe.tapSent(watch.sent);
-      pipe.tapArrived({
-        frame: (address, length) => watch.arrived(address, length, pipe.receivedNs),
-      });
-    });
+    const leaveNs = (): number => this.queue.settledNs(agents.cards[from.card]);
+    return { leaveNs: this.wireWatches.leaving(wire, leaveNs) };
   }
 
   /** The agents of a wire's two ends hear of each other; one agent at both ends knows by itself. */
@@ -300,6 +283,11 @@ export class VirtualWorld {
       },
     };
   }
+}
+
+/** Whose turns take and send the frames at an end of a link, where every card has a processor's. */
+function runnerAt(end: LinkEnd): Runner {
+  return 'card' in end ? { kind: 'cards', index: end.card } : { kind: 'switches', index: end.switch };
 }
 
 function hasInline(host: number, { cards }: Topology): boolean {
@@ -335,7 +323,7 @@ export function iopEntry(
 }
 
 /** Buffers, buckets and packet slots of a card that are in use. */
-function poolUse({ host, parts, plan }: VirtualCard): Record<string, number> {
+export function poolUse({ host, parts, plan }: VirtualCard): Record<string, number> {
   const { packetSlots } = plan.topology.config;
   return {
     transmit: host.transmit.inUse,

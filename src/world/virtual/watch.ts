@@ -5,14 +5,15 @@
  */
 
 import type { Region } from '../../dma/region.ts';
+import type { Decided } from '../../host/devices/offloading.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import type { SocketStack } from '../../socket/contract.ts';
+import type { Endpoint, SocketStack } from '../../socket/contract.ts';
 import type { Agent } from '../../time/agent.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
 import type { FrameTap } from '../../wire/contract.ts';
 import type { ReadyStack } from '../../workloads/ready.ts';
 import type { WirePlan } from '../build/world-plan.ts';
-import type { Topology } from '../topology/checked.ts';
+import type { LinkEnd, Topology } from '../topology/checked.ts';
 import { LateConsumer, LateProducer } from './late-ends.ts';
 
 /** The event queue's numbers of agents, by their place in the description. */
@@ -51,6 +52,30 @@ export interface WireWatch {
   arrived(address: number, length: number, arrivedNs: number): void;
 }
 
+/** An agent whose turns something is done in. */
+export interface Runner {
+  readonly kind: AgentKind;
+  readonly index: number;
+}
+
+/**
+ * What travels in the messages between a card and its host: socket calls, whole packets, or the headers of
+ * packets and what is to become of their payload. A plain device has none: it is on its host's bus.
+ */
+export type MessageClass = 'socket' | 'lan' | 'window' | 'plain';
+
+/** Of a socket: its own end, and the other one's; undefined as far as there are none. */
+export interface SocketEnds {
+  readonly local: Endpoint | undefined;
+  readonly remote: Endpoint | undefined;
+}
+
+/** A socket of a card's. */
+export interface CardPlace {
+  readonly card: number;
+  readonly socketId: number;
+}
+
 export interface WatchedWorld {
   readonly queue: EventQueue;
   readonly region: Region;
@@ -62,6 +87,18 @@ export interface WatchedWorld {
   isFull(card: number, socketId: number): boolean;
   /** Whether a send on the card was to wait in its call: its program gets no step until it is served. */
   isHeld(card: number): boolean;
+  classOf(card: number): MessageClass;
+  /** Of a program's socket that its host's own stack has; that is not counted as a call of the program's. */
+  endsOf(card: number, socketId: number): SocketEnds;
+  /** Whose turns take and send the frames at an end of a link. */
+  runnerOf(end: LinkEnd): Runner;
+  /** Switches that are none: each parts a wire between a card and its host's own device. Absent: none. */
+  readonly splitters?: readonly number[];
+  /**
+   * Where a policy decides of each connection: the card that has a program's socket now, undefined while its
+   * host's own stack has it. Absent in a world where every socket is where its program opened it.
+   */
+  placeOf?(card: number, socketId: number): CardPlace | undefined;
 }
 
 /** What the programs of a world have of a card. */
@@ -81,6 +118,8 @@ export interface WorldWatch {
   /** The card's host has been woken of its outbound frames, or the card of its inbound ones. */
   notified(card: number, direction: FrameDirection): void;
   wire(index: number, plan: WirePlan): WireWatch;
+  /** A policy has decided of a connection of this host's. */
+  decided(host: number, decided: Decided): void;
 }
 
 /** A producer whose frames somebody watches. */

@@ -1,0 +1,65 @@
+/** What mixed hosts know of the stations at their wires, and how one of those moves. */
+
+import type { StationAddress } from '../../host/devices/steering.ts';
+import { ARP_BYTES, ARP_REPLY, writeArp } from '../../tcpip/header/arp.ts';
+import {
+  ETHERNET_BYTES,
+  ETHERNET_TYPE,
+  ETHERTYPE_ARP,
+  writeEthernetAddresses,
+} from '../../tcpip/header/ethernet.ts';
+import { maskOf } from '../../tcpip/route-table.ts';
+import type { Pipe } from '../../wire/pipe.ts';
+import type { MixedHost } from './mixed-host.ts';
+import type { VirtualCard } from './virtual-card.ts';
+
+/** The last four bytes of a hardware address. */
+export function lowWord(mac: readonly number[]): number {
+  return (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
+}
+
+/**
+ * Has mixed hosts know the hardware addresses of all others at their wires, as hosts do that have talked to
+ * each other before: to a peer that its host does not know a device opens no connection.
+ * @param cards of the world, those of other hosts too.
+ */
+export function introduceAll(
+  hosts: readonly MixedHost[],
+  cards: readonly VirtualCard[],
+  nowUs: number,
+): void {
+  const ports = cards.flatMap(({ config: { mac, stack, furtherPorts } }, card) =>
+    [{ mac, ...stack }, ...furtherPorts].map(({ mac: bytes, address, prefixLength }) => {
+      const station = { high: (bytes[0] << 8) | bytes[1], low: lowWord(bytes) };
+      return { card, station, address, mask: maskOf(prefixLength) };
+    }),
+  );
+  for (const { built, place } of hosts) {
+    const [own, others] = [true, false].map((of) =>
+      ports.filter(({ card }) => place.cards.includes(card) === of),
+    );
+    for (const { address, station } of others) {
+      const near = own.some((port) => ((port.address ^ address) & port.mask) === 0);
+      if (near) built.engine.tellNeighbour(address, station.high, station.low, nowUs);
+    }
+  }
+}
+
+/**
+ * A station says by ARP, in a frame of its own wire, that it has another hardware address.
+ * @param own the address of whoever is told. @throws Error where the wire has no room for the frame.
+ */
+export function announceMove(
+  view: DataView,
+  pipe: Pipe | undefined,
+  address: number,
+  { high, low }: StationAddress,
+  own: number,
+): void {
+  const frame = pipe?.reserve(ETHERNET_BYTES + ARP_BYTES) ?? -1;
+  if (pipe === undefined || frame < 0) throw new Error('a peer that moves has no room on its wire');
+  writeEthernetAddresses(view, frame, 0xffff, -1, high, low);
+  view.setUint16(frame + ETHERNET_TYPE, ETHERTYPE_ARP);
+  writeArp(view, frame + ETHERNET_BYTES, ARP_REPLY, high, low, address, high, low, own);
+  pipe.commit(ETHERNET_BYTES + ARP_BYTES);
+}
