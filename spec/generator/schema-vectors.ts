@@ -98,7 +98,7 @@ export function scenariosSchema(ground: SchemaGround): string {
     'write?': list(shape({ ...spot, ...expected })),
     ...FRAME,
     replies: list(shape({ ...expected, 'any?': is(true) })),
-    items: list(shape({ ...expected, message: ref('messageName'), status: bits(8) })),
+    items: list(shape({ ...expected, message: ref('messageName'), status: bits(8), 'any?': is(true) })),
     'read?': list(shape({ ...spot, ...expected })),
   });
   const scenario = shape({

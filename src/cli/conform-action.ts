@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Role } from '../conform/link/case.ts';
 import type { SharedFile } from '../conform/link/link.ts';
-import { CARD_FAULTS, TRANSPORT_FAULTS } from '../conform/own/card-faults.ts';
+import { ALL_CARD_FAULTS } from '../conform/own/card-faults.ts';
 import { HOST_FAULTS } from '../conform/own/host-faults.ts';
 import type { PeerTarget } from '../conform/peer/peer-thread.ts';
 import { Conformance } from '../conform/run/run.ts';
@@ -90,8 +90,7 @@ function targetOf({ exec, socket, self, fault, role }: ConformFlags): PeerTarget
   const ways = [exec, socket, self].filter((way) => way !== undefined);
   if (ways.length !== 1)
     throw new UserError('conform needs one of --exec COMMAND, --socket PATH and --self: what is to be tried');
-  if (fault !== undefined)
-    checkFault(fault, self === true, role === 'card' ? [...CARD_FAULTS, ...TRANSPORT_FAULTS] : HOST_FAULTS);
+  if (fault !== undefined) checkFault(fault, self === true, role === 'card' ? ALL_CARD_FAULTS : HOST_FAULTS);
   if (exec !== undefined) return { exec };
   if (socket !== undefined) {
     if (statSync(socket, { throwIfNoEntry: false })?.isSocket() !== true)

@@ -137,6 +137,18 @@ describe('a card over the pipe', () => {
     expect(clauseVerdicts(verdicts)).toMatchObject({ [clause]: 'broken', 'TRANSPORT-2.3': 'not judged' });
   });
 
+  it.each([
+    ['sent-too-much', ['told', 'later', 'all', 'both'], /unexpected 132\/0 a10f0000 02000000 00000010/],
+    ['sent-not-told', ['told', 'later', 'all', 'both'], /missing 132\/0 a00f0000 02000000 00000010/],
+    ['sent-of-another', ['told', 'later', 'all', 'both'], /unexpected 132\/0 a00f0000 03000000 00000010/],
+  ])('is told where what it says is sent is wrong: %s', (name, cases, words) => {
+    const { verdicts } = tried(`${OWN} --fault ${name}`, 'SocketSend/sent/');
+    const failed = verdicts.filter(({ outcome }) => outcome === 'failed');
+    expect(failed.map(({ id }) => id)).toEqual(cases.map((one) => `SocketSend/sent/${one}`));
+    expect(failed[0].findings.map(({ what }) => what).join('; ')).toMatch(words);
+    expect(clauseVerdicts(verdicts)).toMatchObject({ 'CARD-9.7': 'broken' });
+  });
+
   it('has the reason of each clause that was not judged', () => {
     const rows = clauseTallies(tried(OWN, 'transport/').verdicts, 'card');
     for (const { verdict, reason } of rows) expect(reason === '').toBe(verdict !== 'not judged');

@@ -12,6 +12,7 @@ import { parameterScenarios } from './parameter-scenarios.ts';
 import { replyVectors } from './replies.ts';
 import { requestVectors } from './requests.ts';
 import { scenarioText } from './scenario.ts';
+import { sentScenarios } from './sent-scenarios.ts';
 import {
   findMessage,
   homeState,
@@ -110,6 +111,7 @@ function scenarioFiles(
   return [
     file('lists', listScenarios(specs), connected),
     file('parameters', parameterScenarios(specs), operational),
+    file('sent', sentScenarios(specs), connected),
     file('golden', goldenScenarios(specs), { reset: iop['reset'] }),
     file('transactions', transactionScenarios(specs), {
       ...connected,

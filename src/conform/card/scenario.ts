@@ -40,7 +40,7 @@ export function runScenario(card: VectorHost, file: ScenarioFile, scenario: Scen
         step.items.map((e) => ({
           name: `${functionNamed(e.message)}/${e.status}`,
           text: text(e),
-          any: false,
+          any: e.any === true,
         })),
         items,
       ),

@@ -103,6 +103,8 @@ export interface ExpectedItem extends Expected {
   readonly message: string;
   /** ReqStatus of its frame. */
   readonly status: number;
+  /** Any number of these, none too. */
+  readonly any?: true;
 }
 
 export interface ScenarioStep extends VectorFrame {

@@ -3,7 +3,15 @@ import { CATALOGUE } from '../../spec/catalogue.gen.ts';
 import { messageNamed } from '../../spec/catalogue.ts';
 
 /** Names beside those of classes and messages. */
-export const FURTHER_CLAIMS = ['lists', 'parameters', 'transactions', 'golden', 'preserve', 'echo'] as const;
+export const FURTHER_CLAIMS = [
+  'lists',
+  'parameters',
+  'transactions',
+  'sent',
+  'golden',
+  'preserve',
+  'echo',
+] as const;
 /** The private message that only the echo device serves. */
 const ECHO = 'PrivateEcho';
 

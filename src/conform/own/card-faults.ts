@@ -2,8 +2,15 @@
  * Faults on purpose: what `inic conform` must tell of a card. Each of the first spoils what has to do with
  * SocketNameGet alone, so that every other case still passes; those of the transport spoil cases of that alone.
  */
-import { frameFunction } from '../../i2o/frame.ts';
-import { SOCKET_NAME_GET } from '../../i2o/socket.gen.ts';
+import { FLAG_MULTIPLE, frameFlags, frameFunction } from '../../i2o/frame.ts';
+import {
+  getReceiveRecordFlags,
+  RECEIVE_FLAG_SENT,
+  RECEIVE_RECORD_WORDS,
+  SOCKET_NAME_GET,
+  SOCKET_RECEIVE_POST,
+  SOCKET_RECEIVE_POST_REPLY_WORDS,
+} from '../../i2o/socket.gen.ts';
 import type { FrameReceiver } from '../ends/frame-receiver.ts';
 import * as pipe from '../pipe/pipe.gen.ts';
 import type { Backend } from './backend.ts';
@@ -32,7 +39,12 @@ export const TRANSPORT_FAULTS = [
   'outlives-reset',
 ] as const;
 export type TransportFault = (typeof TRANSPORT_FAULTS)[number];
-export type CardFault = (typeof CARD_FAULTS)[number] | TransportFault;
+/** Of what is told as sent: each spoils Sent records alone. */
+export const SENT_FAULTS = ['sent-too-much', 'sent-not-told', 'sent-of-another'] as const;
+export type SentFault = (typeof SENT_FAULTS)[number];
+export type CardFault = (typeof CARD_FAULTS)[number] | TransportFault | SentFault;
+/** All, by which `--fault` finds them. */
+export const ALL_CARD_FAULTS: readonly CardFault[] = [...CARD_FAULTS, ...TRANSPORT_FAULTS, ...SENT_FAULTS];
 
 const EXIT_STATUS = 3;
 /** What `answersWrongly` says of an answer that is sent once, and not announced. */
@@ -40,6 +52,7 @@ export const QUIETLY = -1;
 
 /** Spoils an answer. @returns how often it is to be sent. */
 export function answersWrongly(fault: CardFault, words: Int32Array, at: number): number {
+  if (SENT_FAULTS.some((name) => name === fault)) return tellsSentWrongly(fault, words, at);
   if (frameFunction(words, at) !== SOCKET_NAME_GET) return 1;
   switch (fault) {
     case 'wrong-context':
@@ -57,6 +70,21 @@ export function answersWrongly(fault: CardFault, words: Int32Array, at: number):
     default:
       return 1;
   }
+}
+
+/** Spoils each Sent record of a reply. @returns how often the reply is to be sent. */
+function tellsSentWrongly(fault: CardFault, words: Int32Array, at: number): number {
+  if (frameFunction(words, at) !== SOCKET_RECEIVE_POST || (frameFlags(words, at) & FLAG_MULTIPLE) === 0)
+    return 1;
+  const count = words[at + 3] & 0xff;
+  for (let i = 0; i < count; i++) {
+    const record = at + SOCKET_RECEIVE_POST_REPLY_WORDS + i * RECEIVE_RECORD_WORDS;
+    if (getReceiveRecordFlags(words, record) !== RECEIVE_FLAG_SENT) continue;
+    if (fault === 'sent-not-told') return 0;
+    if (fault === 'sent-too-much') words[record] += 1;
+    else words[record + 1] ^= 1;
+  }
+  return 1;
 }
 
 /** Does what no back-end may, when a SocketNameGet has come. */

@@ -5,19 +5,19 @@
 import { PipeFault } from '../pipe/fault.ts';
 import { PIPE_ROLE_CARD } from '../pipe/pipe.gen.ts';
 import { Backend } from './backend.ts';
-import { CARD_FAULTS, TRANSPORT_FAULTS } from './card-faults.ts';
+import { ALL_CARD_FAULTS } from './card-faults.ts';
 import { HOST_FAULTS } from './host-faults.ts';
 import { serveCard } from './own-card.ts';
 import { serveHost } from './own-host.ts';
 
-const ALL = 'executive utility socket lan window echo lists parameters transactions golden preserve';
+const ALL = 'executive utility socket lan window echo lists parameters transactions sent golden preserve';
 
 const at = process.argv.indexOf('--fault');
 const named = at < 0 ? undefined : process.argv[at + 1];
 function serve(): never {
   const backend = new Backend((role) => (role === PIPE_ROLE_CARD ? ALL : 'executive utility socket'));
   const isCard = backend.role === PIPE_ROLE_CARD;
-  const faults: readonly string[] = isCard ? [...CARD_FAULTS, ...TRANSPORT_FAULTS] : HOST_FAULTS;
+  const faults: readonly string[] = isCard ? ALL_CARD_FAULTS : HOST_FAULTS;
   if (named !== undefined && !faults.includes(named)) {
     process.stderr.write(`there is no fault "${named}": it is one of ${faults.join(', ')}\n`);
     process.exit(1);
@@ -25,7 +25,7 @@ function serve(): never {
   if (isCard) {
     serveCard(
       backend,
-      [...CARD_FAULTS, ...TRANSPORT_FAULTS].find((name) => name === named),
+      ALL_CARD_FAULTS.find((name) => name === named),
     );
   } else {
     serveHost(

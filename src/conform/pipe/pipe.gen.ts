@@ -104,9 +104,9 @@ export const PIPE_HELLO_PATIENCE_MS = 3;
 /**
  * The answer to Hello. The claims say what the implementation supports, as names parted by blanks: a class
  * (`executive`, `utility`, `socket`, `lan`, `window`, `echo`) for all its messages, a message
- * (`SocketSend`), a file of scenarios (`lists`, `parameters`, `transactions`, `golden`), `preserve` for a
- * card that keeps an undeliverable frame; a name with `-` before it is taken out again. What is not claimed
- * is not judged, and the report says so by name.
+ * (`SocketSend`), a file of scenarios (`lists`, `parameters`, `transactions`, `sent`, `golden`), `preserve`
+ * for a card that keeps an undeliverable frame; a name with `-` before it is taken out again. What is not
+ * claimed is not judged, and the report says so by name.
  */
 export const PIPE_READY = 2;
 export const PIPE_READY_VERSION = 0;
