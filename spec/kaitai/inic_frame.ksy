@@ -440,6 +440,18 @@ types:
         doc: the listener
       - id: reserved_0_16
         type: b16
+  address_event:
+    doc: Data of the event Address. Since version 3.
+    seq:
+      - id: port
+        type: b8
+        doc: whose address
+      - id: outcome
+        type: b8
+        enum: address_outcome
+        doc: what became of it
+      - id: reserved_0_16
+        type: b16
   transaction_outcome:
     doc: How one transaction of a batched SocketSend ended. Since version 2.
     seq:
@@ -3434,6 +3446,19 @@ enums:
     "4":
       id: loss
       doc: a loss was found by a time-out
+  address_outcome:
+    "1":
+      id: free
+      doc: "probes have found nobody who has it: it is in use"
+    "2":
+      id: taken
+      doc: "probes have found somebody: it is not used"
+    "3":
+      id: defended
+      doc: another station spoke for it, and was answered by an announcement
+    "4":
+      id: lost
+      doc: "another station spoke for it, and has it now: connections from it are over with EADDRNOTAVAIL"
   iop_state:
     "1":
       id: initializing

@@ -8,6 +8,7 @@ export interface TapFlags {
   readonly address?: string;
   readonly gateway?: string;
   readonly hostAddress?: string;
+  readonly checkAddress?: boolean;
 }
 
 export function addTapOptions(command: Command): Command {
@@ -15,7 +16,8 @@ export function addTapOptions(command: Command): Command {
     .option('--tap <name>', "put the card on a TAP interface of Linux's, or on a macvtap's /dev/tapN")
     .option('--address <address>', "the card's address there with its prefix, such as 10.9.0.2/24")
     .option('--gateway <address>', 'the next hop for what is not on its subnet')
-    .option('--host-address <address>', "an address for the kernel's side of the TAP, such as 10.9.0.1");
+    .option('--host-address <address>', "an address for the kernel's side of the TAP, such as 10.9.0.1")
+    .option('--check-address', "ask the network first whether another station has the card's address");
 }
 
 /** What an option is called where the card's settings are. */
@@ -24,12 +26,15 @@ const FLAG_OF: Readonly<Record<string, string>> = {
   address: '--address',
   gateway: '--gateway',
   hostAddress: '--host-address',
+  checkAddress: '--check-address',
 };
 
 /** @throws UserError for options that want others. */
-export function tapOptions({ tap, address, gateway, hostAddress }: TapFlags): TapOptions | undefined {
+export function tapOptions(flags: TapFlags): TapOptions | undefined {
+  const { tap, address, gateway, hostAddress, checkAddress } = flags;
   if (tap === undefined) {
-    const alone = Object.entries({ address, gateway, hostAddress }).find(([, value]) => value !== undefined);
+    const beside = { address, gateway, hostAddress, checkAddress };
+    const alone = Object.entries(beside).find(([, value]) => value !== undefined);
     if (alone === undefined) return undefined;
     throw new UserError(`${FLAG_OF[alone[0]]} wants --tap NAME beside it`);
   }
@@ -41,6 +46,7 @@ export function tapOptions({ tap, address, gateway, hostAddress }: TapFlags): Ta
     address,
     ...(gateway === undefined ? {} : { gateway }),
     ...(hostAddress === undefined ? {} : { hostAddress }),
+    ...(checkAddress === undefined ? {} : { checkAddress }),
   };
 }
 

@@ -861,3 +861,29 @@ export const GROUP_SOCKET_STATISTICS_NO_PORTS = 20;
 export const GROUP_SOCKET_STATISTICS_IN_DATAGRAM_ERRORS = 21;
 export const GROUP_SOCKET_STATISTICS_FRAMES_REFUSED = 22;
 export const GROUP_SOCKET_STATISTICS_OUTBOUND_FULL = 23;
+
+/**
+ * Whether the device's addresses are in use, and the latest packet of another station that spoke for one of
+ * them (RFC 5227). The event Address says when to look. Since version 3.
+ */
+export const GROUP_SOCKET_ADDRESS: GroupLayout = {
+  number: 0x0101,
+  table: false,
+  keyField: -1,
+  fields: [
+    { name: 'probed', byteLength: 4 },
+    { name: 'givenUp', byteLength: 4 },
+    { name: 'conflicts', byteLength: 4 },
+    { name: 'port', byteLength: 4 },
+    { name: 'address', byteLength: 4 },
+    { name: 'hardwareAddressHigh', byteLength: 4 },
+    { name: 'hardwareAddressLow', byteLength: 4 },
+  ],
+};
+export const GROUP_SOCKET_ADDRESS_PROBED = 0;
+export const GROUP_SOCKET_ADDRESS_GIVEN_UP = 1;
+export const GROUP_SOCKET_ADDRESS_CONFLICTS = 2;
+export const GROUP_SOCKET_ADDRESS_PORT = 3;
+export const GROUP_SOCKET_ADDRESS_ADDRESS = 4;
+export const GROUP_SOCKET_ADDRESS_HARDWARE_ADDRESS_HIGH = 5;
+export const GROUP_SOCKET_ADDRESS_HARDWARE_ADDRESS_LOW = 6;

@@ -211,10 +211,29 @@ export const SOCKET_EVENT_CONNECTION_STATE = 0x01;
 export const SOCKET_EVENT_BUCKETS_LOW = 0x02;
 /** a full backlog dropped a connection: ListenOverflowEvent */
 export const SOCKET_EVENT_LISTEN_OVERFLOW = 0x04;
+/** what became of an own address: AddressEvent; since version 3 */
+export const SOCKET_EVENT_ADDRESS = 0x08;
 export const SOCKET_EVENT_NAMES: Readonly<Record<number, string>> = {
   0x01: 'ConnectionState',
   0x02: 'BucketsLow',
   0x04: 'ListenOverflow',
+  0x08: 'Address',
+};
+
+// AddressOutcome: What became of the address of a port (RFC 5227), whose group SocketAddress says who else has it
+/** probes have found nobody who has it: it is in use */
+export const ADDRESS_OUTCOME_FREE = 0x01;
+/** probes have found somebody: it is not used */
+export const ADDRESS_OUTCOME_TAKEN = 0x02;
+/** another station spoke for it, and was answered by an announcement */
+export const ADDRESS_OUTCOME_DEFENDED = 0x03;
+/** another station spoke for it, and has it now: connections from it are over with EADDRNOTAVAIL */
+export const ADDRESS_OUTCOME_LOST = 0x04;
+export const ADDRESS_OUTCOME_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Free',
+  0x02: 'Taken',
+  0x03: 'Defended',
+  0x04: 'Lost',
 };
 
 export const SOCKET_FUNCTION_NAMES: Readonly<Record<number, string>> = {
@@ -2352,6 +2371,24 @@ export function getListenOverflowEventSocketId(words: Int32Array, at: number): n
 /** Writes all 1 words. */
 export function writeListenOverflowEvent(words: Int32Array, at: number, socketId: number): void {
   words[at] = socketId & 0xffff;
+}
+
+/** Data of the event Address. Since version 3. */
+export const ADDRESS_EVENT_WORDS = 1;
+
+/** Whose address. */
+export function getAddressEventPort(words: Int32Array, at: number): number {
+  return words[at] & 0xff;
+}
+
+/** What became of it; ADDRESS_OUTCOME_ number. */
+export function getAddressEventOutcome(words: Int32Array, at: number): number {
+  return (words[at] >>> 8) & 0xff;
+}
+
+/** Writes all 1 words. */
+export function writeAddressEvent(words: Int32Array, at: number, port: number, outcome: number): void {
+  words[at] = (port & 0xff) | ((outcome & 0xff) << 8);
 }
 
 /** How one transaction of a batched SocketSend ended. Since version 2. */

@@ -142,7 +142,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
     receives: new ReceiveRequests({ ...state, pendingReplies, reader, answers }),
     aborts: new Aborts(state),
     events,
-    groups: deviceGroups(deviceFacts(parts), ledger, batch, () => contexts.waiting),
+    groups: deviceGroups(deviceFacts(parts, stack), ledger, batch, () => contexts.waiting),
     pendingReplies,
     reader,
   });
@@ -161,7 +161,8 @@ function hostAreas(layout: CardLayout): { offset: number; byteLength: number }[]
   return [{ offset: layout.control, byteLength: CONTROL_BYTES }, area(layout.transmit), area(layout.receive)];
 }
 
-function deviceFacts({ layout, ports, stack, socketsMax }: SocketModuleParts): DeviceFacts {
+function deviceFacts(parts: SocketModuleParts, addresses: Stack): DeviceFacts {
+  const { layout, ports, stack, socketsMax, classVersion } = parts;
   const [first] = ports;
   return {
     address: stack.address,
@@ -178,5 +179,6 @@ function deviceFacts({ layout, ports, stack, socketsMax }: SocketModuleParts): D
     receiveBucketBytes: layout.receive.bufferBytes,
     immediateSlots: layout.immediate.count,
     immediateSlotBytes: layout.immediate.bufferBytes,
+    ...(classVersion >= 3 ? { addresses } : {}),
   };
 }

@@ -6,14 +6,22 @@
  *   0x0000  device information   read only
  *   0x0001  limits               read only
  *   0x0003  batch control        may be set (replies/batch-control.ts)
+ *   0x0101  addresses            read only; since version 3
  *   0x0100  statistics           64-bit counters since start; TABLE_CLEAR sets them back
  */
 import { assert } from '../assert/assert.ts';
-import { GROUP_SOCKET_STATISTICS } from '../i2o/groups.gen.ts';
+import { GROUP_SOCKET_ADDRESS, GROUP_SOCKET_STATISTICS } from '../i2o/groups.gen.ts';
 import { CounterGroup, NumberGroup, type ParameterGroup } from '../iop/module/parameter-group.ts';
 import * as names from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { AddressEntry } from '../tcpip/arp/address-conflicts.ts';
 import type { BatchControl } from './replies/batch-control.ts';
+
+/** What the group of addresses says. */
+export interface ToldAddresses {
+  addressEntries(): AddressEntry[];
+  latestConflict(): AddressEntry;
+}
 
 /** What the groups of device information and limits say. */
 export interface DeviceFacts {
@@ -33,6 +41,8 @@ export interface DeviceFacts {
   readonly receiveBucketBytes: number;
   readonly immediateSlots: number;
   readonly immediateSlotBytes: number;
+  /** Of a device of class version 3. */
+  readonly addresses?: ToldAddresses;
 }
 
 const GROUP_DEVICE_INFORMATION = 0x0000;
@@ -112,7 +122,23 @@ export function deviceGroups(
       GROUP_SOCKET_STATISTICS.fields.map(({ name }) => name),
       (field) => counters[STATISTICS[field]],
     ),
+    ...(facts.addresses === undefined ? [] : [addressGroup(facts.addresses)]),
   ];
+}
+
+/** The group of a device's addresses. */
+export function addressGroup(told: ToldAddresses): NumberGroup {
+  const { number, fields } = GROUP_SOCKET_ADDRESS;
+  assert(told.addressEntries().length > 0, 'device groups: a device has an address to tell of');
+  const inState = (state: AddressEntry['state']) =>
+    told.addressEntries().filter((entry) => entry.state === state).length;
+  return new NumberGroup(number, fields, (field) => {
+    const latest = told.latestConflict();
+    const conflicts = told.addressEntries().reduce((sum, entry) => sum + entry.conflicts, 0);
+    const { address, macHigh, macLow } = latest;
+    const who = [latest.port, address >>> 0, macHigh >>> 0, macLow >>> 0];
+    return [inState('probed'), inState('given up'), conflicts, ...who][field];
+  });
 }
 
 /** A group of numbers that do not change. @param groupNumber 0 to 0xEFFF. */

@@ -47,7 +47,7 @@ import type { BucketWaits } from './sockets/bucket-waits.ts';
 import type { Buckets } from './sockets/buckets.ts';
 import { type CardSocket, KIND_FREE } from './sockets/card-socket.ts';
 import type { SendBuffers } from './sockets/send-buffers.ts';
-import { SOCKET_EVENTS, type SocketEvents } from './sockets/socket-events.ts';
+import { SOCKET_EVENTS, SOCKET_EVENTS_3, type SocketEvents } from './sockets/socket-events.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -128,7 +128,7 @@ export class SocketModule implements Module {
   constructor(parts: SocketModuleParts) {
     const newest = parts.classVersion >= 2;
     this.classVersion = parts.classVersion;
-    this.eventCapabilities = newest ? SOCKET_EVENTS : 0;
+    this.eventCapabilities = parts.classVersion >= 3 ? SOCKET_EVENTS_3 : newest ? SOCKET_EVENTS : 0;
     this.parameterGroups = newest ? parts.groups : [];
     this.tid = parts.tid;
     this.words = parts.words;

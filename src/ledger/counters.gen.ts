@@ -472,198 +472,206 @@ export const ARP_REQUESTS_SENT = 233;
 export const ARP_REPLIES_SENT = 234;
 /** ARP packets received (iop) */
 export const ARP_RECEIVED = 235;
+/** ARP probes sent before an own address was used (RFC 5227) (iop) */
+export const ARP_PROBES_SENT = 236;
+/** ARP announcements of own addresses, defences among them (iop) */
+export const ARP_ANNOUNCEMENTS_SENT = 237;
+/** ARP packets of others that spoke for an own address (iop) */
+export const ARP_CONFLICTS = 238;
+/** times that an own address was given up since another has it (iop) */
+export const ADDRESSES_GIVEN_UP = 239;
 /** ICMP messages received (iop) */
-export const ICMP_IN_MSGS = 236;
+export const ICMP_IN_MSGS = 240;
 /** ICMP redirects received (iop) */
-export const ICMP_IN_REDIRECTS = 237;
+export const ICMP_IN_REDIRECTS = 241;
 /** redirects that are followed (iop) */
-export const ICMP_REDIRECTS_TAKEN = 238;
+export const ICMP_REDIRECTS_TAKEN = 242;
 /** bad ICMP messages (iop) */
-export const ICMP_IN_ERRORS = 239;
+export const ICMP_IN_ERRORS = 243;
 /** echo requests received (iop) */
-export const ICMP_IN_ECHOS = 240;
+export const ICMP_IN_ECHOS = 244;
 /** echo replies sent (iop) */
-export const ICMP_OUT_ECHO_REPS = 241;
+export const ICMP_OUT_ECHO_REPS = 245;
 /** unreachables sent (iop) */
-export const ICMP_OUT_DEST_UNREACHS = 242;
+export const ICMP_OUT_DEST_UNREACHS = 246;
 /** bytes that ICMP messages sent quote or echo, which the device fetches like payload (iop) */
-export const ICMP_OUT_DATA_BYTES = 243;
+export const ICMP_OUT_DATA_BYTES = 247;
 /** UDP datagrams delivered (iop) */
-export const UDP_IN_DATAGRAMS = 244;
+export const UDP_IN_DATAGRAMS = 248;
 /** UDP datagrams sent (iop) */
-export const UDP_OUT_DATAGRAMS = 245;
+export const UDP_OUT_DATAGRAMS = 249;
 /** payload bytes of UDP datagrams sent (iop) */
-export const UDP_OUT_DATA_BYTES = 246;
+export const UDP_OUT_DATA_BYTES = 250;
 /** payload bytes of UDP datagrams accepted (iop) */
-export const UDP_IN_DATA_BYTES = 247;
+export const UDP_IN_DATA_BYTES = 251;
 /** UDP datagrams to no socket (iop) */
-export const UDP_NO_PORTS = 248;
+export const UDP_NO_PORTS = 252;
 /** UDP datagrams bad or dropped (iop) */
-export const UDP_IN_ERRORS = 249;
+export const UDP_IN_ERRORS = 253;
 /** of these, dropped since their socket was full (iop) */
-export const UDP_RCVBUF_ERRORS = 250;
+export const UDP_RCVBUF_ERRORS = 254;
 /** connects (iop) */
-export const TCP_ACTIVE_OPENS = 251;
+export const TCP_ACTIVE_OPENS = 255;
 /** connections through a listener (iop) */
-export const TCP_PASSIVE_OPENS = 252;
+export const TCP_PASSIVE_OPENS = 256;
 /** handshakes that failed (iop) */
-export const TCP_ATTEMPT_FAILS = 253;
+export const TCP_ATTEMPT_FAILS = 257;
 /** established connections reset (iop) */
-export const TCP_ESTAB_RESETS = 254;
+export const TCP_ESTAB_RESETS = 258;
 /** segments received (iop) */
-export const TCP_IN_SEGS = 255;
+export const TCP_IN_SEGS = 259;
 /** segments with a bad checksum or header (iop) */
-export const TCP_IN_ERRS = 256;
+export const TCP_IN_ERRS = 260;
 /** segments sent, retransmissions not included (iop) */
-export const TCP_OUT_SEGS = 257;
+export const TCP_OUT_SEGS = 261;
 /** payload bytes sent for the first time (iop) */
-export const TCP_OUT_DATA_BYTES = 258;
+export const TCP_OUT_DATA_BYTES = 262;
 /** segments sent again (iop) */
-export const TCP_RETRANS_SEGS = 259;
+export const TCP_RETRANS_SEGS = 263;
 /** payload bytes sent again (iop) */
-export const TCP_RETRANS_BYTES = 260;
+export const TCP_RETRANS_BYTES = 264;
 /** resets sent (iop) */
-export const TCP_OUT_RSTS = 261;
+export const TCP_OUT_RSTS = 265;
 /** connections a full backlog dropped (iop) */
-export const TCP_LISTEN_OVERFLOWS = 262;
+export const TCP_LISTEN_OVERFLOWS = 266;
 /** SYNs answered with a cookie (RFC 4987) (iop) */
-export const TCP_SYNCOOKIES_SENT = 263;
+export const TCP_SYNCOOKIES_SENT = 267;
 /** cookies that came back (iop) */
-export const TCP_SYNCOOKIES_RECV = 264;
+export const TCP_SYNCOOKIES_RECV = 268;
 /** acknowledgements that could have been of a cookie and were not (iop) */
-export const TCP_SYNCOOKIES_FAILED = 265;
+export const TCP_SYNCOOKIES_FAILED = 269;
 /** retransmission time-outs (iop) */
-export const TCP_TIMEOUTS = 266;
+export const TCP_TIMEOUTS = 270;
 /** fast retransmissions (iop) */
-export const TCP_FAST_RETRANSMITS = 267;
+export const TCP_FAST_RETRANSMITS = 271;
 /** tail loss probes sent (RFC 8985) (iop) */
-export const TCP_LOSS_PROBES = 268;
+export const TCP_LOSS_PROBES = 272;
 /** losses that proved to be none and were taken back (iop) */
-export const TCP_LOSS_UNDOS = 269;
+export const TCP_LOSS_UNDOS = 273;
 /** windows reduced because a peer echoed a mark of congestion (iop) */
-export const TCP_ECN_REDUCTIONS = 270;
+export const TCP_ECN_REDUCTIONS = 274;
 /** times that segments were made smaller because none was answered (tcp_mtu_probing) (iop) */
-export const TCP_BLACK_HOLES = 271;
+export const TCP_BLACK_HOLES = 275;
 /** probes of a path's MTU that were acknowledged (TCPMTUPSuccess) (iop) */
-export const TCP_MTU_PROBE_SUCCESSES = 272;
+export const TCP_MTU_PROBE_SUCCESSES = 276;
 /** probes of a path's MTU that were lost (TCPMTUPFail) (iop) */
-export const TCP_MTU_PROBE_FAILURES = 273;
+export const TCP_MTU_PROBE_FAILURES = 277;
 /** acknowledgements sent by the delay timer (iop) */
-export const TCP_DELAYED_ACKS = 274;
+export const TCP_DELAYED_ACKS = 278;
 /** segments queued out of order (iop) */
-export const TCP_OUT_OF_ORDER = 275;
+export const TCP_OUT_OF_ORDER = 279;
 /** segments with nothing new (iop) */
-export const TCP_DUPLICATES = 276;
+export const TCP_DUPLICATES = 280;
 /** zero-window probes sent (iop) */
-export const TCP_WINDOW_PROBES = 277;
+export const TCP_WINDOW_PROBES = 281;
 /** challenge acknowledgements sent (iop) */
-export const TCP_CHALLENGE_ACKS = 278;
+export const TCP_CHALLENGE_ACKS = 282;
 /** segments dropped for want of card memory (iop) */
-export const TCP_PACKETS_PRUNED = 279;
+export const TCP_PACKETS_PRUNED = 283;
 /** TIME-WAIT entries ended early, table full (iop) */
-export const TCP_TIME_WAIT_OVERFLOWS = 280;
+export const TCP_TIME_WAIT_OVERFLOWS = 284;
 /** frames put on the wire (iop) */
-export const DEVICE_TX_PACKETS = 281;
+export const DEVICE_TX_PACKETS = 285;
 /** frames put on the wire, bytes (iop) */
-export const DEVICE_TX_PACKETS_BYTES = 282;
+export const DEVICE_TX_PACKETS_BYTES = 286;
 /** frames taken from the wire (iop) */
-export const DEVICE_RX_PACKETS = 283;
+export const DEVICE_RX_PACKETS = 287;
 /** frames taken from the wire, bytes (iop) */
-export const DEVICE_RX_PACKETS_BYTES = 284;
+export const DEVICE_RX_PACKETS_BYTES = 288;
 /** times the transmit ring was full (iop) */
-export const DEVICE_TX_FULL = 285;
+export const DEVICE_TX_FULL = 289;
 /** frames dropped for want of a receive buffer (iop) */
-export const DEVICE_RX_NO_BUFFER = 286;
+export const DEVICE_RX_NO_BUFFER = 290;
 /** frames whose checksum the device found bad (iop) */
-export const DEVICE_RX_BAD_CHECKSUM = 287;
+export const DEVICE_RX_BAD_CHECKSUM = 291;
 /** descriptors and indices that were not as they were written (iop) */
-export const DEVICE_REFUSED = 288;
+export const DEVICE_REFUSED = 292;
 /** segments cut by the device (iop) */
-export const DEVICE_TSO_SEGMENTS = 289;
+export const DEVICE_TSO_SEGMENTS = 293;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_READS = 290;
+export const TAP_READS = 294;
 /** system calls that read a frame from a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_READS_BYTES = 291;
+export const TAP_READS_BYTES = 295;
 /** system calls that found no frame at a TAP (iop) */
-export const TAP_READS_EMPTY = 292;
+export const TAP_READS_EMPTY = 296;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header (iop) */
-export const TAP_WRITES = 293;
+export const TAP_WRITES = 297;
 /** system calls that wrote a frame to a TAP, and bytes with its virtio-net header, bytes (iop) */
-export const TAP_WRITES_BYTES = 294;
+export const TAP_WRITES_BYTES = 298;
 /** frames that a TAP did not take, which are lost (iop) */
-export const TAP_WRITES_FAILED = 295;
+export const TAP_WRITES_FAILED = 299;
 /** reads of a TAP that failed, as when its interface is down or gone (iop) */
-export const TAP_READS_FAILED = 296;
+export const TAP_READS_FAILED = 300;
 /** frames of a TAP dropped for a virtio-net header that does not fit them (iop) */
-export const TAP_MALFORMED = 297;
+export const TAP_MALFORMED = 301;
 /** packets of several segments that a TAP brought as one (iop) */
-export const TAP_LARGE_PACKETS = 298;
+export const TAP_LARGE_PACKETS = 302;
 /** packets whose checksum a TAP says is good or still to be made, so that nobody summed them (iop) */
-export const TAP_SUMS_TRUSTED = 299;
+export const TAP_SUMS_TRUSTED = 303;
 /** packets of another kind whose checksum a TAP left to be made, and the device made (iop) */
-export const TAP_SUMS_MADE = 300;
+export const TAP_SUMS_MADE = 304;
 /** system calls that read the event file by which a doorbell ends a wait for the TAP (iop) */
-export const TAP_DOORBELLS = 301;
+export const TAP_DOORBELLS = 305;
 /** times that a port's link went down (iop) */
-export const DEVICE_LINK_DOWNS = 302;
+export const DEVICE_LINK_DOWNS = 306;
 /** times that a port's link came back (iop) */
-export const DEVICE_LINK_UPS = 303;
+export const DEVICE_LINK_UPS = 307;
 /** times that another device of a bond became active (iop) */
-export const BOND_FAILOVERS = 304;
+export const BOND_FAILOVERS = 308;
 /** gratuitous ARPs of a device that became active (iop) */
-export const BOND_ANNOUNCEMENTS = 305;
+export const BOND_ANNOUNCEMENTS = 309;
 /** frames that came to a bond's device at rest, or back to it (iop) */
-export const BOND_RX_INACTIVE = 306;
+export const BOND_RX_INACTIVE = 310;
 /** segments cut by the driver just before the device (iop) */
-export const DRIVER_GSO_SEGMENTS = 307;
+export const DRIVER_GSO_SEGMENTS = 311;
 /** packets that the driver has put together of several segments (iop) */
-export const DRIVER_GRO_PACKETS = 308;
+export const DRIVER_GRO_PACKETS = 312;
 /** segments that it has put together to those (iop) */
-export const DRIVER_GRO_SEGMENTS = 309;
+export const DRIVER_GRO_SEGMENTS = 313;
 /** packets that the device has put together of several segments (iop) */
-export const DEVICE_LRO_PACKETS = 310;
+export const DEVICE_LRO_PACKETS = 314;
 /** segments that it has put together to those (iop) */
-export const DEVICE_LRO_SEGMENTS = 311;
+export const DEVICE_LRO_SEGMENTS = 315;
 /** frames put on the wire by whoever is at its start (link) */
-export const WIRE_SENT = 312;
+export const WIRE_SENT = 316;
 /** frames taken off the wire by whoever is at its end (link) */
-export const WIRE_ARRIVED = 313;
+export const WIRE_ARRIVED = 317;
 /** frames lost on the wire on purpose (link) */
-export const WIRE_DROPPED = 314;
+export const WIRE_DROPPED = 318;
 /** frames marked on the wire, as by a router whose queue grows (RFC 3168) (link) */
-export const WIRE_MARKED = 315;
+export const WIRE_MARKED = 319;
 /** frames lost because the link was down (link) */
-export const WIRE_CUT = 316;
+export const WIRE_CUT = 320;
 /** frames of another thread that are not as a cable can carry them (link) */
-export const WIRE_REFUSED = 317;
+export const WIRE_REFUSED = 321;
 /** slots given back by another thread that it did not have (link) */
-export const WIRE_SLOTS_REFUSED = 318;
+export const WIRE_SLOTS_REFUSED = 322;
 /** frames lost because the link's queue was full (link) */
-export const WIRE_OVERFLOW = 319;
+export const WIRE_OVERFLOW = 323;
 /** frames doubled on the wire (link) */
-export const WIRE_DUPLICATED = 320;
+export const WIRE_DUPLICATED = 324;
 /** frames doubled on the wire, bytes (link) */
-export const WIRE_DUPLICATED_BYTES = 321;
+export const WIRE_DUPLICATED_BYTES = 325;
 /** frames damaged on the wire (link) */
-export const WIRE_CORRUPTED = 322;
+export const WIRE_CORRUPTED = 326;
 /** frames held back on the wire (link) */
-export const WIRE_REORDERED = 323;
+export const WIRE_REORDERED = 327;
 /** frames moved to the link they leave by (switch) */
-export const SWITCH_FORWARDS = 324;
+export const SWITCH_FORWARDS = 328;
 /** frames moved to the link they leave by, bytes (switch) */
-export const SWITCH_FORWARDS_BYTES = 325;
+export const SWITCH_FORWARDS_BYTES = 329;
 /** frames taken from the switch's ports (switch) */
-export const SWITCH_FRAMES = 326;
+export const SWITCH_FRAMES = 330;
 /** frames sent to all other ports (switch) */
-export const SWITCH_FLOODED = 327;
+export const SWITCH_FLOODED = 331;
 /** frames with nowhere to go (switch) */
-export const SWITCH_DROPPED = 328;
+export const SWITCH_DROPPED = 332;
 /** frames copied into a capture (iop) */
-export const CAPTURE_COPIES = 329;
+export const CAPTURE_COPIES = 333;
 /** frames copied into a capture, bytes (iop) */
-export const CAPTURE_COPIES_BYTES = 330;
+export const CAPTURE_COPIES_BYTES = 334;
 
-export const COUNTER_COUNT = 331;
+export const COUNTER_COUNT = 335;
 export const COUNTER_NAMES: readonly string[] = [
   'sendCopies',
   'sendCopiesBytes',
@@ -901,6 +909,10 @@ export const COUNTER_NAMES: readonly string[] = [
   'arpRequestsSent',
   'arpRepliesSent',
   'arpReceived',
+  'arpProbesSent',
+  'arpAnnouncementsSent',
+  'arpConflicts',
+  'addressesGivenUp',
   'icmpInMsgs',
   'icmpInRedirects',
   'icmpRedirectsTaken',
@@ -1310,6 +1322,10 @@ export const COUNTER_SIDES: readonly string[] = [
   'iop',
   'iop',
   'iop',
+  'iop',
+  'iop',
+  'iop',
+  'iop',
   'link',
   'link',
   'link',
@@ -1552,6 +1568,10 @@ export const COUNTER_GROUPS: readonly string[] = [
   'osm',
   'osm',
   'osm',
+  'stack',
+  'stack',
+  'stack',
+  'stack',
   'stack',
   'stack',
   'stack',
@@ -1900,6 +1920,10 @@ export const COUNTER_DOCS: readonly string[] = [
   'ARP requests sent',
   'ARP replies sent',
   'ARP packets received',
+  'ARP probes sent before an own address was used (RFC 5227)',
+  'ARP announcements of own addresses, defences among them',
+  'ARP packets of others that spoke for an own address',
+  'times that an own address was given up since another has it',
   'ICMP messages received',
   'ICMP redirects received',
   'redirects that are followed',
@@ -2235,6 +2259,10 @@ export function countersByName(counters: Float64Array): Record<string, number> {
     arpRequestsSent: counters[ARP_REQUESTS_SENT],
     arpRepliesSent: counters[ARP_REPLIES_SENT],
     arpReceived: counters[ARP_RECEIVED],
+    arpProbesSent: counters[ARP_PROBES_SENT],
+    arpAnnouncementsSent: counters[ARP_ANNOUNCEMENTS_SENT],
+    arpConflicts: counters[ARP_CONFLICTS],
+    addressesGivenUp: counters[ADDRESSES_GIVEN_UP],
     icmpInMsgs: counters[ICMP_IN_MSGS],
     icmpInRedirects: counters[ICMP_IN_REDIRECTS],
     icmpRedirectsTaken: counters[ICMP_REDIRECTS_TAKEN],

@@ -7,16 +7,21 @@
  * is opened when the first socket is to be on it: a program that has none pays for none.
  */
 import { DEFAULT_STACK_CONFIG } from '../tcpip/config.ts';
+import { ticker } from '../time/timers.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
 import type { Card, CardOptions } from '../world/open/card.ts';
 import { type Placed, placeCard } from '../world/open/placement.ts';
 import type { TapOptions } from '../world/open/tap.ts';
+import { AddressWatch } from '../world/open/tap-address.ts';
 import { openFromScript } from './card-script.ts';
 import { environmentIop, environmentOptions, environmentSockets, mayUseCard } from './environment.ts';
 import { type InstallOptions, install, installLater } from './install.ts';
 import { KernelNotices } from './kernel-notices.ts';
 import { parseOffloadRule } from './offload-rule.ts';
+
+/** How often it is looked whether the network has something to say of a TAP's address. */
+const ADDRESS_LOOK_MS = 500;
 
 /** A card that is under the program, or will be when that needs it. */
 export interface Underneath {
@@ -83,6 +88,8 @@ async function openNow(
   const notices = new KernelNotices(tap.name);
   notices.watchDatagrams();
   install(card, { ...settings, onKernel: (...what) => notices.connection(...what) });
+  const watch = new AddressWatch(card.stack.device, card.configuration.stack.address, tap.name);
+  ticker(ADDRESS_LOOK_MS, () => watch.look());
   return card;
 }
 

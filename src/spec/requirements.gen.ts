@@ -3698,6 +3698,256 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
     ],
   },
   {
+    rfc: 5227,
+    title: 'IPv4 Address Conflict Detection',
+    requirements: [
+      {
+        id: '5227-2.1-1',
+        section: '2.1',
+        level: 'MUST',
+        text: 'an address is probed before it is used, however it was come by: where it is asked for, since the default is Linux’s, which does not',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is asked for three times by requests of nobody, a second or two apart, after a second at most',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.1-2',
+        section: '2.1',
+        level: 'MUST',
+        text: 'an address is probed again when its link has come up',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'connections wait until the address has been probed, and go on',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.1-3',
+        section: '2.1',
+        level: 'MUST',
+        text: 'probes are not repeated from time to time',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is used two seconds after the last, and announced twice, two seconds apart (§2.3)',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.1.1-1',
+        section: '2.1.1',
+        level: 'MUST',
+        text: 'the sender\'s hardware address of a probe is the port\'s own, its IPv4 address 0',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is asked for three times by requests of nobody, a second or two apart, after a second at most',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.1.1-2',
+        section: '2.1.1',
+        level: 'SHOULD',
+        text: 'the first probe waits for a random time up to PROBE_WAIT',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is asked for at times that differ from host to host',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.1.1-3',
+        section: '2.1.1',
+        level: 'MUST',
+        text: 'PROBE_NUM probes go, PROBE_MIN to PROBE_MAX apart',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is asked for three times by requests of nobody, a second or two apart, after a second at most',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.1.1-4',
+        section: '2.1.1',
+        level: 'MUST',
+        text: 'any packet whose sender has the address, until ANNOUNCE_WAIT after the last probe, is a conflict, and the address is not used',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is given up where somebody speaks for it (§2.1.1), operation %i',
+          },
+          { file: 'tcpip/address-conflicts.test.ts', title: 'is neither a source nor a destination before' },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.1.1-5',
+        section: '2.1.1',
+        level: 'SHOULD',
+        text: 'so is a probe of another station for the same address, and a packet of one\'s own is not',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is given up where somebody else probes it too (§2.1.1), and not for a probe of its own',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.1.1-6',
+        section: '2.1.1',
+        level: 'MUST',
+        text: 'after MAX_CONFLICTS conflicts no more than one address is probed in RATE_LIMIT_INTERVAL',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is tried again when the link comes up, and only once a minute after ten conflicts (§2.1.1)',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.3-1',
+        section: '2.3',
+        level: 'MUST',
+        text: 'an address that was probed is announced by ANNOUNCE_NUM announcements, ANNOUNCE_INTERVAL apart',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is used two seconds after the last, and announced twice, two seconds apart (§2.3)',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.4-1',
+        section: '2.4',
+        level: 'MUST',
+        text: 'conflicts are looked for as long as an address is in use',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is kept, defended once in ten seconds, whatever comes (c), so that two such hosts do not storm',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.4-2',
+        section: '2.4',
+        level: 'MAY',
+        text: '(a) the address is given up at once',
+        status: 'met',
+        shown: [
+          { file: 'tcpip/address-conflicts.test.ts', title: 'is given up at once where it yields (a)' },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.4-3',
+        section: '2.4',
+        level: 'MUST',
+        text: '(b) it is defended by one announcement, and given up at another conflict within DEFEND_INTERVAL',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is defended once in ten seconds, and given up at the next within them (b)',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.4-4',
+        section: '2.4',
+        level: 'MUST',
+        text: '(c) it is kept, and defended no more than once in DEFEND_INTERVAL',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'floods of such packets cost one announcement in ten seconds',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.4-5',
+        section: '2.4',
+        level: 'SHOULD',
+        text: '(c) the administrator is told, and not too often',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'floods of such packets cost one announcement in ten seconds',
+          },
+          { file: 'world/tap-address.test.ts', title: 'is told of each conflict, and of nothing else' },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.4-6',
+        section: '2.4',
+        level: 'MUST',
+        text: 'a host answers for its address while it is in use, also to probes',
+        status: 'met',
+        shown: [
+          {
+            file: 'tcpip/address-conflicts.test.ts',
+            title: 'is answered for where somebody probes it (§2.1.1)',
+          },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.4-7',
+        section: '2.4',
+        level: 'SHOULD',
+        text: 'connections from an address are reset before it is given up',
+        status: 'met',
+        shown: [
+          { file: 'tcpip/address-conflicts.test.ts', title: 'its connections are reset, and fail by name' },
+          { file: 'tcpip/address-conflicts.test.ts', title: 'connections that sleep are reset too' },
+        ],
+        reason: '',
+      },
+      {
+        id: '5227-2.6-1',
+        section: '2.6',
+        level: 'SHOULD',
+        text: 'replies are broadcast where an administrator wants conflicts found sooner',
+        status: 'does not apply',
+        shown: [],
+        reason: 'an option of networks with link-local addresses (RFC 3927), which this stack does not choose',
+      },
+    ],
+  },
+  {
     rfc: 768,
     title: 'User Datagram Protocol',
     requirements: [

@@ -6,6 +6,10 @@ export type CongestionControlName = (typeof CONGESTION_CONTROLS)[number];
 export const LOSS_RECOVERIES = ['sack', 'rack'] as const;
 export type LossRecoveryName = (typeof LOSS_RECOVERIES)[number];
 
+/** What is done about another station that speaks for an own address: nothing, or RFC 5227 §2.4 (a), (b), (c). */
+export const ADDRESS_DEFENCES = ['ignore', 'yield', 'defend', 'keep'] as const;
+export type AddressDefenceName = (typeof ADDRESS_DEFENCES)[number];
+
 /** A port's own address and its subnet's prefix length, 0 to 32. */
 export interface PortAddress {
   readonly address: number;
@@ -179,6 +183,28 @@ export interface StackConfig {
   /** Requests to the neighbour itself, and to everybody, before it is given up (ucast_solicit, mcast_solicit). */
   readonly neighbourUnicastProbes: number;
   readonly neighbourBroadcastProbes: number;
+  /**
+   * ARP probes before an own address is used (RFC 5227 PROBE_NUM, which is 3 there); 0: it is used at once, as
+   * by Linux. Also after the link of its port has come up again.
+   */
+  readonly addressProbes: number;
+  /** The longest time before the first (PROBE_WAIT), and the least and most between two (PROBE_MIN, _MAX). */
+  readonly addressProbeWaitUs: number;
+  readonly addressProbeMinUs: number;
+  readonly addressProbeMaxUs: number;
+  /** From the last of them to the address's use (ANNOUNCE_WAIT). */
+  readonly addressAnnounceWaitUs: number;
+  /** Announcements of an address that was probed (ANNOUNCE_NUM), and the time between two (ANNOUNCE_INTERVAL). */
+  readonly addressAnnouncements: number;
+  readonly addressAnnounceIntervalUs: number;
+  /** Whether an address that is not probed is announced, too: at the start, and when its link comes up (arp_notify). */
+  readonly arpNotify: boolean;
+  /** What is done while an address is in use, and how far apart two defences are at least (DEFEND_INTERVAL). */
+  readonly addressDefence: AddressDefenceName;
+  readonly addressDefendIntervalUs: number;
+  /** After so many conflicts (MAX_CONFLICTS) an address is probed again only in so long (RATE_LIMIT_INTERVAL). */
+  readonly addressConflictsMax: number;
+  readonly addressRateLimitUs: number;
   /** Whether redirects of the gateway in use are followed (RFC 1122 §3.2.2.2, accept_redirects). */
   readonly acceptRedirects: boolean;
   /** ICMP errors sent, at most this many a second (icmp_ratelimit is per destination; ours is for all). */
@@ -252,64 +278,22 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   neighbourRetransUs: 1_000_000,
   neighbourUnicastProbes: 3,
   neighbourBroadcastProbes: 3,
+  addressProbes: 0,
+  addressProbeWaitUs: 1_000_000,
+  addressProbeMinUs: 1_000_000,
+  addressProbeMaxUs: 2_000_000,
+  addressAnnounceWaitUs: 2_000_000,
+  addressAnnouncements: 2,
+  addressAnnounceIntervalUs: 2_000_000,
+  arpNotify: false,
+  addressDefence: 'keep',
+  addressDefendIntervalUs: 10_000_000,
+  addressConflictsMax: 10,
+  addressRateLimitUs: 60_000_000,
   acceptRedirects: true,
   icmpErrorsPerSecond: 1000,
   udpReceiveBytes: 212_992,
   udpReceiveDatagrams: 256,
-};
-
-export const FURTHER_PORTS_MAX = 15;
-type Range = readonly [number, number];
-const TIME: Range = [0, 0x3fff_ffff];
-/** What doubles when it has passed, so that it must be more than nothing. */
-const TIMEOUT: Range = [1, 0x3fff_ffff];
-/** An address or a seed: signed and unsigned reading mean the same. */
-const WORD: Range = [-(2 ** 31), 2 ** 32 - 1];
-const PREFIX_LENGTH: Range = [0, 32];
-
-/** Least and most of each number. */
-const RANGES: Readonly<Record<string, Range>> = {
-  prefixLength: PREFIX_LENGTH,
-  connectionsMax: [1, 1 << 20],
-  activeConnections: [1, 1 << 20],
-  timeWaitMax: [1, 1 << 20],
-  sendElementsMax: [1, 1 << 24],
-  udpSocketsMax: [0, 65536],
-  udpSendsMax: [1, 1 << 20],
-  receiveBufferBytes: [2048, 1 << 29],
-  receiveWindowBytes: [2048, 1 << 29],
-  ephemeralFirst: [1, 65535],
-  ephemeralLast: [1, 65535],
-  ttl: [1, 255],
-  rtoInitialUs: TIMEOUT,
-  rtoMinUs: TIMEOUT,
-  rtoMaxUs: TIMEOUT,
-  synRetries: [0, 255],
-  synLinearRetries: [0, 255],
-  synAckRetries: [0, 255],
-  retries: [0, 255],
-  orphanRetries: [0, 255],
-  quickAcks: [0, 65535],
-  initialWindowSegments: [1, 1000],
-  ecn: [0, 2],
-  synCookies: [0, 2],
-  pathMtuMin: [68, 65535],
-  mtuProbing: [0, 2],
-  baseMss: [48, 65495],
-  mtuProbeFloor: [48, 65495],
-  mtuProbeThreshold: [0, 65535],
-  mtuProbeIntervalSeconds: [1, 1_000_000],
-  outOfOrderMax: [0, 1 << 20],
-  keepAliveIdleSeconds: [1, 32767],
-  keepAliveIntervalSeconds: [1, 32767],
-  keepAliveProbes: [1, 127],
-  reassembliesMax: [1, 4096],
-  neighboursMax: [16, 65536],
-  neighbourUnicastProbes: [0, 255],
-  neighbourBroadcastProbes: [1, 255],
-  icmpErrorsPerSecond: [0, 1_000_000],
-  udpReceiveBytes: [0, 1 << 29],
-  udpReceiveDatagrams: [1, 65536],
 };
 
 /**
@@ -318,62 +302,4 @@ const RANGES: Readonly<Record<string, Range>> = {
  */
 export function portsOf(config: StackConfig): number {
   return Math.max(1 + config.furtherPorts.length, config.loopbackPort + 1);
-}
-
-/** @returns least and most of a field that is a number. */
-export function stackRange(field: string): Range {
-  return RANGES[field] ?? (field.endsWith('Us') ? TIME : WORD);
-}
-
-/** @throws RangeError naming the first field that is out of range, or cannot be beside another. */
-export function checkStackConfig(config: StackConfig): void {
-  for (const [field, value] of Object.entries(config)) {
-    if (typeof value === 'number') checkNumber(field, value, stackRange(field));
-  }
-  checkChoice('congestionControl', config.congestionControl, CONGESTION_CONTROLS);
-  checkChoice('lossRecovery', config.lossRecovery, LOSS_RECOVERIES);
-  checkPorts(config);
-  checkTimeouts(config);
-  if (config.ephemeralFirst > config.ephemeralLast) {
-    throw new RangeError(
-      `"ephemeralLast" expected at least ${config.ephemeralFirst}, got ${config.ephemeralLast}`,
-    );
-  }
-}
-
-/** Whoever left the one as it was by default has set the other. */
-function checkTimeouts({ rtoMinUs, rtoMaxUs }: StackConfig): void {
-  if (rtoMinUs <= rtoMaxUs) return;
-  if (rtoMaxUs === DEFAULT_STACK_CONFIG.rtoMaxUs) {
-    throw new RangeError(`"rtoMinUs" expected at most "rtoMaxUs" ${rtoMaxUs}, got ${rtoMinUs}`);
-  }
-  throw new RangeError(`"rtoMaxUs" expected at least "rtoMinUs" ${rtoMinUs}, got ${rtoMaxUs}`);
-}
-
-function checkChoice(name: string, value: string, choices: readonly string[]): void {
-  if (choices.includes(value)) return;
-  throw new RangeError(`"${name}" expected ${choices.join(' or ')}, got ${value}`);
-}
-
-function checkNumber(name: string, value: number, [least, most]: Range): void {
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(`"${name}" expected an integer from ${least} to ${most}, got ${value}`);
-  }
-}
-
-function checkPorts({ address, furtherPorts, loopbackPort }: StackConfig): void {
-  if (furtherPorts.length > FURTHER_PORTS_MAX) {
-    throw new RangeError(`"furtherPorts" expected at most ${FURTHER_PORTS_MAX}, got ${furtherPorts.length}`);
-  }
-  for (const [i, port] of furtherPorts.entries()) {
-    checkNumber(`furtherPorts[${i}].address`, port.address, WORD);
-    checkNumber(`furtherPorts[${i}].prefixLength`, port.prefixLength, PREFIX_LENGTH);
-    const same = (other: number) => (other | 0) === (port.address | 0);
-    if (same(address) || furtherPorts.slice(0, i).some((other) => same(other.address))) {
-      throw new RangeError(
-        `"furtherPorts[${i}].address" expected an address no other port has, got ${port.address}`,
-      );
-    }
-  }
-  checkNumber('loopbackPort', loopbackPort, [0, 1 + furtherPorts.length]);
 }

@@ -107,6 +107,11 @@ export interface SocketOwner {
   stateChanged(owner: number, before: number, state: number): void;
   /** A full backlog has dropped a connection to the user's listener. */
   overflowed(owner: number): void;
+  /**
+   * What became of the address of a port: it is used, taken by another station, defended or given up.
+   * @param outcome an ADDRESS_ number of `arp/address-conflicts.ts`.
+   */
+  addressSettled?(port: number, outcome: number): void;
   /** A connection that has TCP_NOTSENT_LOWAT has sent bytes for the first time. */
   sent?(owner: number): void;
   /**

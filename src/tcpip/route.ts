@@ -21,12 +21,16 @@ export const LIMITED_BROADCAST = -1;
 export class Routes {
   /** The port by which packets to ourselves leave and come back. */
   readonly loopbackPort: number;
-  /** The first port's address: the one that nearly all packets are for. */
-  private readonly address: number;
+  /** The first port's address: the one that nearly all packets are for. As `addresses` has it. */
+  private address: number;
   /** The first port's directed broadcast address; the limited one where its subnet has none (RFC 3021). */
   private readonly broadcast: number;
-  /** The same of all ports with an address, by port. */
+  /** What the ports' addresses were set to, by port. */
+  private readonly own: Int32Array;
+  /** Those in use; in the place of one that is not, 127.0.0.1, which is ours in any case. */
   private readonly addresses: Int32Array;
+  /** Addresses of ports that are not in use: not probed yet, or given up (RFC 5227). */
+  unusedCount = 0;
   private readonly broadcasts: Int32Array;
   /** The ports in the order in which their subnets are tried: longest prefix first, then lowest port. */
   private readonly order: Int32Array;
@@ -45,7 +49,8 @@ export class Routes {
   constructor(config: StackConfig, clock: { readonly nowMs: number } = { nowMs: 0 }) {
     this.clock = clock;
     const subnets = [config, ...config.furtherPorts];
-    this.addresses = Int32Array.from(subnets, (subnet) => subnet.address | 0);
+    this.own = Int32Array.from(subnets, (subnet) => subnet.address | 0);
+    this.addresses = this.own.slice();
     this.masks = Int32Array.from(subnets, (subnet) => maskOf(subnet.prefixLength));
     this.broadcasts = Int32Array.from(subnets, (subnet) => broadcastOf(subnet.address, subnet.prefixLength));
     // The sort keeps the order of equals: the lowest port goes first.
@@ -82,15 +87,51 @@ export class Routes {
     return top !== 0 && top < 224 && address !== this.broadcast && !this.isFurther(this.broadcasts, address);
   }
 
-  /** A port's own address; 0 for a pure loopback port. */
+  /** A port's own address, in use or not; 0 for a pure loopback port. */
   addressOf(port: number): number {
-    return port < this.addresses.length ? this.addresses[port] : 0;
+    return port < this.own.length ? this.own[port] : 0;
+  }
+
+  /** Whether a port has an address that is in use. */
+  isInUse(port: number): boolean {
+    return port < this.own.length && this.addresses[port] === this.own[port];
+  }
+
+  /** Whether what is sent may have a source address: one in use, or none that was chosen yet (0). */
+  isSource(address: number): boolean {
+    return this.unusedCount === 0 || address === 0 || this.isOwn(address);
+  }
+
+  /** A port's address is used from now on, or no longer. */
+  setInUse(port: number, inUse: boolean): void {
+    assert(this.hasAddress(port), 'routes: an address that is used, or not, is one of a port');
+    this.addresses[port] = inUse ? this.own[port] : LOOPBACK;
+    this.address = this.addresses[0];
+    this.unusedCount = 0;
+    for (let at = 0; at < this.own.length; at++) if (!this.isInUse(at)) this.unusedCount += 1;
+  }
+
+  /** The port whose address an address is, in use or not; -1: none. */
+  ownerOf(address: number): number {
+    return this.own.indexOf(address);
+  }
+
+  /** The port that speaks ARP for the address of a port. */
+  speakerFor(port: number): number {
+    assert(this.hasAddress(port), 'routes: who speaks for an address is asked of a port that has one');
+    return this.speakers[port];
+  }
+
+  /** The length of the prefix of a port's subnet. */
+  prefixOf(port: number): number {
+    assert(this.hasAddress(port), 'routes: a port that has a subnet has an address');
+    return Math.clz32(~this.masks[port]);
   }
 
   /** Whether a port answers on its wire for an address: its own, or one that has been moved to it. */
   speaksFor(port: number, address: number): boolean {
-    const owner = address === 0 ? -1 : this.addresses.indexOf(address);
-    return owner >= 0 && this.speakers[owner] === port;
+    const owner = address === 0 ? -1 : this.own.indexOf(address);
+    return owner >= 0 && this.speakers[owner] === port && this.isInUse(owner);
   }
 
   /** A port's address is another port's to answer for from now on; and its own again by itself. */
@@ -110,7 +151,7 @@ export class Routes {
 
   /** Whether a port has an address: all but a pure loopback port. */
   hasAddress(port: number): boolean {
-    return port < this.addresses.length;
+    return port < this.own.length;
   }
 
   /** Whether a socket may be bound to an address: as on Linux, also where it can only be reached by it. */
@@ -122,13 +163,14 @@ export class Routes {
   /**
    * The source address of packets to a destination (RFC 9293 MUST-44): that of the port by which they leave.
    * To an own address it is that address itself, as on Linux.
+   * @returns 0 where that port's address is not in use.
    */
   sourceFor(destination: number): number {
     if (destination >>> 24 === 127) return LOOPBACK;
     if (this.isOwn(destination)) return destination;
     const port = this.portFor(destination);
-    assert(port < this.addresses.length, 'routes: a packet to another host leaves by a port with an address');
-    return this.addresses[port];
+    assert(port < this.own.length, 'routes: a packet to another host leaves by a port with an address');
+    return this.isInUse(port) ? this.own[port] : 0;
   }
 
   /**
@@ -183,15 +225,15 @@ export class Routes {
    */
   portFrom(source: number, destination: number): number {
     if (destination !== LIMITED_BROADCAST || source === 0) return this.portFor(destination);
-    return Math.max(0, this.addresses.indexOf(source));
+    return Math.max(0, this.own.indexOf(source));
   }
 
   /** The port whose subnet holds an address: of several the one with the longest prefix; -1: none. */
   subnetPort(address: number): number {
-    const { order, addresses, masks } = this;
+    const { order, own, masks } = this;
     for (let i = 0; i < order.length; i++) {
       const port = order[i];
-      if (((address ^ addresses[port]) & masks[port]) === 0) return port;
+      if (((address ^ own[port]) & masks[port]) === 0) return port;
     }
     return -1;
   }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from './clock.ts';
 
-const { setTimeout, setInterval, setImmediate, clearTimeout } = globalThis;
+const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval } = globalThis;
 
 /** The longest time of Node's timers, in milliseconds. */
 const LONGEST_MS = 0x7fff_ffff;
@@ -19,6 +19,12 @@ export function pause(ms: number): Promise<void> {
 export function alarm(ms: number, action: () => void): () => void {
   const timer = setTimeout(action, ms);
   return () => clearTimeout(timer);
+}
+
+/** Calls every `ms` milliseconds, and keeps no event loop alive. @returns a function that ends it. */
+export function ticker(ms: number, action: () => void): () => void {
+  const timer = setInterval(action, ms).unref();
+  return () => clearInterval(timer);
 }
 
 /** Calls in the next turn of the event loop, after it has served input and output. */

@@ -3,9 +3,13 @@
  */
 import { frameInitiatorContext, frameSizeWords, frameTransactionContext } from '../i2o/frame.ts';
 import {
+  ADDRESS_OUTCOME_FREE,
+  ADDRESS_OUTCOME_LOST,
+  getAddressEventOutcome,
   getConnectionStateEventNewState,
   getConnectionStateEventOldState,
   getConnectionStateEventSocketId,
+  SOCKET_EVENT_ADDRESS,
   SOCKET_EVENT_BUCKETS_LOW,
   SOCKET_EVENT_CONNECTION_STATE,
   SOCKET_EVENT_LISTEN_OVERFLOW,
@@ -133,6 +137,9 @@ export class EventRegistrations {
       wrong ||= socketId >= this.sockets || !known || before === after;
     } else if (device && indicator === SOCKET_EVENT_LISTEN_OVERFLOW) {
       wrong ||= data >>> 0 >= this.sockets;
+    } else if (device && indicator === SOCKET_EVENT_ADDRESS) {
+      const outcome = getAddressEventOutcome(words, at + EVENT_DATA_WORD);
+      wrong ||= outcome < ADDRESS_OUTCOME_FREE || outcome > ADDRESS_OUTCOME_LOST || data >>> 16 !== 0;
     } else if (device && indicator === SOCKET_EVENT_BUCKETS_LOW) {
       wrong ||= data >>> 0 > this.buckets;
     }

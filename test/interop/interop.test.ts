@@ -85,6 +85,34 @@ describe.skipIf(why !== undefined)('the card beside the kernel', () => {
   );
 
   it(
+    'gives its address up before it uses it where a kernel of the network has it (RFC 5227)',
+    async () => {
+      const other = new Netns('other');
+      try {
+        far.ip('link', 'add', 'port0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', other.name);
+        far.ip('link', 'set', 'port0', 'master', 'br0');
+        far.ip('link', 'set', 'port0', 'up');
+        other.ip('addr', 'add', `${CARD}/24`, 'dev', 'eth0');
+        other.ip('link', 'set', 'eth0', 'up');
+        const ended = await far.run(NODE, ...RUN, '--check-address', PEER, 'server', '47003');
+        expect(ended.code).toBe(1);
+        expect(ended.stderr.trimEnd().split('\n')).toEqual([
+          expect.stringMatching(
+            new RegExp(
+              `^inic: the address ${CARD} is in use on card0: ..:..:..:..:..:.. has it; give the card`,
+            ),
+          ),
+        ]);
+        other.ip('addr', 'del', `${CARD}/24`, 'dev', 'eth0');
+        await (await far.serve(NODE, ...RUN, '--check-address', PEER, 'server', '47003'))();
+      } finally {
+        other.close();
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
     'is served by the kernel’s servers',
     async () => {
       const end = await near.serve(NODE, PEER, 'server', '47001');

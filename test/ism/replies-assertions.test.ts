@@ -6,7 +6,7 @@ import { describe } from 'vitest';
 import { REQUEST_STATUS_ERROR_NO_DATA, REQUEST_STATUS_SUCCESS } from '../../src/i2o/executive.gen.ts';
 import * as s from '../../src/i2o/socket.gen.ts';
 import { NO_FRAME } from '../../src/i2o/transport.ts';
-import { checkStatistics, numbers } from '../../src/ism/device-groups.ts';
+import { addressGroup, checkStatistics, numbers } from '../../src/ism/device-groups.ts';
 import { isWanted } from '../../src/ism/replies/answers.ts';
 import { BatchControl } from '../../src/ism/replies/batch-control.ts';
 import { NO_BUCKET } from '../../src/ism/replies/receive-records.ts';
@@ -265,5 +265,8 @@ describe('delivery', () => {
 
 describe('the groups of the device', () => {
   trips('device groups: a number of the device fits its field', () => numbers(1, [['Mtu', 2, 65536]]));
+  trips('device groups: a device has an address to tell of', () =>
+    addressGroup({ addressEntries: () => [], latestConflict: () => undefined as never }),
+  );
   trips('device groups: every field of the statistics shows a counter', () => checkStatistics(23));
 });

@@ -212,4 +212,7 @@ describe('the events of the device', () => {
   trips('socket events: a state change ends in another state', () =>
     new SocketEvents().connectionState(0, 1, 1),
   );
+  trips('socket events: what became of an address has a number', () =>
+    new SocketEvents().addressSettled(0, 0),
+  );
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Interface } from '../../src/linux/interface.ts';
 import type { Libc } from '../../src/linux/libc.ts';
 import { checkTapName, openTap } from '../../src/linux/tap.ts';
-import { checkTap, reachesOver, tapSettings } from '../../src/world/open/tap.ts';
+import { checkTap, reachesOver, type TapOptions, tapSettings } from '../../src/world/open/tap.ts';
 import { trips } from '../rules/trips.ts';
 
 describe('the name of a TAP', () => {
@@ -46,9 +46,10 @@ describe('what a program says of a TAP', () => {
     [{ ...asked, gateway: 'router' }, '"tap.gateway" expected an IPv4 address'],
     [{ ...asked, hostAddress: '10.9.0.255' }, '"tap.hostAddress" expected another address'],
     [{ ...asked, name: '' }, '"tap.name" expected a text'],
+    [{ ...asked, checkAddress: 'yes' }, '"tap.checkAddress" expected'],
     [{ ...asked, mtu: 9000 }, '"tap.mtu" is not known'],
   ])('is refused by name: %j', (options, line) => {
-    expect(() => checkTap(options)).toThrow(line);
+    expect(() => checkTap(options as TapOptions)).toThrow(line);
   });
 
   it('becomes the settings of its card, which a program may change but for what is the TAP’s', () => {
@@ -69,6 +70,14 @@ describe('what a program says of a TAP', () => {
     });
     expect(settings.mac).toEqual([2, 0x69, 10, 9, 0, 2]);
     expect(tapSettings(tap, { ...opened, mac: [2, 0, 0, 0, 0, 1] }, {}).mac).toEqual([2, 0, 0, 0, 0, 1]);
+  });
+
+  it('has its address probed as RFC 5227 says where that is asked, or as often as is set', () => {
+    const tap = checkTap({ ...asked, checkAddress: true });
+    const opened = { name: 'inic0', fd: 3, eventFd: 4, mtu: 1400, made: true };
+    const probesOf = (stack = {}) => tapSettings(tap, opened, { stack }).stack?.addressProbes;
+    expect([probesOf(), probesOf({ addressProbes: 5 })]).toEqual([3, 5]);
+    expect(tapSettings(checkTap(asked), opened, {}).stack?.addressProbes).toBeUndefined();
   });
 
   it('reaches its subnet, and by a gateway all hosts but itself', () => {

@@ -122,6 +122,7 @@ trips('neighbours: who is told of is behind a port with an address', () => {
 });
 trips('neighbours: ARP is spoken only through a port with an address', () => {
   const host = new Host({ ports: [{}, {}], config: { loopbackPort: 1 } });
+  host.stack['routes'].speaksFor = () => true;
   host.stack['neighbours']['replies'].add(1, 0, 0, PEER, OWN);
   host.turn();
 });

@@ -1,6 +1,7 @@
 /** The stack's configuration: every field is checked and named, and its limits are the ones told. */
 import { describe, expect, it } from 'vitest';
-import { checkStackConfig, portsOf } from '../../src/tcpip/config.ts';
+import { portsOf } from '../../src/tcpip/config.ts';
+import { checkStackConfig } from '../../src/tcpip/config-check.ts';
 import { DEFAULT_STACK_CONFIG, type StackConfig } from '../../src/tcpip/stack/stack.ts';
 
 const ADDRESS = 0x0a000001;
@@ -63,6 +64,16 @@ const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   neighbourRetransUs: TIME,
   neighbourUnicastProbes: [0, 255],
   neighbourBroadcastProbes: [1, 255],
+  addressProbes: [0, 10],
+  addressProbeWaitUs: TIME,
+  addressProbeMinUs: [0, 2_000_000],
+  addressProbeMaxUs: [1_000_000, 0x3fff_ffff],
+  addressAnnounceWaitUs: TIME,
+  addressAnnouncements: [1, 10],
+  addressAnnounceIntervalUs: TIME,
+  addressDefendIntervalUs: TIME,
+  addressConflictsMax: [1, 1000],
+  addressRateLimitUs: TIME,
   icmpErrorsPerSecond: [0, 1_000_000],
   udpReceiveBytes: [0, 1 << 29],
   udpReceiveDatagrams: [1, 65536],
@@ -106,6 +117,22 @@ describe('ephemeral ports', () => {
   it('must not end before they begin', () => {
     expect(check({ ephemeralFirst: 5000, ephemeralLast: 4999 })).toThrow(
       '"ephemeralLast" expected at least 5000, got 4999',
+    );
+  });
+});
+
+describe('the probes of an address', () => {
+  it('are told with the one of two times that was set', () => {
+    const [least, most] = ['addressProbeMinUs', 'addressProbeMaxUs'];
+    expect(check({ [least]: 3_000_000 })).toThrow(
+      `"${least}" expected at most "${most}" 2000000, got 3000000`,
+    );
+    expect(check({ [most]: 500_000 })).toThrow(`"${most}" expected at least "${least}" 1000000, got 500000`);
+  });
+
+  it('end in a defence that there is', () => {
+    expect(check({ addressDefence: 'attack' as 'keep' })).toThrow(
+      '"addressDefence" expected ignore or yield or defend or keep, got attack',
     );
   });
 });

@@ -322,7 +322,7 @@ describe('assertions', () => {
     fourPorts().host.stack.ways.narrowPath(OUTSIDE, -1, 0),
   );
   trips('stack: a link changes at a port that there is', () =>
-    fourPorts().host.stack.portLinkChanged(9, true),
+    fourPorts().host.stack.portLinkChanged(9, true, 0),
   );
   trips('rerouted: a connection goes by the next hop that was found', () => {
     const { host } = connected();

@@ -4,8 +4,13 @@
  */
 
 import { describe, expect, it } from 'vitest';
-import { GROUP_SOCKET_STATISTICS } from '../../src/i2o/groups.gen.ts';
+import { GROUP_SOCKET_ADDRESS, GROUP_SOCKET_STATISTICS } from '../../src/i2o/groups.gen.ts';
 import {
+  ADDRESS_OUTCOME_DEFENDED,
+  ADDRESS_OUTCOME_FREE,
+  ADDRESS_OUTCOME_LOST,
+  ADDRESS_OUTCOME_TAKEN,
+  SOCKET_EVENT_ADDRESS,
   SOCKET_EVENT_BUCKETS_LOW,
   SOCKET_EVENT_CONNECTION_STATE,
   SOCKET_EVENT_LISTEN_OVERFLOW,
@@ -15,9 +20,22 @@ import {
   TCP_STATE_SYN_SENT,
 } from '../../src/i2o/socket.gen.ts';
 import { SOCK_DGRAM, WRITABLE } from '../../src/socket/contract.ts';
-import { EAGAIN, EINVAL, ENOPROTOOPT, EOPNOTSUPP, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import {
+  EADDRNOTAVAIL,
+  EAGAIN,
+  EINVAL,
+  ENOPROTOOPT,
+  EOPNOTSUPP,
+  EPROTONOSUPPORT,
+} from '../../src/socket/errno.ts';
 import { MSG_EOR, MSG_MORE } from '../../src/socket/message-flags.ts';
 import { TCP_CORK, TCP_NODELAY } from '../../src/socket/options.ts';
+import {
+  ADDRESS_DEFENDED,
+  ADDRESS_FREE,
+  ADDRESS_LOST,
+  ADDRESS_TAKEN,
+} from '../../src/tcpip/arp/address-conflicts.ts';
 import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { VirtualWorld } from '../../src/world/virtual/virtual-world.ts';
 
@@ -62,6 +80,39 @@ class Bench {
     return list;
   }
 }
+
+describe('the address of a card that probes it (RFC 5227)', () => {
+  const addresses = (bench: Bench) => {
+    const bytes = bench.device.group(GROUP_SOCKET_ADDRESS.number) as DataView;
+    return Array.from({ length: bytes.byteLength / 4 }, (_, i) => bytes.getUint32(4 * i, true));
+  };
+
+  it('is told of when nobody has it, and can be used then', () => {
+    const bench = new Bench({ stack: { addressProbes: 3 } });
+    bench.device.registerEvents(SOCKET_EVENT_ADDRESS);
+    const socket = bench.stack.socket();
+    expect(bench.stack.bind(socket, 0x0a000001, 90)).toBe(-EADDRNOTAVAIL);
+    expect(addresses(bench).slice(0, 3)).toEqual([1, 0, 0]);
+    bench.settle(10 * SECOND_NS);
+    expect(bench.events()).toEqual([[SOCKET_EVENT_ADDRESS, ADDRESS_OUTCOME_FREE << 8]]);
+    expect(addresses(bench).slice(0, 3)).toEqual([0, 0, 0]);
+    expect(bench.stack.bind(socket, 0x0a000001, 90)).toBe(0);
+  });
+
+  it('has the numbers of the stack’s outcomes', () => {
+    expect([ADDRESS_FREE, ADDRESS_TAKEN, ADDRESS_DEFENDED, ADDRESS_LOST]).toEqual([
+      ADDRESS_OUTCOME_FREE,
+      ADDRESS_OUTCOME_TAKEN,
+      ADDRESS_OUTCOME_DEFENDED,
+      ADDRESS_OUTCOME_LOST,
+    ]);
+  });
+
+  it('is told of by no card of an older version', () => {
+    const bench = new Bench({ classVersion: 2 });
+    expect(bench.device.group(GROUP_SOCKET_ADDRESS.number)).toBeLessThan(0);
+  });
+});
 
 describe('statistics', () => {
   it('are the card’s own counters, by name', () => {

@@ -150,6 +150,8 @@ const IMPOSSIBLE_ALONE: Readonly<Record<string, RegExp>> = {
   'stack.sendElementsMax': /expected 6144 or more/,
   'stack.loopbackPort': /which "innerLoop" says/,
   'stack.ephemeralLast': /expected at least 16384/,
+  'stack.addressProbeMinUs': /at most "addressProbeMaxUs"/,
+  'stack.addressProbeMaxUs': /at least "addressProbeMinUs"/,
   'stack.rtoMinUs': /at most "rtoMaxUs"/,
   'stack.rtoMaxUs': /at least "rtoMinUs"/,
   'stack.address': /one host can have/,

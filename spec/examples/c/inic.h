@@ -145,6 +145,12 @@
 #define INIC_SOCKET_EVENT_CONNECTION_STATE 0x01
 #define INIC_SOCKET_EVENT_BUCKETS_LOW 0x02
 #define INIC_SOCKET_EVENT_LISTEN_OVERFLOW 0x04
+#define INIC_SOCKET_EVENT_ADDRESS 0x08
+/* AddressOutcome: ours */
+#define INIC_ADDRESS_OUTCOME_FREE 0x01
+#define INIC_ADDRESS_OUTCOME_TAKEN 0x02
+#define INIC_ADDRESS_OUTCOME_DEFENDED 0x03
+#define INIC_ADDRESS_OUTCOME_LOST 0x04
 #define INIC_SOCKET_CREATE 0x81
 #define INIC_SOCKET_CREATE_WORDS 6
 #define INIC_SOCKET_CREATE_SOCKET_ID 4, 0, 15
@@ -388,6 +394,9 @@
 #define INIC_BUCKETS_LOW_EVENT_REMAINING 0, 0, 31
 #define INIC_LISTEN_OVERFLOW_EVENT_WORDS 1
 #define INIC_LISTEN_OVERFLOW_EVENT_SOCKET_ID 0, 0, 15
+#define INIC_ADDRESS_EVENT_WORDS 1
+#define INIC_ADDRESS_EVENT_PORT 0, 0, 7
+#define INIC_ADDRESS_EVENT_OUTCOME 0, 8, 15
 #define INIC_TRANSACTION_OUTCOME_WORDS 2
 #define INIC_TRANSACTION_OUTCOME_CONTEXT 0, 0, 31
 #define INIC_TRANSACTION_OUTCOME_OUTCOME_CODE 1, 0, 15
@@ -2643,6 +2652,12 @@ struct inic_listen_overflow_event { uint32_t socket_id; };
 static inline void inic_put_listen_overflow_event(uint32_t *words, struct inic_listen_overflow_event from) {
   if (words == 0) return;
   inic_set(words, 0, 0, 15, from.socket_id);
+}
+struct inic_address_event { uint32_t port, outcome; };
+static inline void inic_put_address_event(uint32_t *words, struct inic_address_event from) {
+  if (words == 0) return;
+  inic_set(words, 0, 0, 7, from.port);
+  inic_set(words, 0, 8, 15, from.outcome);
 }
 struct inic_transaction_outcome { uint32_t context, outcome_code, outcome_status; };
 static inline void inic_put_transaction_outcome(uint32_t *words, struct inic_transaction_outcome from) {

@@ -1,5 +1,6 @@
 /** A stack's configuration whose numbers may change while it runs, but for those that tables are sized by. */
-import { checkStackConfig, DEFAULT_STACK_CONFIG, type StackConfig, stackRange } from '../../tcpip/config.ts';
+import { DEFAULT_STACK_CONFIG, type StackConfig } from '../../tcpip/config.ts';
+import { checkStackConfig, stackRange } from '../../tcpip/config-check.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 

@@ -48,6 +48,10 @@ export class Upcalls implements SocketOwner {
     this.events.listenOverflow(owner);
   }
 
+  addressSettled(port: number, outcome: number): void {
+    this.events.addressSettled(port, outcome);
+  }
+
   sendDone(context: number): void {
     this.sendBuffers.release(context);
   }

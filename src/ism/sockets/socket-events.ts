@@ -6,9 +6,11 @@
 import { assert } from '../../assert/assert.ts';
 import {
   CONNECTION_STATE_EVENT_WORDS,
+  SOCKET_EVENT_ADDRESS,
   SOCKET_EVENT_BUCKETS_LOW,
   SOCKET_EVENT_CONNECTION_STATE,
   SOCKET_EVENT_LISTEN_OVERFLOW,
+  writeAddressEvent,
   writeConnectionStateEvent,
 } from '../../i2o/socket.gen.ts';
 import type { EventSource } from '../../iop/module/module.ts';
@@ -17,6 +19,9 @@ import { SOCKET_ID_MAX } from './card-socket.ts';
 /** The events the device may raise. */
 export const SOCKET_EVENTS =
   SOCKET_EVENT_CONNECTION_STATE | SOCKET_EVENT_BUCKETS_LOW | SOCKET_EVENT_LISTEN_OVERFLOW;
+
+/** Those of class version 3 besides. */
+export const SOCKET_EVENTS_3 = SOCKET_EVENTS | SOCKET_EVENT_ADDRESS;
 
 const NOBODY: EventSource = { raise: () => {} };
 
@@ -47,6 +52,13 @@ export class SocketEvents {
   /** A listener has turned a connection away, since its queue was full. */
   listenOverflow(listenerId: number): void {
     this.source.raise(SOCKET_EVENT_LISTEN_OVERFLOW, listenerId);
+  }
+
+  /** What became of the address of a port. @param outcome a number of the spec's AddressOutcome. */
+  addressSettled(port: number, outcome: number): void {
+    assert(outcome > 0, 'socket events: what became of an address has a number');
+    writeAddressEvent(this.data, 0, port, outcome);
+    this.source.raise(SOCKET_EVENT_ADDRESS, this.data[0]);
   }
 
   /**

@@ -160,6 +160,7 @@ export abstract class NeighbourTable {
       if ((state & NUD_TIMED) === 0 || before(nowMs, this.due[entry])) continue;
       acted += 1;
       if (state === NUD_DELAY) this.endDelay(entry);
+      else if (this.isHeld(entry)) this.due[entry] = (nowMs + this.times.retransMs) | 0;
       else if (this.requests[entry] < this.requestsMax(state)) this.request(entry);
       else this.giveUp(entry);
     }
@@ -227,6 +228,9 @@ export abstract class NeighbourTable {
       this.ask(entry, this.address[entry]);
     }
   }
+
+  /** Whether an entry is to be asked for only later, and till then waits. */
+  protected abstract isHeld(entry: number): boolean;
 
   protected find(nextHop: number): number {
     const start = this.hash(nextHop);

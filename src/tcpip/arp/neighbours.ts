@@ -19,8 +19,9 @@ import {
 } from '../header/arp.ts';
 import type { Routes } from '../route.ts';
 import { before } from '../seq.ts';
+import { AddressConflicts, type AddressEntry, type AddressListener } from './address-conflicts.ts';
 import type { NeighbourListener } from './neighbour-listener.ts';
-import { NUD_PROBE, NUD_TIMED } from './neighbour-states.ts';
+import { NUD_FAILED, NUD_INCOMPLETE, NUD_NONE, NUD_PROBE, NUD_TIMED } from './neighbour-states.ts';
 import { FIRST, NeighbourTable } from './neighbour-table.ts';
 import { ReplyQueue } from './reply-queue.ts';
 
@@ -33,13 +34,63 @@ const COSTLY = COSTLY_ASSERTIONS;
  * Replies that one flush sends through a port, so that a storm of requests leaves room for what else is sent.
  */
 const REPLIES_PER_FLUSH = 16;
+const US_PER_MS = 1000;
 
 export class Neighbours extends NeighbourTable {
   private readonly replies: ReplyQueue;
+  private readonly conflicts: AddressConflicts;
 
-  constructor(environment: Environment, routes: Routes, listener: NeighbourListener) {
+  constructor(
+    environment: Environment,
+    routes: Routes,
+    listener: NeighbourListener,
+    addresses: AddressListener = { addressSettled: () => {} },
+  ) {
     super(environment, routes, listener);
     this.replies = new ReplyQueue(environment.ports.length, this.mask + 1);
+    const settled: AddressListener = {
+      addressSettled: (port, address, outcome) => {
+        if (routes.isInUse(port)) this.release(port);
+        addresses.addressSettled(port, address, outcome);
+      },
+    };
+    this.conflicts = new AddressConflicts(environment, routes, settled, (port, operation, sender, target) =>
+      this.send(port, operation, sender, 0, 0, target),
+    );
+  }
+
+  /** The own addresses, and what is known of others who have them. */
+  addressEntries(): AddressEntry[] {
+    return this.conflicts.list();
+  }
+
+  /** The port for whose address somebody else has spoken last; 0 also where nobody has. */
+  get latestConflict(): number {
+    return this.conflicts.latest;
+  }
+
+  /** The link of a port has come up: its address may have to be probed, or announced, again (RFC 5227 §2.1). */
+  linkUp(port: number): void {
+    this.conflicts.linkUp(port);
+    if (this.conflicts.isProbed(port)) this.suspend(port);
+  }
+
+  override get hasDeadline(): boolean {
+    return this.timedCount + this.conflicts.timedCount > 0;
+  }
+
+  override deadlineUs(): number {
+    const { nowUs, nowMs } = this.environment;
+    if (this.conflicts.timedCount === 0) return super.deadlineUs();
+    const own = (this.conflicts.firstDueMs() - nowMs) | 0;
+    const dueUs = (nowUs + own * US_PER_MS) | 0;
+    if (this.timedCount === 0) return dueUs;
+    const others = super.deadlineUs();
+    return before(dueUs, others) ? dueUs : others;
+  }
+
+  override advance(): number {
+    return this.conflicts.advance() + super.advance();
   }
 
   /**
@@ -57,6 +108,8 @@ export class Neighbours extends NeighbourTable {
     const macHigh = view.getUint16(at + ARP_SENDER_HIGH);
     const macLow = view.getInt32(at + ARP_SENDER_LOW);
     const target = view.getInt32(at + ARP_TARGET_ADDRESS);
+    const asks = view.getUint16(at + ARP_OPERATION) === ARP_REQUEST;
+    if (this.conflicts.heard(port, asks, sender, macHigh, macLow, target)) return;
     const forUs = routes.speaksFor(port, target);
     if (routes.isUnicast(sender) && !routes.isOwn(sender) && (macHigh & 0x100) === 0) {
       // RFC 826: any packet updates what is known of its sender; only one meant for us adds a neighbour.
@@ -66,11 +119,36 @@ export class Neighbours extends NeighbourTable {
         this.address[entry] = sender;
         this.port[entry] = port;
       }
-      const answers = forUs && view.getUint16(at + ARP_OPERATION) === ARP_REPLY;
+      const answers = forUs && !asks;
       if (entry >= 0 && this.port[entry] === port) this.learn(entry, macHigh, macLow, answers);
     }
-    if (forUs && view.getUint16(at + ARP_OPERATION) === ARP_REQUEST) {
-      this.replies.add(port, macHigh, macLow, sender, target);
+    if (forUs && asks) this.replies.add(port, macHigh, macLow, sender, target);
+  }
+
+  /** Who is behind a port whose address is being probed is asked for when that is over. */
+  protected override isHeld(entry: number): boolean {
+    return this.state[entry] === NUD_INCOMPLETE && this.conflicts.isProbed(this.port[entry]);
+  }
+
+  /** Nobody behind a port may be sent to before its address has been probed. */
+  private suspend(port: number): void {
+    assert(
+      !this.routes.isInUse(port),
+      'neighbours: they wait only behind a port whose address is not in use',
+    );
+    for (let entry = FIRST; entry < this.state.length; entry++) {
+      if (this.port[entry] !== port || (this.state[entry] & ~NUD_FAILED) === NUD_NONE) continue;
+      if (this.state[entry] !== NUD_INCOMPLETE) this.ask(entry, this.address[entry]);
+    }
+  }
+
+  /** Everybody behind a port is asked for who was to be asked for while its address was probed. */
+  private release(port: number): void {
+    assert(this.routes.isInUse(port), 'neighbours: they are asked for in the name of an address in use');
+    for (let entry = FIRST; entry < this.state.length; entry++) {
+      if (this.port[entry] === port && this.state[entry] === NUD_INCOMPLETE) {
+        this.ask(entry, this.address[entry]);
+      }
     }
   }
 
@@ -92,12 +170,12 @@ export class Neighbours extends NeighbourTable {
 
   /** Whether requests or replies wait to be sent. */
   get pending(): boolean {
-    return this.replies.count + this.requestCount !== 0;
+    return this.replies.count + this.requestCount + this.conflicts.dueCount !== 0;
   }
 
   /** Sends what waits. @returns packets sent; fewer than waited when a port is full. */
   flush(): number {
-    let sent = 0;
+    let sent = this.conflicts.dueCount > 0 ? this.conflicts.flush() : 0;
     let full = 0;
     const { ofPort } = this.replies;
     for (let port = 0; this.replies.count > 0 && port < ofPort.length; port++) {
@@ -111,13 +189,15 @@ export class Neighbours extends NeighbourTable {
     }
     for (let entry = FIRST; this.requestCount > 0 && entry < this.requestDue.length; entry++) {
       if (this.requestDue[entry] === 0 || (full & (1 << this.port[entry])) !== 0) continue;
-      if (!this.sendRequest(entry)) {
+      const mayAsk = this.conflicts.maySpeak(this.port[entry]);
+      if (mayAsk && !this.sendRequest(entry)) {
         full |= 1 << this.port[entry];
         continue;
       }
-      this.environment.counters[ARP_REQUESTS_SENT] += 1;
       this.requestDue[entry] = 0;
       this.requestCount -= 1;
+      if (!mayAsk) continue;
+      this.environment.counters[ARP_REQUESTS_SENT] += 1;
       sent += 1;
     }
     if (COSTLY) this.checkCounts();
@@ -139,6 +219,10 @@ export class Neighbours extends NeighbourTable {
     const { replies } = this;
     const { words } = replies;
     const at = replies.lastOf(port);
+    if (!this.routes.speaksFor(port, words[at + 3])) {
+      replies.drop(port);
+      return true;
+    }
     if (!this.send(port, ARP_REPLY, words[at + 3], words[at], words[at + 1], words[at + 2])) return false;
     this.environment.counters[ARP_REPLIES_SENT] += 1;
     replies.drop(port);

@@ -289,7 +289,7 @@ export class Icmp {
     const { pieces, environment, neighbours } = this;
     const { sender, source, destination, word1 } = queue;
     const nextHop = this.routes.nextHop(destination[slot]);
-    if (nextHop === 0) return 0;
+    if (nextHop === 0 || !this.routes.isSource(source[slot])) return 0;
     const neighbour = neighbours.resolve(nextHop);
     if (!neighbours.isReady(neighbour)) {
       sender.abandon();

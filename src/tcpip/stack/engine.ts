@@ -12,8 +12,11 @@ import type { PacketPool } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
 import { CARD_COLLAPSE_COPIES, IP_IN_UNKNOWN_PROTOS } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { ADDRESS_LOST, ADDRESS_TAKEN } from '../arp/address-conflicts.ts';
+import type { NeighbourListener } from '../arp/neighbour-listener.ts';
 import { Neighbours } from '../arp/neighbours.ts';
-import { checkStackConfig, portsOf, type StackConfig } from '../config.ts';
+import { portsOf, type StackConfig } from '../config.ts';
+import { checkStackConfig } from '../config-check.ts';
 import { type LinkClient, type LinkPort, RX_MERGED, type SocketOwner } from '../contract.ts';
 import { Environment } from '../environment.ts';
 import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, ETHERTYPE_IPV4 } from '../header/ethernet.ts';
@@ -35,10 +38,11 @@ import { acceptIpv4 } from '../ipv4/input.ts';
 import { Pieces } from '../ipv4/pieces.ts';
 import { Reassembly } from '../ipv4/reassembly.ts';
 import { Routes } from '../route.ts';
+import { addressLost } from '../tcp/address-lost.ts';
 import { noteEcnBits } from '../tcp/ecn.ts';
 import { advanceConnections } from '../tcp/expire.ts';
 import { icmpErrno, isLasting, tcpIcmpError } from '../tcp/icmp-error.ts';
-import { findListener, tcpInput } from '../tcp/input.ts';
+import { tcpInput } from '../tcp/input.ts';
 import { neighbourChanged } from '../tcp/neighbour-changed.ts';
 import { flushConnections } from '../tcp/output.ts';
 import { hasReady } from '../tcp/ready.ts';
@@ -63,7 +67,7 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
   /** Routes and MTUs, which change while connections stand. */
   readonly ways: Ways;
   protected readonly environment: Environment;
-  private readonly routes: Routes;
+  protected readonly routes: Routes;
   protected readonly neighbours: Neighbours;
   protected readonly tcp: TcpTables;
   private readonly pieces: Pieces;
@@ -94,7 +98,7 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     this.config = config;
     this.environment = new Environment(config, region, packets, dma, ledger, ports, owner, gatherAt);
     this.routes = new Routes(config, this.environment);
-    this.neighbours = new Neighbours(this.environment, this.routes, {
+    const neighbours: NeighbourListener = {
       neighbourChanged: (neighbour, ready) => {
         neighbourChanged(this.tcp, neighbour, ready);
         this.udp.neighbourChanged(neighbour, ready);
@@ -103,6 +107,15 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
       neighbourLearnt: (neighbour) => {
         const { port, address, macHigh, macLow } = this.neighbours;
         this.onNeighbour?.(port[neighbour], address[neighbour], macHigh[neighbour], macLow[neighbour]);
+      },
+    };
+    this.neighbours = new Neighbours(this.environment, this.routes, neighbours, {
+      addressSettled: (of, address, outcome) => {
+        if (outcome === ADDRESS_LOST || outcome === ADDRESS_TAKEN) {
+          addressLost(this.tcp, address);
+          this.udp.addressLost(address);
+        }
+        owner.addressSettled?.(of, outcome);
       },
     });
     this.tcp = new TcpTables(this.environment, this.routes, this.neighbours);
@@ -121,48 +134,6 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     this.tcp.makeTcbs();
   }
 
-  // For whoever shares a wire with others: what of it is this stack's.
-
-  /** Whether a connection is in the table, or in TIME-WAIT. @param ports the remote one in the upper half. */
-  tcpHas(remote: number, local: number, ports: number): boolean {
-    return this.tcp.demux.find(remote, local, ports) !== 0;
-  }
-
-  /** Places of the table that are taken. */
-  get tcpConnections(): number {
-    return this.tcp.demux.count;
-  }
-
-  /** Connections that have ever been in the table. */
-  get tcpConnectionsBegun(): number {
-    return this.tcp.demux.inserted;
-  }
-
-  /** Connections that peers have begun to open with the listener of an address and port; -1: no listener. */
-  tcpHalfOpenAt(address: number, port: number): number {
-    assert(port >= 0 && port <= 0xffff, 'stack: a listener is looked for at a port of 16 bits');
-    return findListener(this.tcp, address, port)?.listening.embryoCount ?? -1;
-  }
-
-  /** The port by which packets to a destination leave; -1: they stay here. */
-  leavingPort(destination: number): number {
-    if (this.routes.isOwn(destination)) return -1;
-    const port = this.routes.portFor(destination);
-    assert(port < this.environment.ports.length, 'stack: what leaves does so by a port that there is');
-    return port;
-  }
-
-  /** Whether the hardware address is known by which a destination is reached. */
-  knowsWayTo(destination: number): boolean {
-    return this.neighbours.knows(this.routes.nextHop(destination));
-  }
-
-  /** A neighbour's hardware address, learnt by another stack at the same wire. */
-  tellNeighbour(address: number, macHigh: number, macLow: number, nowUs: number): void {
-    this.environment.setTime(nowUs);
-    this.neighbours.tell(address, macHigh, macLow);
-  }
-
   /** What the device of a port hands its packets to. @param port its index in the constructor's `ports`. */
   clientOf(port: number): LinkClient {
     assert(
@@ -172,16 +143,21 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     return new PortClient(this, port);
   }
 
-  /** The link of port 0's device has come up or gone down. Routes and neighbours stay as they are. */
-  linkChanged(up: boolean): void {
-    this.portLinkChanged(0, up);
+  /**
+   * The link of port 0's device has come up or gone down. Routes and neighbours stay as they are; its address
+   * may be probed again.
+   */
+  linkChanged(up: boolean, nowUs: number): void {
+    this.portLinkChanged(0, up, nowUs);
   }
 
-  portLinkChanged(port: number, up: boolean): void {
+  portLinkChanged(port: number, up: boolean, nowUs: number): void {
     assert(
       port >= 0 && port < this.environment.ports.length,
       'stack: a link changes at a port that there is',
     );
+    this.environment.setTime(nowUs);
+    if (up) this.neighbours.linkUp(port);
     this.onLink?.(port, up);
   }
 

@@ -9,6 +9,7 @@ import { HAND_OFFS_REFUSED } from '../../ledger/counters.gen.ts';
 import { ConnectionImage } from '../tcp/hand-off/connection-image.ts';
 import * as handOffs from '../tcp/hand-off/hand-off.ts';
 import { type TakenOver, takeOver, takeOverRefusal } from '../tcp/hand-off/take-over.ts';
+import { findListener } from '../tcp/input.ts';
 import { initialWindow } from '../tcp/path.ts';
 import { markReady } from '../tcp/ready.ts';
 import { flightBytes, type Tcb } from '../tcp/tcb.ts';
@@ -18,6 +19,48 @@ import { Engine } from './engine.ts';
 const COSTLY = COSTLY_ASSERTIONS;
 
 export class MovingStack extends Engine {
+  // For whoever shares a wire with others: what of it is this stack's.
+
+  /** Whether a connection is in the table, or in TIME-WAIT. @param ports the remote one in the upper half. */
+  tcpHas(remote: number, local: number, ports: number): boolean {
+    return this.tcp.demux.find(remote, local, ports) !== 0;
+  }
+
+  /** Places of the table that are taken. */
+  get tcpConnections(): number {
+    return this.tcp.demux.count;
+  }
+
+  /** Connections that have ever been in the table. */
+  get tcpConnectionsBegun(): number {
+    return this.tcp.demux.inserted;
+  }
+
+  /** Connections that peers have begun to open with the listener of an address and port; -1: no listener. */
+  tcpHalfOpenAt(address: number, port: number): number {
+    assert(port >= 0 && port <= 0xffff, 'stack: a listener is looked for at a port of 16 bits');
+    return findListener(this.tcp, address, port)?.listening.embryoCount ?? -1;
+  }
+
+  /** The port by which packets to a destination leave; -1: they stay here. */
+  leavingPort(destination: number): number {
+    if (this.routes.isOwn(destination)) return -1;
+    const port = this.routes.portFor(destination);
+    assert(port < this.environment.ports.length, 'stack: what leaves does so by a port that there is');
+    return port;
+  }
+
+  /** Whether the hardware address is known by which a destination is reached. */
+  knowsWayTo(destination: number): boolean {
+    return this.neighbours.knows(this.routes.nextHop(destination));
+  }
+
+  /** A neighbour's hardware address, learnt by another stack at the same wire. */
+  tellNeighbour(address: number, macHigh: number, macLow: number, nowUs: number): void {
+    this.environment.setTime(nowUs);
+    this.neighbours.tell(address, macHigh, macLow);
+  }
+
   /** Whether a connection is in the table, and not at rest. @param ports the remote one in the upper half. */
   tcpServes(remote: number, local: number, ports: number): boolean {
     const found = this.tcp.demux.find(remote, local, ports);

@@ -11,7 +11,7 @@ export interface PortInput {
     flags: number,
     nowUs: number,
   ): boolean;
-  portLinkChanged(port: number, up: boolean): void;
+  portLinkChanged(port: number, up: boolean, nowUs: number): void;
 }
 
 export class PortClient implements LinkClient {
@@ -28,7 +28,7 @@ export class PortClient implements LinkClient {
     return this.engine.inputBy(this.port, packet, address, length, flags, nowUs);
   }
 
-  linkChanged(up: boolean): void {
-    this.engine.portLinkChanged(this.port, up);
+  linkChanged(up: boolean, nowUs: number): void {
+    this.engine.portLinkChanged(this.port, up, nowUs);
   }
 }

@@ -4,6 +4,7 @@
  */
 
 import type { TcpInfo } from '../../socket/tcp-info.ts';
+import type { AddressEntry } from '../arp/address-conflicts.ts';
 import type { NeighbourEntry } from '../arp/neighbour-states.ts';
 import { tcpInfo } from '../tcp/info.ts';
 import { awakeTcb } from '../tcp/wake.ts';
@@ -36,6 +37,16 @@ export class ToldStack extends MovingStack {
   /** The neighbours there are, as `ip neigh` shows them, in no order. */
   neighbourEntries(): NeighbourEntry[] {
     return this.neighbours.list();
+  }
+
+  /** The own addresses, and what is known of other stations that have them. */
+  addressEntries(): AddressEntry[] {
+    return this.neighbours.addressEntries();
+  }
+
+  /** Of the own addresses the one for which another station has spoken last; the first where none has. */
+  latestConflict(): AddressEntry {
+    return this.neighbours.addressEntries()[this.neighbours.latestConflict];
   }
 
   /** What Linux's TCP_INFO tells of a connection, as a new record; what follows tells parts of it. */

@@ -149,6 +149,7 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   // Whoever is bound to a broadcast address sends from the host's own.
   const named = tcb.localAddress !== 0 && tcp.routes.isUnicast(tcb.localAddress);
   const local = named ? tcb.localAddress : tcp.routes.sourceFor(remote);
+  if (local === 0 || !tcp.routes.isSource(local)) return EADDRNOTAVAIL;
   let localPort = tcb.bound === 0 ? 0 : tcb.localPort;
   if (localPort === 0) {
     localPort = chooseEphemeral(tcp, tcb, local, remote, port);

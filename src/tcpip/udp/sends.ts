@@ -143,15 +143,18 @@ export class UdpSends {
     this.available += 1;
   }
 
-  /** Takes out any datagram of a socket that waits. @returns its first entry, or -1: there is none. */
-  remove(socket: number): number {
+  /**
+   * Takes out any datagram of a socket that waits, or one that has a value in another column.
+   * @returns its first entry, or -1: there is none.
+   */
+  remove(value: number, column: Int32Array = this.socket): number {
     for (let port = 0; port < this.head.length; port++) {
-      const entry = this.removeQueued(port, socket);
+      const entry = this.removeQueued(port, value, column);
       if (entry >= 0) return entry;
     }
     let before = -1;
     for (let entry = this.parked; entry >= 0; before = entry, entry = this.next[entry]) {
-      if (this.socket[entry] !== socket) continue;
+      if (column[entry] !== value) continue;
       if (before < 0) this.parked = this.next[entry];
       else this.next[before] = this.next[entry];
       return entry;
@@ -168,10 +171,10 @@ export class UdpSends {
     return entry;
   }
 
-  private removeQueued(port: number, socket: number): number {
+  private removeQueued(port: number, value: number, column: Int32Array): number {
     let before = -1;
     for (let entry = this.head[port]; entry >= 0; before = entry, entry = this.next[entry]) {
-      if (this.socket[entry] !== socket) continue;
+      if (column[entry] !== value) continue;
       if (before < 0) this.head[port] = this.next[entry];
       else this.next[before] = this.next[entry];
       if (this.tail[port] === entry) this.tail[port] = before;

@@ -17,6 +17,7 @@ import {
 } from '../../ledger/counters.gen.ts';
 import {
   EACCES,
+  EADDRNOTAVAIL,
   EDESTADDRREQ,
   EHOSTUNREACH,
   EINVAL,
@@ -25,19 +26,14 @@ import {
   ENOBUFS,
 } from '../../socket/errno.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
-import { RX_CHECKSUM_CHECKED, TX_CHECKSUM } from '../contract.ts';
+import { TX_CHECKSUM } from '../contract.ts';
 import type { Environment } from '../environment.ts';
 import { addressSum, fold, PROTOCOL_UDP } from '../header/ipv4.ts';
-import {
-  checkUdpHeader,
-  UDP_BYTES,
-  UDP_CHECKSUM,
-  UDP_DESTINATION_PORT,
-  UDP_SOURCE_PORT,
-} from '../header/udp.ts';
+import { checkUdpHeader, UDP_BYTES, UDP_DESTINATION_PORT, UDP_SOURCE_PORT } from '../header/udp.ts';
 import { DatagramSender, LIST_MAX } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
 import type { Routes } from '../route.ts';
+import { isSumGood } from './checksum.ts';
 import { getOption, setOption } from './options.ts';
 import { UdpPorts } from './ports.ts';
 import { UdpReceived } from './received.ts';
@@ -113,7 +109,9 @@ export class Udp {
       const errno = this.ports.bind(socket, 0, 0);
       if (errno !== 0) return errno;
     }
-    if (socket.sendsFrom === 0) socket.sendsFrom = this.routes.sourceFor(remote);
+    const local = socket.sendsFrom || this.routes.sourceFor(remote);
+    if (local === 0 || !this.routes.isSource(local)) return EADDRNOTAVAIL;
+    socket.sendsFrom = local;
     if (socket.localAddress === 0) socket.localAddress = socket.sendsFrom;
     socket.remoteAddress = remote;
     socket.remotePort = port;
@@ -157,6 +155,7 @@ export class Udp {
       if (errno !== 0) return errno;
     }
     const local = sendsFrom === 0 ? routes.sourceFor(remote) : sendsFrom;
+    if (local === 0 || !routes.isSource(local)) return EADDRNOTAVAIL;
     const ports = (socket.localPort << 16) | remotePort;
     if (!sends.hasRoom(count)) return ENOBUFS;
     const outPort = routes.portFrom(sendsFrom, remote);
@@ -188,6 +187,23 @@ export class Udp {
       count += 1;
     }
     return count;
+  }
+
+  /** An own address is given up: what was to be sent from it is not, and sockets bound to it are told. */
+  addressLost(address: number): void {
+    const { sends } = this;
+    assert(address !== 0, 'UDP: what is given up is an address');
+    for (const sender of this.senders) sender.abandon();
+    for (
+      let entry = sends.remove(address, sends.local);
+      entry >= 0;
+      entry = sends.remove(address, sends.local)
+    ) {
+      this.finish(entry, BYTES_DISCARDED);
+    }
+    for (const socket of this.sockets) {
+      if (socket.owner >= 0 && socket.localAddress === address) this.tellError(socket, EADDRNOTAVAIL);
+    }
   }
 
   /** Gives up all that is queued for sending, of closed sockets too; the contexts are answered. */
@@ -260,7 +276,7 @@ export class Udp {
     const { view, counters } = environment;
     const at = pieces.address[packet];
     const stated = pieces.length[packet] < UDP_BYTES ? -1 : checkUdpHeader(view, at, length);
-    if (stated < 0 || !this.isSumGood(packet, at, stated, source, destination, flags)) {
+    if (stated < 0 || !isSumGood(environment, pieces, packet, at, stated, source, destination, flags)) {
       counters[UDP_IN_ERRORS] += 1;
       return 0;
     }
@@ -324,29 +340,6 @@ export class Udp {
   private tellError(socket: UdpSocket, errno: number): void {
     socket.error = errno;
     this.environment.owner.readable(socket.owner);
-  }
-
-  private isSumGood(
-    packet: number,
-    at: number,
-    stated: number,
-    source: number,
-    destination: number,
-    flags: number,
-  ): boolean {
-    const { environment } = this;
-    const { view } = environment;
-    // RFC 768: 0 means that the sender made none.
-    if ((flags & RX_CHECKSUM_CHECKED) !== 0 || view.getUint16(at + UDP_CHECKSUM) === 0) return true;
-    const { address, length, next } = this.pieces;
-    let sum = fold(addressSum(source) + addressSum(destination) + PROTOCOL_UDP + stated);
-    let left = stated;
-    for (let slot = packet; slot >= 0 && left > 0; slot = next[slot]) {
-      const n = Math.min(left, length[slot]);
-      sum = environment.sum(address[slot], n, sum);
-      left -= n;
-    }
-    return sum === 0xffff;
   }
 
   /** Sends a datagram. @returns as `DatagramSender.send`. */

@@ -2,7 +2,8 @@
 import { checkBondConfig } from '../../bond/bond-config.ts';
 import { type PoolSizes, STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
-import { FURTHER_PORTS_MAX, type StackConfig, stackRange } from '../../tcpip/config.ts';
+import type { StackConfig } from '../../tcpip/config.ts';
+import { FURTHER_PORTS_MAX, stackRange } from '../../tcpip/config-check.ts';
 import { checkOverrides } from './card-config-check.ts';
 import { checkAsked, checkCardRanges, under } from './card-ranges.ts';
 import { misspelt, plain, shown } from './complaint.ts';

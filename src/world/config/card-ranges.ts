@@ -7,7 +7,7 @@ import type { NicFeatures } from '../../hdm/features.ts';
 import { checkNicConfig, NIC_DEFAULTS, type NicConfig } from '../../hdm/nic-config.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
 import { REPLY_RESERVE } from '../../iop/reply/outbound.ts';
-import { checkStackConfig } from '../../tcpip/config.ts';
+import { checkStackConfig } from '../../tcpip/config-check.ts';
 import { checkPipeConfig } from '../../wire/config.ts';
 import { wireSlotBytes } from '../../wire/slots.ts';
 import { CARD_SETTINGS, SLOTS_MAX } from './card-settings.ts';

@@ -1,10 +1,11 @@
 /** The settings of a card's stack, as data. Their ranges are the stack's own. */
 import {
+  ADDRESS_DEFENCES,
   CONGESTION_CONTROLS,
   DEFAULT_STACK_CONFIG,
   LOSS_RECOVERIES,
-  stackRange,
 } from '../../tcpip/config.ts';
+import { stackRange } from '../../tcpip/config-check.ts';
 import { FLAG, type SettingRow } from './setting-row.ts';
 
 /** What each says, and where another setting matters, that. */
@@ -133,6 +134,24 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
   neighbourRetransUs: ['between one request and the next (retrans_time)'],
   neighbourUnicastProbes: ['requests to itself before it is given up (ucast_solicit)'],
   neighbourBroadcastProbes: ['requests to everybody before it is given up (mcast_solicit)'],
+  addressProbes: ['ARP probes before an own address is used (RFC 5227 PROBE_NUM is 3); 0: none, as Linux'],
+  addressProbeWaitUs: ['the longest time before the first (PROBE_WAIT)'],
+  addressProbeMinUs: [
+    'the least time between two (PROBE_MIN)',
+    { beside: 'at most `stack.addressProbeMaxUs`' },
+  ],
+  addressProbeMaxUs: ['the most (PROBE_MAX)', { beside: 'at least `stack.addressProbeMinUs`' }],
+  addressAnnounceWaitUs: ["from the last to the address's use (ANNOUNCE_WAIT)"],
+  addressAnnouncements: ['announcements of an address that was probed (ANNOUNCE_NUM)'],
+  addressAnnounceIntervalUs: ['between two (ANNOUNCE_INTERVAL)'],
+  arpNotify: ['whether an address that is not probed is announced, too (arp_notify)'],
+  addressDefence: [
+    'what is done where another station speaks for an address in use: nothing, or RFC 5227 §2.4 (a), (b), (c)',
+    { choices: ADDRESS_DEFENCES },
+  ],
+  addressDefendIntervalUs: ['between two defences (DEFEND_INTERVAL)'],
+  addressConflictsMax: ['after so many conflicts an address is probed again more rarely (MAX_CONFLICTS)'],
+  addressRateLimitUs: ['namely once in so long (RATE_LIMIT_INTERVAL)'],
   acceptRedirects: ['whether redirects of the gateway in use are followed (accept_redirects)'],
   icmpErrorsPerSecond: ['ICMP errors sent in a second'],
   udpReceiveBytes: ["bytes that a UDP socket's queue holds", { unit: 'bytes' }],

@@ -33,6 +33,7 @@ import {
   tapSettings,
   unreachable,
 } from './tap.ts';
+import { awaitAddress } from './tap-address.ts';
 
 /** How long `reconcile` lets the card come to rest, in nanoseconds. */
 const SETTLE_NS = 500e6;
@@ -51,9 +52,8 @@ export interface CardOptions extends CardOverrides {
 /**
  * Opens a card that serves sockets. Without a seed in `options.stack` its sequence numbers and ports are
  * nobody's to guess (RFC 9293 MUST-9); the configuration tells the one drawn. With `trace` all that passes
- * is told to its sink; the trace ends when the card is closed or the process exits. What the start-up
- * check finds is said on stderr. @throws RangeError for
- * a bad setting, Error when the card does not come up.
+ * is told to its sink; the trace ends when the card is closed or the process exits. What the start-up check
+ * finds is said on stderr. @throws RangeError for a bad setting, Error when the card does not come up.
  */
 export async function openCard(options: CardOptions = {}, trace?: TraceRequest): Promise<Card> {
   const { placement = 'thread', tap, ...overrides } = options;
@@ -91,9 +91,10 @@ async function openTapCard(
     closeTap(opened);
     throw error;
   }
-  const line = unreachable(tap, opened);
-  if (line !== undefined) sayWarnings([{ key: 'tap.hostAddress', text: line }]);
-  return new Card(open, placed, reachesOver(tap));
+  const card = new Card(open, placed, reachesOver(tap));
+  if (tap.checkAddress) await awaitAddress(card, tap.address, opened.name);
+  sayWarnings(unreachable(tap, opened));
+  return card;
 }
 
 /** Opens a card in the program's thread, within the call. @throws as `openCard`. */
@@ -152,9 +153,8 @@ export class CardBooks {
   }
 
   /**
-   * Use of the card's pools since it was opened. Their owners read the time once a turn, so that means and
-   * times are exact to the length of a turn. Frames in use are looked at in every 64th post, when none is
-   * free, and before their side sleeps, so that the most of them may be more.
+   * Use of the card's pools since it was opened. Their owners read the time once a turn, so means and times
+   * are exact to that. Frames in use are looked at in every 64th post, and when few are left.
    */
   pools(): CardPools {
     const { host, iopLedger, clock } = this.card;

@@ -7,8 +7,10 @@ import { checkTapName, type OpenedTap, openTap, type TapRequest } from '../../li
 import { ipv4Text } from '../../trace/decode/values.ts';
 import { isOneHost } from '../config/host-address.ts';
 import type { CardOverrides } from '../config/settings.ts';
+import type { StartWarning } from '../config/start-check.ts';
 import { Fields } from '../topology/fields.ts';
 import { ipv4Address, type Subnet, subnet } from '../topology/quantities.ts';
+import { probingStack } from './tap-address.ts';
 
 /** A TAP as a program asks for one. */
 export interface TapOptions {
@@ -20,6 +22,8 @@ export interface TapOptions {
   readonly gateway?: string;
   /** What the kernel's side of the TAP is to get, on the same subnet; absent: it is left alone. */
   readonly hostAddress?: string;
+  /** Whether the network is asked first if another station has the address (RFC 5227). */
+  readonly checkAddress?: boolean;
 }
 
 /** The same, checked, as plain data. */
@@ -27,9 +31,10 @@ export interface CheckedTap extends TapRequest {
   readonly address: number;
   /** 0: there is none. */
   readonly gateway: number;
+  readonly checkAddress: boolean;
 }
 
-const KEYS = ['name', 'address', 'gateway', 'hostAddress'];
+const KEYS = ['name', 'address', 'gateway', 'hostAddress', 'checkAddress'];
 /** Packet slots for windows of several connections beside what waits in the rings. */
 const PACKET_SLOTS = 512;
 /** No packet is longer. */
@@ -53,7 +58,8 @@ export function checkTap(options: TapOptions): CheckedTap {
   };
   const gateway = fields.has('gateway') ? onSubnet('gateway') : 0;
   const host = fields.has('hostAddress') ? { hostAddress: onSubnet('hostAddress') } : {};
-  return { name, address, prefixLength, gateway, ...host };
+  const checkAddress = fields.flag('checkAddress', false);
+  return { name, address, prefixLength, gateway, checkAddress, ...host };
 }
 
 function isBeside({ address, prefixLength }: Subnet, other: number): boolean {
@@ -82,23 +88,21 @@ function checkNotTheKernels({ address }: CheckedTap): void {
   }
 }
 
-/** @returns a line to be said where the kernel's side cannot reach the card; undefined where it can. */
-export function unreachable(
-  { name, address, prefixLength }: CheckedTap,
-  opened: OpenedTap,
-): string | undefined {
+/** @returns a line to be said where the kernel's side cannot reach the card; none where it can. */
+export function unreachable({ name, address, prefixLength }: CheckedTap, opened: OpenedTap): StartWarning[] {
   const own = networkInterfaces()[opened.name] ?? [];
-  if (opened.mac !== undefined || own.some(({ family }) => family === 'IPv4')) return undefined;
+  if (opened.mac !== undefined || own.some(({ family }) => family === 'IPv4')) return [];
   const subnetText = `${ipv4Text(address)}/${prefixLength}`;
-  return (
+  const text =
     `the kernel has no address on ${name}, so it cannot reach the card at ${subnetText}: give it one by ` +
-    `--host-address, or by ip addr add A/${prefixLength} dev ${name}`
-  );
+    `--host-address, or by ip addr add A/${prefixLength} dev ${name}`;
+  return [{ key: 'tap.hostAddress', text }];
 }
 
 /** The settings of a card over an open TAP that a program has not set otherwise. */
 export function tapSettings(tap: CheckedTap, opened: OpenedTap, asked: CardOverrides): CardOverrides {
   const { address, prefixLength, gateway } = tap;
+  const stack = tap.checkAddress ? probingStack(asked.stack) : asked.stack;
   return {
     packetSlots: PACKET_SLOTS,
     packetBytes: PACKET_BYTES,
@@ -109,7 +113,7 @@ export function tapSettings(tap: CheckedTap, opened: OpenedTap, asked: CardOverr
     innerLoop: true,
     mtu: opened.mtu,
     mac: opened.mac ?? macOf(address),
-    stack: { ...asked.stack, address, prefixLength, gateway },
+    stack: { ...stack, address, prefixLength, gateway },
   };
 }
 

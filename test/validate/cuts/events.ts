@@ -43,7 +43,8 @@ export const EVENT_CUTS: readonly Cut[] = [
     words[5] = 30_000;
   }),
   state('an event of two kinds', ['F-09'], (words) => void (words[4] = 5)),
-  state('an event that nobody asked for', ['T-01'], (words) => void (words[4] = 8)),
+  state('an event told as Address', ['F-09', 'T-01'], (words) => void (words[4] = 8)),
+  state('an event that nobody asked for', ['T-01'], (words) => void (words[4] = 16)),
   state('an event with LAST', ['T-06'], (words) => put(words, 0, 14, 14, 1)),
   state('an event with other contexts', ['T-05'], (words) => void (words[3] += 1)),
   state('an event of another stream', ['V-01', 'V-02', 'V-03'], (words, tape, frame) => {
