@@ -24,6 +24,7 @@ export interface ConformFlags {
   readonly socket?: string;
   readonly self?: true;
   readonly memory?: string;
+  readonly free?: true;
   readonly fault?: string;
   readonly role: Role;
   readonly timeout: number;
@@ -66,7 +67,8 @@ export function conform(flags: ConformFlags): void {
 const PROBE_BYTES = 4096;
 
 /** The file that host and card are to share. It is tried before anything is started. */
-function memoryOf({ memory, role, self }: ConformFlags): SharedFile | undefined {
+function memoryOf({ memory, free, role, self }: ConformFlags): SharedFile | undefined {
+  if (memory === undefined && free === true) throw new UserError('--free is for --memory FILE');
   if (memory === undefined) return undefined;
   if (role !== 'card' || self === true) throw new UserError('--memory is for a card that is not inic’s own');
   if (memory === '') throw new UserError('--memory needs the name of a file that can be made');
@@ -83,7 +85,7 @@ function memoryOf({ memory, role, self }: ConformFlags): SharedFile | undefined 
   };
   map(allocateRegion(PROBE_BYTES));
   unmap(path);
-  return { path, map };
+  return { path, map, free: free === true };
 }
 
 function targetOf({ exec, socket, self, fault, role }: ConformFlags): PeerTarget {

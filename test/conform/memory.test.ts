@@ -22,11 +22,12 @@ const path = join(folder, 'region');
 const can = loadLibc() !== undefined && spawnSync('gcc', ['--version']).status === 0;
 if (!can) process.stderr.write('SKIPPED: gcc or koffi is not installed, so no file is shared\n');
 
-const built = (name: string, from = '', to = ''): string => buildCard(folder, name, from, to);
+const built = (name: string, from = '', to = '', flags?: string[]): string =>
+  buildCard(folder, name, from, to, flags);
 
-function tried(exec: string, only: string): Conformed {
-  const memory = { path, map: (region: Parameters<typeof mapOver>[1]) => mapOver(path, region) };
-  return new Conformance({ target: { exec }, role: 'card', only, patienceMs: 20_000, memory }).run();
+function tried(exec: string, only: string, free = false, patienceMs = 20_000): Conformed {
+  const memory = { path, free, map: (region: Parameters<typeof mapOver>[1]) => mapOver(path, region) };
+  return new Conformance({ target: { exec }, role: 'card', only, patienceMs, memory }).run();
 }
 
 it('the offsets for other languages are those of our rings', () => {
@@ -117,8 +118,88 @@ describe.skipIf(!can)('a card over a shared file', () => {
     expect(verdicts.filter(({ outcome }) => outcome === 'passed')).toEqual([]);
   });
 
+  it('is told where it writes what is the host’s', () => {
+    const from = '  if (told) say(INIC_PIPE_INTERRUPT';
+    const at = (offset: string): string => `  if (region != NULL && count > 0) ${offset} = 1;\n${from}`;
+    const places = [
+      ['tail', 'requests[0]', /the tail of the ring of requests, which is the host’s/],
+      ['head', 'answers[128]', /the head of the ring of replies, which is the host’s/],
+      ['gap', 'answers[260]', /between the words of a ring/],
+    ] as const;
+    for (const [name, place, said] of places) {
+      const { verdicts } = tried(built(`stray-${name}`, from, at(place)), 'SocketBind/request/typical');
+      expect(verdicts.map(({ fault }) => fault)).toEqual(['OutsideWindow']);
+      expect(verdicts[0].findings[0].what).toMatch(said);
+    }
+  });
+
   it('must take the file up', () => {
     const { failure } = tried(`${process.execPath} ${ROOT}/dist/src/conform/own/main.js`, 'SocketBind/');
     expect(failure).toBe('NoStart: it does not take up SharedMemory, which --memory offers');
   });
+});
+
+describe.skipIf(!can)('a card that runs by itself', () => {
+  const run = (exec: string, only: string, patienceMs?: number): Conformed =>
+    tried(exec, only, true, patienceMs);
+
+  it('passes as it does in turns', () => {
+    const card = built('free');
+    for (const only of ['SocketSend/', 'tour/', 'transport/', 'ExecIopReset/']) {
+      const { verdicts, failure } = run(card, only);
+      expect(failure).toBe('');
+      expect(verdicts.filter(({ outcome }) => outcome === 'failed')).toEqual([]);
+      expect(countsOf(verdicts).passed).toBeGreaterThan(0);
+    }
+  }, 60_000);
+
+  const WORKS = '    if (work() > 0) looks = 0;';
+  const FLUSHES = '  inic_pipe_flush(&front);\n  return count;';
+  const TELLS = 'if (told) say(';
+  it.each([
+    ['never rests', 'looks < LOOKS || ring_more()', 'looks < LOOKS || looks > 0 || ring_more()', 'Hang'],
+    ['dies while the host polls', WORKS, `${WORKS}\n    if (taken > 10) exit(3);`, 'Death'],
+    ['an index too far', 'store(ring, index, next);', 'store(ring, index, next + 5000);', 'FrameOverrun'],
+    ['between the words', WORKS, `${WORKS}\n    if (taken > 10) answers[260] = 1;`, 'OutsideWindow'],
+    [
+      'a frame by the pipe',
+      'told = region != NULL ? ring_answer() : pipe_answer();',
+      'told = (lent_count = 1, pipe_answer());',
+      'OutOfTurn',
+    ],
+    [
+      'a flood of words',
+      FLUSHES,
+      `  for (int i = 0; taken > 10 && i < 200000; i++) say(INIC_PIPE_INTERRUPT, NULL, 0, NULL, 0);\n${FLUSHES}`,
+      'Flood',
+    ],
+    [
+      'a Rest that nobody asked for',
+      FLUSHES,
+      `  if (taken > 10) say(INIC_PIPE_REST, settings, 2, NULL, 0);\n${FLUSHES}`,
+      'OutOfTurn',
+    ],
+    ['no word of its answers', TELLS, 'if (told && taken < 10) say(', 'Unannounced'],
+    ['deaf', 'looks < LOOKS || ring_more()', 'looks < LOOKS', 'Hang'],
+  ])(
+    'is told by name where it is wrong: %s',
+    (name, from, to, fault) => {
+      const card = built(`free-${name.replaceAll(' ', '-')}`, from, to);
+      const started = performance.now();
+      const { verdicts } = run(card, 'tour/exchange', 500);
+      expect(verdicts.map((verdict) => verdict.fault)).toEqual([fault]);
+      expect(performance.now() - started).toBeLessThan(30_000);
+    },
+    60_000,
+  );
+
+  it('is told where it shows frames before they are written', () => {
+    const from = '  for (; reply_head != reply_tail && sent - head < capacity; reply_head++)';
+    const shown = 'sent + (reply_tail - reply_head)';
+    const early = `  inic_ring_publish(answers, INIC_RING_TAIL, INIC_RING_TAIL_EVENT, ${shown});\n  usleep(500);\n`;
+    const torn = built('torn', from, early + from, ['-O1', '-D_DEFAULT_SOURCE']);
+    const { verdicts } = run(torn, 'tour/exchange', 500);
+    expect(verdicts.map(({ outcome }) => outcome)).toEqual(['failed']);
+    expect(verdicts[0].findings.length).toBeGreaterThan(0);
+  }, 60_000);
 });

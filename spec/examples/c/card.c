@@ -43,6 +43,9 @@ static void die(const char *what) {
   "SocketAcceptPost SocketSend SocketReceivePost SocketReceiveCredit SocketShutdown SocketClose SocketAbort " \
   "SocketOptionSet SocketOptionGet SocketStatusGet SocketNameGet"
 
+enum { LOOKS = 20000 }; /* in vain, before it rests */
+static int runs;        /* it works by itself, and not in turns alone */
+
 /* Returns whether the frame was kept for the host. */
 static int serve(const struct frame *frame) {
   const uint32_t *request = frame->words;
@@ -78,6 +81,12 @@ static int work(void) {
   return count;
 }
 
+/* Until the front-end has something to say: works, and after so many looks in vain asks to be told, and rests. */
+static void run(void) {
+  for (int looks = 0; looks < LOOKS || ring_more(); looks++)
+    if (work() > 0) looks = 0;
+}
+
 static void turn(void) {
   uint32_t never[2] = {0xffffffff, 0xffffffff};
   do work();
@@ -87,9 +96,11 @@ static void turn(void) {
 }
 
 static void greet(void) {
-  uint32_t ready[2] = {INIC_PIPE_VERSION, front.body[INIC_PIPE_HELLO_FEATURES] & INIC_PIPE_FEATURE_SHARED_MEMORY};
+  uint32_t features = INIC_PIPE_FEATURE_SHARED_MEMORY | INIC_PIPE_FEATURE_FREE_RUNNING;
+  uint32_t ready[2] = {INIC_PIPE_VERSION, front.body[INIC_PIPE_HELLO_FEATURES] & features};
   const char *claims = ready[1] == 0 ? CLAIMS " preserve" : CLAIMS;
   if (front.body[INIC_PIPE_HELLO_ROLE] != INIC_PIPE_ROLE_CARD) die("this is a card");
+  runs = (ready[1] & INIC_PIPE_FEATURE_FREE_RUNNING) != 0;
   say(INIC_PIPE_READY, ready, 2, claims, strlen(claims));
   inic_pipe_flush(&front);
 }
@@ -105,6 +116,7 @@ static void begin(void) {
 
 int main(void) {
   for (;;) {
+    if (runs && region != NULL) run();
     if (!inic_pipe_receive(&front)) return 0;
     switch (front.type) {
       case INIC_PIPE_HELLO: greet(); break;

@@ -11,6 +11,7 @@ import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
+import { FutexSleeper } from '../../time/sleeper.ts';
 import { singleCard } from '../../world/build/short-forms.ts';
 import { type CardPlan, planWorld } from '../../world/build/world-plan.ts';
 import { cardConfig } from '../../world/config/card-config.ts';
@@ -27,8 +28,12 @@ import {
   PIPE_DEVICE_SOCKET,
   PIPE_DEVICE_WINDOW,
   PIPE_DOORBELL,
+  PIPE_FAULT_FLOOD,
+  PIPE_FAULT_HANG,
   PIPE_FAULT_OUT_OF_TURN,
+  PIPE_FAULT_UNANNOUNCED,
   PIPE_FEATURE_PUSH_WRITES,
+  PIPE_MESSAGES_PER_TURN_MAX,
 } from '../pipe/pipe.gen.ts';
 import { SharedCard } from './shared-card.ts';
 
@@ -50,7 +55,7 @@ export class ForeignCard implements LinkListener, FramePort {
   readonly config: CardConfig;
   readonly plan: CardPlan;
   readonly region: Region;
-  readonly clock = new Clock();
+  readonly clock: Clock;
   readonly ledger: Ledger;
   readonly inbound: FrameProducer;
   readonly outbound: FrameConsumer & { readonly waiting: number };
@@ -67,12 +72,21 @@ export class ForeignCard implements LinkListener, FramePort {
   interrupted: () => void = () => {};
   private readonly link: Link;
   private readonly window: Window;
+  /** The card has no turns: it runs by the machine's clock, as the host does. */
+  private readonly free: boolean;
+  private readonly pause = new FutexSleeper(new Int32Array(new SharedArrayBuffer(64)), 0);
+  private pausedNs = 0;
+  /** What it has said out of turns. */
+  private words = 0;
   /** Something was sent that the card is to have a turn for. */
   private due = true;
   private nextNs = NEVER;
 
-  constructor(link: Link, name: string, device: ForeignDevice, overrides: CardOverrides) {
+  /** @param clock absent: time of our own, which passes only where the host lets it. */
+  constructor(link: Link, name: string, device: ForeignDevice, overrides: CardOverrides, clock?: Clock) {
     this.link = link;
+    this.free = clock !== undefined;
+    this.clock = clock ?? new Clock();
     this.config = cardConfig({
       mtu: 1500,
       packetSlots: 64,
@@ -86,7 +100,7 @@ export class ForeignCard implements LinkListener, FramePort {
     this.region = allocateRegion(memory.byteLength);
     link.memory?.(this.region);
     const { layout } = this.plan.memory;
-    this.clock.set(0);
+    if (clock === undefined) this.clock.set(0);
     this.ledger = new Ledger(this.region, layout.hostLedger);
     const settings = settingsOf(this.plan, DEVICES[device], this.region.byteLength);
     const inFile = link.memory !== undefined;
@@ -122,8 +136,10 @@ export class ForeignCard implements LinkListener, FramePort {
 
   /** Gives the card a turn if there is anything to do for it. @returns how much came of it; 0: none was due. */
   poll(): number {
+    if (this.free) return this.listen(0);
     if (!this.due && this.nextNs > this.clock.nowNs) return 0;
     this.due = false;
+    this.letPass();
     const before = this.frames + this.releases;
     if (this.shared === undefined) {
       this.tellChanges();
@@ -136,6 +152,62 @@ export class ForeignCard implements LinkListener, FramePort {
       this.releases += releases;
     }
     return 1 + this.frames + this.releases - before;
+  }
+
+  /**
+   * Of a card without turns: hears what it has said. @param waitNs how long to wait for a word, in nanoseconds.
+   * @returns how much it has said. @throws PipeFault.
+   */
+  listen(waitNs: number): number {
+    const count = this.link.listen(waitNs);
+    const { shared } = this;
+    if (shared === undefined || (count === 0 && waitNs === 0)) return count;
+    shared.check();
+    this.words += count;
+    // There is a word for each frame, at the most.
+    if (this.words > PIPE_MESSAGES_PER_TURN_MAX + shared.outbound.next + shared.inbound.next)
+      throw new PipeFault(PIPE_FAULT_FLOOD, `more than ${PIPE_MESSAGES_PER_TURN_MAX} messages too many`);
+    return count;
+  }
+
+  /** Of a card without turns: waits until it has nothing left to do. @throws PipeFault where it never rests. */
+  fence(): void {
+    this.shared?.before();
+    this.nextNs = this.link.turn(this.clock.nowNs);
+    const { frames, releases } = this.shared!.after(() => {});
+    this.frames += frames;
+    this.releases += releases;
+  }
+
+  /**
+   * Of a card without turns that has said nothing for long, while the host rests: whether it lives, and has not
+   * missed anything. @throws PipeFault by the name of what it has done.
+   */
+  probe(): void {
+    const { inbound, outbound } = this.shared!;
+    const { waiting } = outbound;
+    if (waiting > 0)
+      throw new PipeFault(
+        PIPE_FAULT_UNANNOUNCED,
+        `${waiting} frames were not announced to a host that rests`,
+      );
+    const before = inbound.inUse;
+    this.fence();
+    if (inbound.inUse < before)
+      throw new PipeFault(
+        PIPE_FAULT_HANG,
+        `it rested with ${before} requests waiting, and asked for no word`,
+      );
+  }
+
+  /** A card that has the machine's clock is given the time that passes for the host. */
+  private letPass(): void {
+    const { nowNs } = this.clock;
+    if (this.link.runsFreely && nowNs > this.pausedNs) {
+      this.pause.prepare();
+      this.pause.sleep(nowNs - this.pausedNs);
+    }
+    this.pausedNs = nowNs;
   }
 
   /** Turns until the card rests. */
@@ -151,8 +223,9 @@ export class ForeignCard implements LinkListener, FramePort {
 
   /** Where the rings are in the file: moves the tail of requests further than can be. */
   spoilTail(by: number): void {
-    const { region, plan } = this;
+    const { region, plan, shared } = this;
     region.words[plan.memory.layout.inbound >> 2] += by;
+    if (shared !== undefined) shared.inbound.shown += by;
     this.due = true;
   }
 
@@ -201,7 +274,8 @@ export class ForeignCard implements LinkListener, FramePort {
   restarted(): void {
     this.ends?.inbound.restart();
     this.ends?.outbound.restart(false);
-    this.shared?.restarted();
+    // A driver that runs by itself has done so when it saw the status word.
+    if (!this.free) this.shared?.restarted();
   }
 
   write(address: number, bytes: Uint8Array): void {
@@ -218,7 +292,8 @@ export class ForeignCard implements LinkListener, FramePort {
   done(): void {}
 
   get unannounced(): number {
-    return (this.ends?.outbound ?? this.shared)!.unannounced;
+    // Without turns an interrupt is for a host that rests alone.
+    return this.free ? 0 : (this.ends?.outbound ?? this.shared)!.unannounced;
   }
 
   /** @throws PipeFault where frames and memory are in a file. */

@@ -10,20 +10,25 @@ import type { Link } from '../link/link.ts';
 import type { Window } from '../link/window.ts';
 import { PipeFault } from '../pipe/fault.ts';
 import { PIPE_FAULT_FRAME_OVERRUN } from '../pipe/pipe.gen.ts';
+import { StrayWrites } from './stray-writes.ts';
 
 export class SharedCard {
   readonly inbound: SharedSender;
   readonly outbound: SharedReceiver;
-  /** Frames that wait for the host, and that the host has away, before the card's turn. */
-  private waited = 0;
-  private away = 0;
+  /** Frames that the card has sent, and released, as far as it was seen. */
+  private sent = 0;
+  private freed = 0;
+  /** No frame waited when the card was last asked to tell of the next. */
+  private asked = false;
   private told = false;
   private readonly window: Window;
+  private readonly stray: StrayWrites;
 
   constructor(region: Region, layout: CardLayout, window: Window, changed: () => void) {
     this.inbound = new SharedSender(region, layout, changed);
     this.outbound = new SharedReceiver(region, layout, changed);
     this.window = window;
+    this.stray = new StrayWrites(region.words, layout);
   }
 
   /** Says where the rings are. */
@@ -34,10 +39,8 @@ export class SharedCard {
   /** The card is about to have its turn: whatever is different afterwards, it has done. */
   before(): void {
     this.window.changes(() => {});
-    this.outbound.arm();
-    this.waited = this.outbound.waiting;
-    this.away = this.inbound.inUse;
     this.told = false;
+    this.asked = this.outbound.arm();
   }
 
   /** The card has interrupted. */
@@ -47,29 +50,43 @@ export class SharedCard {
 
   /** Frames that the card has sent by now and told nobody of, although the host had asked it to. */
   get unannounced(): number {
-    const { waiting } = this.outbound;
-    return !this.told && this.waited === 0 ? waiting : 0;
+    return !this.told && this.asked ? this.outbound.waiting : 0;
   }
 
   /**
    * The card rests. @param wrote told of what it has written.
-   * @throws PipeFault for an index that cannot be.
+   * @returns how many frames it has sent, and released, since this was last asked. @throws PipeFault, as `check`.
    */
   after(wrote: (address: number, length: number) => void): { frames: number; releases: number } {
     const { inbound, outbound } = this;
-    const frames = outbound.waiting - this.waited;
-    const releases = this.away - inbound.inUse;
-    if (inbound.broken || outbound.broken || frames < 0 || releases < 0)
-      throw new PipeFault(PIPE_FAULT_FRAME_OVERRUN, 'it wrote an index of a ring that cannot be');
+    const sent = (outbound.next + outbound.waiting) | 0;
+    const freed = (inbound.next - inbound.inUse) | 0;
+    const frames = (sent - this.sent) | 0;
+    const releases = (freed - this.freed) | 0;
+    this.check();
+    if (frames < 0 || releases < 0) throw badIndex();
+    this.sent = sent;
+    this.freed = freed;
     this.window.changes((address, bytes) => wrote(address, bytes.length));
     return { frames, releases };
+  }
+
+  /** @throws PipeFault for an index that cannot be, and for words of the rings that are not the card's. */
+  check(): void {
+    if (this.inbound.broken || this.outbound.broken) throw badIndex();
+    this.stray.check(this.inbound, this.outbound);
   }
 
   /** The card has been reset: what was posted and not received is destroyed. */
   restarted(): void {
     this.inbound.restart();
     this.outbound.restart(false);
-    this.waited = 0;
-    this.away = 0;
+    this.sent = this.outbound.next;
+    this.freed = (this.inbound.next - this.inbound.inUse) | 0;
+    this.asked = false;
   }
+}
+
+function badIndex(): PipeFault {
+  return new PipeFault(PIPE_FAULT_FRAME_OVERRUN, 'it wrote an index of a ring that cannot be');
 }

@@ -3,9 +3,12 @@
  * a part of the tour, and the end in order.
  */
 
+import type { PoolArea } from '../../dma/pool-area.ts';
+import type { Region } from '../../dma/region.ts';
 import { DEVICE_TID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { Host } from '../../osm/host.ts';
 import { NEVER } from '../../time/agent.ts';
+import { MachineClock } from '../../time/clock.ts';
 import { InterruptedSleeper } from '../../time/sleeper.ts';
 import { Tour, type TourPart } from '../../tour/tour.ts';
 import { SIDE_CARD } from '../../trace/sink.ts';
@@ -36,6 +39,8 @@ const CARD: CardOverrides = {
   },
   driver: { socketsMax: 64, spinNs: 0 },
 };
+/** The same where the card runs by itself: the host looks for a while before it rests. */
+const FREE_CARD: CardOverrides = { ...CARD, driver: { ...CARD.driver, spinNs: 50e3 } };
 /** Rules that compare the trace with the card's own counters, which a foreign card does not tell. */
 const OF_THE_CARDS_LEDGER = ['R-03', 'R-06'];
 
@@ -67,13 +72,82 @@ class ForeignSleeper extends InterruptedSleeper {
   }
 }
 
+/** Rests until the card that runs by itself says something; one that says nothing for long is asked whether it lives. */
+class FreeSleeper extends InterruptedSleeper {
+  private readonly card: ForeignCard;
+  private readonly patienceNs: number;
+  private silentNs = 0;
+
+  constructor(card: ForeignCard, patienceNs: number) {
+    super();
+    this.card = card;
+    this.patienceNs = patienceNs;
+  }
+
+  sleep(timeoutNs: number): void {
+    if (this.woken) return;
+    const waitNs = Math.min(timeoutNs === NEVER ? REST_NS : timeoutNs, this.patienceNs);
+    this.silentNs = this.card.listen(waitNs) > 0 ? 0 : this.silentNs + waitNs;
+    if (this.silentNs < this.patienceNs) return;
+    this.card.probe();
+    this.silentNs = 0;
+  }
+}
+
+/** What the validator sees of a free card's writes to transmit buffers, which only the host writes. */
+class HostBytes {
+  private readonly region: Region;
+  private readonly offset: number;
+  private readonly known: Uint8Array;
+
+  constructor(region: Region, { offset, count, bufferBytes }: PoolArea) {
+    this.region = region;
+    this.offset = offset;
+    this.known = new Uint8Array(count * bufferBytes);
+  }
+
+  /** The host has written. */
+  wrote(address: number, length: number): void {
+    const at = address - this.offset;
+    if (at < 0 || at + length > this.known.length) return;
+    this.known.set(this.region.bytes.subarray(address, address + length), at);
+  }
+
+  /** @returns the address of a byte that somebody else has written; -1 for none. */
+  foreign(): number {
+    const { known, offset, region } = this;
+    const now = region.bytes.subarray(offset, offset + known.length);
+    if (Buffer.compare(now, known) === 0) return -1;
+    return offset + known.findIndex((byte, i) => byte !== now[i]);
+  }
+}
+
+/** Tells the host's writes on. */
+class HearingValidator extends Validator {
+  private readonly hear: (address: number, length: number) => void;
+
+  constructor(hear: (address: number, length: number) => void) {
+    super();
+    this.hear = hear;
+  }
+
+  override write(side: number, timeNs: number, address: number, length: number): void {
+    super.write(side, timeNs, address, length);
+    if (side !== SIDE_CARD) this.hear(address, length);
+  }
+}
+
 /** @throws PipeFault where the card does what no back-end may. */
 export function runTour(link: Link, name: string, tour: TourName): Toured {
-  const card = new ForeignCard(link, name, 'socket', CARD);
+  const free = link.runsFreely;
+  const card = free
+    ? new ForeignCard(link, name, 'socket', FREE_CARD, new MachineClock())
+    : new ForeignCard(link, name, 'socket', CARD);
   const { region, clock, config, plan } = card;
-  const sleeper = new ForeignSleeper(card);
+  const sleeper = free ? new FreeSleeper(card, link.patienceMs * 1e6) : new ForeignSleeper(card);
+  const bytes = new HostBytes(region, plan.memory.layout.transmit);
   card.interrupted = () => sleeper.interrupt();
-  const validator = new Validator();
+  const validator = new HearingValidator((address, length) => bytes.wrote(address, length));
   card.cardWrites = (address, length) => validator.write(SIDE_CARD, clock.nowNs, address, length);
   const watched = {
     ...{ region, memory: plan.memory, config, clock },
@@ -96,6 +170,11 @@ export function runTour(link: Link, name: string, tour: TourName): Toured {
     else if (tour !== 'bring-up') new Tour(host.sockets, 1).runPart(tour);
     if (!host.quiesce(QUIESCE_NS)) throw new Error('the card would not quiesce');
   });
+  if (free) {
+    card.fence();
+    const stray = bytes.foreign();
+    if (stray >= 0) validator.write(SIDE_CARD, clock.nowNs, stray, 1);
+  }
   recorder.end(host.ledger.snapshot(), { inboundReleased: card.releases, outboundPosted: card.frames });
   const violations = validator.findings.violations.filter(({ rule }) => !OF_THE_CARDS_LEDGER.includes(rule));
   return { failure, violations, frames: validator.frames };

@@ -9,6 +9,8 @@ import { ringCopies } from '../../i2o/queues/ring/ring-layout.ts';
 
 export class SharedSender extends RingProducer {
   private readonly changed: () => void;
+  /** The index that was published last, which nobody else may write. */
+  shown = 0;
 
   constructor(region: Region, layout: CardLayout, changed: () => void) {
     const { inbound, inboundFrames, outbound, outboundFrames } = layout;
@@ -18,6 +20,7 @@ export class SharedSender extends RingProducer {
 
   override publishTo(next: number): number {
     const published = super.publishTo(next);
+    this.shown = next;
     if (published > 0) this.changed();
     return published;
   }
@@ -25,6 +28,8 @@ export class SharedSender extends RingProducer {
 
 export class SharedReceiver extends RingConsumer {
   private readonly changed: () => void;
+  /** The index that was published last, which nobody else may write. */
+  shown = 0;
 
   constructor(region: Region, layout: CardLayout, changed: () => void) {
     super(region, layout.outbound, layout.outboundFrames);
@@ -33,6 +38,7 @@ export class SharedReceiver extends RingConsumer {
 
   override publishTo(next: number): number {
     const published = super.publishTo(next);
+    this.shown = next;
     if (published > 0) this.changed();
     return published;
   }

@@ -36,6 +36,8 @@ export interface LinkListener {
 /** A file that both sides map: its name, and how a case's region gets into it. */
 export interface SharedFile {
   readonly path: string;
+  /** Whether the back-end is to work whenever there is something to do, and not in turns alone. */
+  readonly free?: boolean;
   map(region: Region): void;
 }
 
@@ -45,7 +47,7 @@ export class Link {
   features = 0;
   readonly role: number;
   private readonly peer: Peer;
-  private readonly patienceMs: number;
+  readonly patienceMs: number;
   private readonly writer = new MessageWriter();
   private listener: LinkListener | undefined;
   private readonly file: SharedFile | undefined;
@@ -67,8 +69,10 @@ export class Link {
 
   private greet(startMs: number): void {
     const { writer, role, patienceMs } = this;
-    const shares = this.file === undefined ? 0 : pipe.PIPE_FEATURE_SHARED_MEMORY;
-    const offered = pipe.PIPE_FEATURE_PUSH_WRITES | shares;
+    const { file } = this;
+    const shares = file === undefined ? 0 : pipe.PIPE_FEATURE_SHARED_MEMORY;
+    const free = file?.free === true ? pipe.PIPE_FEATURE_FREE_RUNNING : 0;
+    const offered = pipe.PIPE_FEATURE_PUSH_WRITES | shares | free;
     writer.write(pipe.PIPE_HELLO, [pipe.PIPE_VERSION, offered, role, patienceMs]);
     this.flush();
     const { type, fields, tail } = this.peer.next(startMs);
@@ -84,7 +88,14 @@ export class Link {
         pipe.PIPE_FAULT_NO_START,
         'it does not take up SharedMemory, which --memory offers',
       );
+    if ((this.features & free) !== free)
+      throw new PipeFault(pipe.PIPE_FAULT_NO_START, 'it does not take up FreeRunning, which --free offers');
     this.claims = tailText(tail);
+  }
+
+  /** Whether the back-end works by itself, in turns or not. */
+  get runsFreely(): boolean {
+    return (this.features & pipe.PIPE_FEATURE_FREE_RUNNING) !== 0;
   }
 
   /** A case begins: the back-end is as after power on. */
@@ -114,6 +125,7 @@ export class Link {
   /** Behind `begin`: where the case's rings are. @param offsets as the Memory message has them. */
   shareMemory(offsets: readonly number[]): void {
     this.writer.write(pipe.PIPE_MEMORY, offsets, textBytes(this.file?.path ?? ''), BLANK);
+    if (this.runsFreely) this.flush();
   }
 
   frame(number: number, address: number, words: Int32Array, at: number): void {
@@ -123,8 +135,28 @@ export class Link {
     this.writer.write(pipe.PIPE_FRAME, [number, address], bytes);
   }
 
+  /** It goes out with the next turn; at once where the back-end may have none. */
   announce(type: number): void {
     this.writer.write(type);
+    if (this.runsFreely) this.flush();
+  }
+
+  /**
+   * Hears what a back-end that runs freely has said outside of a turn. @param waitNs how long to wait where it has
+   * said nothing, in nanoseconds. @returns how much it has said. @throws PipeFault, as of a turn.
+   */
+  listen(waitNs: number): number {
+    const { listener, peer } = this;
+    if (listener === undefined) throw new Error('what is heard is of a case');
+    if (waitNs === 0 && !peer.hasNews) return 0;
+    let count = 0;
+    for (let message = peer.heard(waitNs); message !== undefined; message = peer.heard(0)) {
+      if (message.type === pipe.PIPE_REST) throw outOfTurn(message.type, 'it was not asked for it by a Turn');
+      this.hear(message, listener);
+      count += 1;
+      if (count > pipe.PIPE_MESSAGES_PER_TURN_MAX) throw flood('without a turn');
+    }
+    return count;
   }
 
   release(numbers: readonly number[]): void {
@@ -161,8 +193,7 @@ export class Link {
       }
       this.hear(message, listener);
     }
-    const most = pipe.PIPE_MESSAGES_PER_TURN_MAX;
-    throw new PipeFault(pipe.PIPE_FAULT_FLOOD, `more than ${most} messages in one turn`);
+    throw flood('in one turn');
   }
 
   /** All is done. */
@@ -220,6 +251,11 @@ export class Link {
   private flush(): void {
     this.peer.send(this.writer.take());
   }
+}
+
+function flood(when: string): PipeFault {
+  const most = pipe.PIPE_MESSAGES_PER_TURN_MAX;
+  return new PipeFault(pipe.PIPE_FAULT_FLOOD, `more than ${most} messages ${when}`);
 }
 
 function wordsOfTail(tail: Uint8Array): Int32Array {

@@ -39,13 +39,20 @@ export class Peer {
   private readonly clock = new MachineClock();
   private readonly reader = new MessageReader();
   private readonly port: MessagePort;
+  private readonly words: Int32Array;
+  /** Wake-ups by the thread that were seen before what it told was last taken. */
+  private seen = 0;
+  /** Whether there is a process of ours, whose number the thread tells. */
+  private readonly starts: boolean;
   private pid = 0;
   private over = '';
 
   constructor(target: PeerTarget) {
+    this.starts = target.exec !== undefined;
     const { port1, port2 } = new MessageChannel();
     const signal = new SharedArrayBuffer(SIGNAL_BYTES);
-    this.sleeper = new FutexSleeper(new Int32Array(signal), 0);
+    this.words = new Int32Array(signal);
+    this.sleeper = new FutexSleeper(this.words, 0);
     const workerData: PeerThreadData = { target, signal, port: port2 };
     this.port = port1;
     this.worker = new Worker(THREAD, { workerData, transferList: [port2] });
@@ -61,26 +68,41 @@ export class Peer {
 
   /** @returns the next message. @throws PipeFault when it does not come within the time, or is none. */
   next(patienceMs: number): PipeMessage {
+    const message = this.heard(patienceMs * NS_PER_MS);
+    if (message !== undefined) return message;
+    throw new PipeFault(PIPE_FAULT_HANG, `no answer within ${patienceMs / 1000} s`);
+  }
+
+  /**
+   * @param waitNs how long it may take, in nanoseconds; 0: what has come by now.
+   * @returns the next message; undefined where none has come. @throws PipeFault where none can come any more, or
+   *   what has come is none.
+   */
+  heard(waitNs: number): PipeMessage | undefined {
     const { clock, sleeper } = this;
     clock.update();
-    const endNs = clock.nowNs + patienceMs * NS_PER_MS;
+    const endNs = clock.nowNs + waitNs;
     for (;;) {
       const message = this.reader.next();
       if (message !== undefined) return message;
       sleeper.prepare();
       if (this.take()) continue;
       if (this.over !== '') throw new PipeFault(PIPE_FAULT_DEATH, this.over);
-      clock.update();
-      if (clock.nowNs >= endNs)
-        throw new PipeFault(PIPE_FAULT_HANG, `no answer within ${patienceMs / 1000} s`);
+      if (waitNs > 0) clock.update();
+      if (clock.nowNs >= endNs) return undefined;
       sleeper.sleep(endNs - clock.nowNs);
     }
   }
 
+  /** Whether `heard` has anything to look at: costs one look at a word. */
+  get hasNews(): boolean {
+    return Atomics.load(this.words, 0) !== this.seen;
+  }
+
   /** Ends the process, or the connection. */
   kill(): void {
-    // Its number may be among what has not been read yet.
-    while (this.take()) {}
+    // Its number may be among what has not been read yet. One that floods would never be read to the end.
+    while (this.starts && this.pid === 0 && this.take()) {}
     if (this.pid !== 0) {
       endGroup(this.pid);
       running.delete(this.pid);
@@ -91,6 +113,7 @@ export class Peer {
 
   /** Takes what the thread has told. @returns whether there was something. */
   private take(): boolean {
+    this.seen = Atomics.load(this.words, 0);
     const received = receiveMessageOnPort(this.port) as { message: PeerNews } | undefined;
     if (received === undefined) return false;
     const news = received.message;

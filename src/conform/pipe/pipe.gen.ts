@@ -33,9 +33,15 @@ export const PIPE_FEATURE_PUSH_WRITES = 0x01;
  * `--memory` names the file
  */
 export const PIPE_FEATURE_SHARED_MEMORY = 0x02;
+/**
+ * beside SharedMemory: the back-end works whenever there is something to do, in a turn or not, and is told
+ * only what it has asked for in its rings; offered where `--free` is said
+ */
+export const PIPE_FEATURE_FREE_RUNNING = 0x04;
 export const PIPE_FEATURE_NAMES: Readonly<Record<number, string>> = {
   0x01: 'PushWrites',
   0x02: 'SharedMemory',
+  0x04: 'FreeRunning',
 };
 
 // PipeDevice: The one device of the card, whose TID is 0x010.
