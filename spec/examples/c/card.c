@@ -92,7 +92,6 @@ static void turn(void) {
   do work();
   while (region != NULL && ring_more());
   say(INIC_PIPE_REST, never, 2, NULL, 0);
-  inic_pipe_flush(&front);
 }
 
 static void greet(void) {
@@ -102,7 +101,6 @@ static void greet(void) {
   if (front.body[INIC_PIPE_HELLO_ROLE] != INIC_PIPE_ROLE_CARD) die("this is a card");
   runs = (ready[1] & INIC_PIPE_FEATURE_FREE_RUNNING) != 0;
   say(INIC_PIPE_READY, ready, 2, claims, strlen(claims));
-  inic_pipe_flush(&front);
 }
 
 static void begin(void) {
@@ -117,7 +115,7 @@ static void begin(void) {
 int main(void) {
   for (;;) {
     if (runs && region != NULL) run();
-    if (!inic_pipe_receive(&front)) return 0;
+    if (!inic_pipe_flush(&front) || !inic_pipe_receive(&front)) return 0;
     switch (front.type) {
       case INIC_PIPE_HELLO: greet(); break;
       case INIC_PIPE_BEGIN: begin(); break;

@@ -44,8 +44,7 @@ static uint32_t *outcome(const uint32_t *request, int error) {
   uint32_t mode = rule->reply_mode ? GET(request, SOCKET_CREATE_REPLY_MODE) : INIC_REPLY_MODE_BATCH;
   if (mode == INIC_REPLY_MODE_NEVER || (mode == INIC_REPLY_MODE_ON_ERROR && error == 0)) return NULL;
   if (error == 0) return succeed(request, rule->reply_words);
-  refuse(request, (uint32_t)error);
-  return NULL;
+  return refuse(request, (uint32_t)error), NULL;
 }
 
 /* An answer to several transactions, which has a list: elements of so many words at a word. Returns the first. */
