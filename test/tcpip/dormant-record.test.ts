@@ -62,6 +62,8 @@ const DEAD = [
   ...['binds', 'low', 'high', 'sinceMs', 'probeBytes', 'probeStart', 'probeEnd', 'lost'].map(
     (name) => `mtuSearch.${name}`,
   ),
+  // While anything is outstanding.
+  ...['price', 'pricedWindow', 'pricedUs'].map((name) => `congestion.${name}`),
   // While their timers run.
   ...['armedBefore', 'retransmitAt', 'ackAt', 'finWaitAt', 'stalledMs'].map((name) => `timers.${name}`),
 ];

@@ -30,6 +30,8 @@ const OWN: Readonly<Record<string, readonly string[]>> = {
   received: ['queuedBytes', 'head', 'tail', 'lateHead', 'lateTail', 'lateCount', 'slotsHeld'],
   recovery: ['sackHead', 'sackCount', 'sackedBytes', 'lostBytes'],
   timers: ['armedBefore', 'finWaitAt'],
+  // A price holds for some milliseconds, and is found anew.
+  congestion: ['price', 'pricedWindow', 'pricedUs'],
   // A probe that is out when the connection moves decides nothing.
   mtuSearch: ['probeBytes', 'probeStart', 'probeEnd', 'lost'],
 };

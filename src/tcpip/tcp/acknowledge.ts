@@ -122,8 +122,10 @@ function acknowledgeNew(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, acked: num
   if (tcp.recovery.acknowledged(tcb, segment, acked)) markReady(tcp, tcb);
   // What may go next, a probe or a time-out, follows from the state that recovery is in now. As on Linux it may
   // just have ended: after a time-out that proved to be none, what is still out is probed for.
-  if (ack === tcb.sndMax) stopRetransmit(tcb);
-  else if (tcb.rack.lookAfterUs > 0) startReorder(tcp, tcb, tcb.rack.lookAfterUs);
+  if (ack === tcb.sndMax) {
+    stopRetransmit(tcb);
+    tcb.congestion.pricedWindow = 0;
+  } else if (tcb.rack.lookAfterUs > 0) startReorder(tcp, tcb, tcb.rack.lookAfterUs);
   else startRetransmit(tcp, tcb);
 }
 

@@ -39,6 +39,13 @@ export class CongestionState {
   /** What Reno's window would be, and the bytes acknowledged since it last grew. */
   renoBytes = 0;
   renoAckedBytes = 0;
+  /**
+   * Bytes acknowledged that are worth the next segment, for which window, and since when; the window is 0
+   * where there is no price. It holds for a few milliseconds, and no longer than anything is outstanding.
+   */
+  price = 0;
+  pricedWindow = 0;
+  pricedUs = 0;
   /** What a loss, or what seemed one, has taken: to be given back if it was none. */
   undoWindow = 0;
   undoThreshold = 0;
@@ -77,6 +84,9 @@ export class CongestionState {
     this.windowMax = 0;
     this.renoBytes = 0;
     this.renoAckedBytes = 0;
+    this.price = 0;
+    this.pricedWindow = 0;
+    this.pricedUs = 0;
     this.undoWindow = 0;
     this.undoThreshold = 0;
     this.undoWindowMax = 0;

@@ -8,6 +8,7 @@
  * is worth the next one.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../../assert/assert.ts';
+import { hasPassed } from '../../seq.ts';
 import {
   type CongestionControl,
   type CongestionState,
@@ -32,6 +33,13 @@ const C = 0.4;
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 /** Without anything to grow towards, one segment for so many windows acknowledged, as Linux has it. */
 const STANDING_WINDOWS = 100;
+/**
+ * So long the price of a segment holds while the window stands (Linux: HZ / 32 ticks): acknowledgements come
+ * in flights, and a price for each would buy in the midst of one.
+ */
+const PRICE_US = 31_000;
+/** Dearer than any window can pay for; keeps the price a small integer. */
+const PRICE_MAX = 1 << 30;
 /** Times beyond this (18 minutes) change nothing any more, and keep int32 sums in range. */
 const ELAPSED_MAX_US = 1 << 30;
 
@@ -112,14 +120,13 @@ function avoid(state: CongestionState, mss: number, bytes: number, nowUs: number
   const { cwnd } = state;
   state.elapsedUs = Math.min(ELAPSED_MAX_US, state.elapsedUs + Math.max(0, (nowUs - state.countedUs) | 0));
   state.countedUs = nowUs;
-  // Where the cubic function will be a round trip from now, at most half a window from here (§4.2).
-  const seconds = (state.elapsedUs + rttUs - state.originUs) / 1e6;
-  const target = Math.min(state.origin + C * seconds * seconds * seconds * mss, 1.5 * cwnd);
-  const reno = followReno(state, mss, bytes);
-  const towards = Math.max(target, reno);
-  // So many acknowledged bytes are worth a segment.
-  const worth = towards > cwnd ? (cwnd * mss) / (towards - cwnd) : STANDING_WINDOWS * cwnd;
-  const price = Math.max(2 * mss, worth);
+  state.renoAckedBytes += bytes;
+  if (state.pricedWindow !== cwnd || hasPassed(nowUs, state.pricedUs, PRICE_US)) {
+    state.pricedWindow = cwnd;
+    state.pricedUs = nowUs;
+    state.price = priceOf(state, mss, rttUs);
+  }
+  const { price } = state;
   let segments = 0;
   // What was gathered at a higher price buys one segment, and no burst of them.
   if (state.ackedBytes >= price) {
@@ -128,8 +135,20 @@ function avoid(state: CongestionState, mss: number, bytes: number, nowUs: number
   }
   const gathered = state.ackedBytes + bytes;
   const bought = Math.floor(gathered / price);
-  state.ackedBytes = Math.floor(gathered - bought * price);
+  state.ackedBytes = gathered - bought * price;
   state.cwnd = Math.min(CWND_MAX, cwnd + (segments + bought) * mss);
+}
+
+/** So many acknowledged bytes are worth a segment. */
+function priceOf(state: CongestionState, mss: number, rttUs: number): number {
+  const { cwnd } = state;
+  // Where the cubic function will be a round trip from now, at most half a window from here (§4.2).
+  const seconds = (state.elapsedUs + rttUs - state.originUs) / 1e6;
+  const target = Math.min(state.origin + C * seconds * seconds * seconds * mss, 1.5 * cwnd);
+  const towards = Math.max(target, followReno(state, mss));
+  const worth = towards > cwnd ? (cwnd * mss) / (towards - cwnd) : STANDING_WINDOWS * cwnd;
+  if (COSTLY) assert(worth > 0, 'cubic: a segment has a price');
+  return Math.ceil(Math.min(PRICE_MAX, Math.max(2 * mss, worth)));
 }
 
 /** RFC 9438 §4.2: time begins, and the function's middle lies where the loss was, or here if that is less. */
@@ -141,6 +160,7 @@ function beginEpoch(state: CongestionState, mss: number, nowUs: number): void {
   state.ackedBytes = 0;
   state.renoBytes = cwnd;
   state.renoAckedBytes = 0;
+  state.pricedWindow = 0;
   const below = Math.max(0, windowMax - cwnd);
   state.origin = cwnd + below;
   state.originUs = Math.floor(Math.cbrt(below / mss / C) * 1e6);
@@ -148,10 +168,9 @@ function beginEpoch(state: CongestionState, mss: number, nowUs: number): void {
 }
 
 /** RFC 9438 §4.3: what Reno's window would be by now. @returns it, in bytes. */
-function followReno(state: CongestionState, mss: number, bytes: number): number {
+function followReno(state: CongestionState, mss: number): number {
   const alpha = state.renoBytes < state.windowPrior ? ALPHA : 1;
   const price = Math.ceil(state.cwnd / alpha);
-  state.renoAckedBytes += bytes;
   while (state.renoAckedBytes >= price && state.renoBytes < CWND_MAX) {
     state.renoAckedBytes -= price;
     state.renoBytes += mss;
