@@ -63,6 +63,12 @@ export interface StackConfig {
   /** Whether that window is a whole number of segments of the own MSS, as Linux's is. */
   readonly wholeSegmentWindow: boolean;
   /**
+   * Whether a segment that begins in the window and reaches beyond it is taken whole where nothing is unread,
+   * and else refused whole, as Linux does since 6.17 (tcp_sequence); false: what lies in the window is taken
+   * (RFC 9293 §3.10.7.4).
+   */
+  readonly takesBeyondWindow: boolean;
+  /**
    * Whether a segment without timestamps is taken on a connection that has them, as Linux does
    * (net.inet.tcp.tolerate_missing_ts); RFC 7323 §3.2 has it dropped.
    */
@@ -229,6 +235,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   receiveBufferBytes: 1 << 20,
   receiveWindowBytes: 1 << 20,
   wholeSegmentWindow: false,
+  takesBeyondWindow: false,
   takesUnstamped: false,
   seed: 1,
   ephemeralFirst: 16384,

@@ -118,6 +118,11 @@ describe('CUBIC', () => {
   trips('cubic: an acknowledgement counts for at least one byte', () =>
     cubic.acknowledged(new CongestionState(), 1460, 0, 0, 0),
   );
+  trips('cubic: a segment has a price', () => {
+    const state = new CongestionState();
+    state.ssthresh = 0;
+    cubic.acknowledged(state, 1460, 1460, 40_000, 0);
+  });
   trips('cubic: a window that a loss takes from lets something out', () =>
     cubic.lossFound(new CongestionState(), 1460, 0),
   );

@@ -101,6 +101,28 @@ describe('RFC 9293 §3.8.6.1: the peer’s window is closed', () => {
   });
 });
 
+describe('a segment that begins in the window and reaches beyond it', () => {
+  const config = { receiveBufferBytes: 4000, receiveWindowBytes: 4000 };
+
+  it('is taken as far as the window reaches (RFC 9293 §3.10.7.4)', () => {
+    const { peer, socket } = established({ config });
+    peer.sends({ seq: 1, length: 1000 });
+    peer.expects({ ack: 1001 });
+    for (let at = 1001; at < 4001; at += 1400) peer.sends({ seq: at, length: 1400 });
+    expect(peer.inbox.map((segment) => peer.relative(segment).ack)).toEqual([2401, 3801, 4001]);
+    expect(socket.reads()).toBe(4000);
+    peer.ignores();
+  });
+
+  it('is taken whole where nothing is unread, and else not at all, if that is wanted, as on Linux', () => {
+    const { peer, socket } = established({ config: { ...config, takesBeyondWindow: true } });
+    for (let at = 1; at < 4001; at += 1400) peer.sends({ seq: at, length: 1400 });
+    expect(peer.inbox.map((segment) => peer.relative(segment).ack)).toEqual([1401, 2801, 2801]);
+    expect(socket.reads()).toBe(2800);
+    peer.ignores();
+  });
+});
+
 describe('RFC 9293 §3.8.6: the peer shrinks its window', () => {
   it('sends nothing new, and again only what is inside (SHLD-15, SHLD-16, MUST-34)', () => {
     const { script, peer, socket } = established();

@@ -32,6 +32,7 @@ const LINUX: Partial<StackConfig> = {
   receiveWindowBytes: 270_000,
   // As Linux has them.
   wholeSegmentWindow: true,
+  takesBeyondWindow: true,
   takesUnstamped: true,
   // Every host is on the wire: no route has to be said.
   prefixLength: 0,
@@ -54,6 +55,7 @@ const FREEBSD: Partial<StackConfig> = {
   receiveBufferBytes: 2 * 1024 * 1024,
   receiveWindowBytes: 65_536,
   wholeSegmentWindow: false,
+  takesBeyondWindow: false,
   takesUnstamped: false,
   lossRecovery: 'sack',
   quickAcks: 0,

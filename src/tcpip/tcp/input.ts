@@ -188,7 +188,11 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   // First check: the window, with PAWS before it (RFC 7323 §5.3 R1).
   if (tcb.stamps.on !== 0 && (flags & RST) === 0 && !isTimestampGood(tcp, tcb, segment)) return false;
   const end = (seq + length + (flags & FIN)) | 0;
-  if (before(end, tcb.rcvNxt) || after(seq, tcb.rcvAdv)) {
+  if (
+    before(end, tcb.rcvNxt) ||
+    after(seq, tcb.rcvAdv) ||
+    (after(end, tcb.rcvAdv) && isRefusedWhole(tcp, tcb, segment))
+  ) {
     refuseSegment(tcp, tcb, segment);
     return false;
   }
@@ -244,6 +248,15 @@ function takeAcknowledgement(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): bool
   if (tcb.stamps.on !== 0 && segment.timestamps !== 0) takeTimestamp(tcp, tcb, segment);
   acknowledge(tcp, tcb, segment);
   return tcb.finQueued === 0 || !after(tcb.sndUna, tcb.sndEnd) || finAcknowledged(tcp, tcb, segment);
+}
+
+/**
+ * Whether a segment that begins in the window and reaches beyond it is refused as a whole, by a stack that takes
+ * none in part. A FIN alone takes no room, whatever the window.
+ */
+function isRefusedWhole(tcp: TcpTables, tcb: Tcb, { seq, length }: SegmentIn): boolean {
+  if (!tcp.environment.config.takesBeyondWindow || !after((seq + length) | 0, tcb.rcvAdv)) return false;
+  return tcb.received.head >= 0 || tcb.rcvNxt === tcb.rcvAdv;
 }
 
 /** RFC 7323 §5.3. @returns false when the segment is to be dropped. // Hot path. */

@@ -55,10 +55,15 @@ export function receiveText(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boole
   }
   const beyond = (seq + length - tcb.rcvAdv) | 0;
   if (beyond > 0) {
-    length -= beyond;
-    fin = false;
     acknowledgeNow(tcp, tcb);
-    if (length <= 0) return false;
+    if (tcp.environment.config.takesBeyondWindow && seq === tcb.rcvNxt) {
+      // The first check has let it pass: the peer had been promised less, and has got more.
+      tcb.rcvAdv = (seq + length) | 0;
+    } else {
+      length -= beyond;
+      fin = false;
+      if (length <= 0) return false;
+    }
   }
   if (fin && received.finKnown === 0) {
     received.finKnown = 1;

@@ -68,6 +68,10 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
     },
   ],
   wholeSegmentWindow: ["whether that window is a whole number of segments, as Linux's is"],
+  takesBeyondWindow: [
+    'whether a segment that reaches beyond the window is taken whole where nothing is unread, and else not at ' +
+      'all, as by Linux',
+  ],
   takesUnstamped: ['whether segments without timestamps are taken where they were agreed on, as by Linux'],
   seed: [
     'seed of sequence numbers, ports and timestamps',
