@@ -12,6 +12,7 @@ import {
   featuresOf,
   withFeatures,
 } from '../inspect/features.ts';
+import { neighbourLinesOf, routeLinesOf } from '../inspect/paths.ts';
 import { connectionsOf, ranFor, statisticsOf, timeWaitOf } from '../inspect/running.ts';
 import { bundledNames } from '../plans/files.ts';
 import { readYamlFile } from '../plans/yaml.ts';
@@ -21,6 +22,7 @@ import {
   connectionsText,
   factsText,
   featuresText,
+  listText,
   policyText,
   type Spelling,
   statisticsText,
@@ -49,7 +51,7 @@ export interface CardFlags {
 
 /** Which views have a use for a flag. */
 const FLAG_VIEWS: Readonly<Record<'for' | 'spelling' | 'policy', readonly CardView[]>> = {
-  for: ['stats', 'connections'],
+  for: ['stats', 'connections', 'neighbours', 'routes'],
   spelling: ['features'],
   policy: ['policy'],
 };
@@ -115,6 +117,10 @@ function textOf(
         width,
         bold,
       );
+    case 'neighbours':
+      return listText(`Neighbours of ${after}`, world ? neighbourLinesOf(world, index) : []);
+    case 'routes':
+      return listText(`Routes of ${after}`, world ? routeLinesOf(world, index) : []);
     case 'connections': {
       const { connectionsMax } = own.config.stack;
       const lines = world ? connectionsOf(world, index, connectionsMax) : [];

@@ -6,6 +6,8 @@ export const CARD_VIEWS = [
   'coalesce',
   'stats',
   'connections',
+  'neighbours',
+  'routes',
   'policy',
 ] as const;
 export type CardView = (typeof CARD_VIEWS)[number];

@@ -23,7 +23,7 @@ export function addCard(program: Command): void {
     )
     .option(
       '--for <ms>',
-      'milliseconds of virtual time the world runs for stats and connections',
+      'milliseconds of virtual time the world runs for stats, connections, neighbours and routes',
       numberIn(0, 60_000),
       10,
     )

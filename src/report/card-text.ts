@@ -101,6 +101,11 @@ export function policyText(
   return lines([title, ...alignedLines(fitting(columns, decided, width), decided, bold)]);
 }
 
+/** A list whose lines are words already. */
+export function listText(title: string, list: readonly string[]): string {
+  return lines([title, ...(list.length === 0 ? ['none'] : list)]);
+}
+
 function lines(all: readonly string[]): string {
   return `${all.join('\n')}\n`;
 }

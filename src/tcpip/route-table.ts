@@ -29,6 +29,19 @@ export interface RouteMetrics {
   readonly rto_min?: number;
 }
 
+/** A route as `ip route` shows it. */
+export interface RouteEntry {
+  readonly to: number;
+  readonly prefixLength: number;
+  /** The next hop; 0: the destination itself. */
+  readonly via: number;
+  readonly port: number;
+  /** Of a port's own subnet: its address; else 0. */
+  readonly source: number;
+  /** What it says of packets; absent: nothing. */
+  readonly metrics: RouteMetrics;
+}
+
 /** Least and most of each, where it is said. */
 const METRICS: Readonly<Record<keyof RouteMetrics, readonly [number, number]>> = {
   metric: [0, 0x7fff_ffff],
@@ -112,6 +125,22 @@ export class RouteTable {
     for (let i = at; i < this.count; i++) this.move(i + 1, i);
     this.noteMetrics();
     return true;
+  }
+
+  /** All routes, in the order in which they are tried. */
+  list(): RouteEntry[] {
+    const { metric, mtu, advmss, initcwnd, initrwnd, rto_min } = this;
+    const columns = Object.entries({ metric, mtu, advmss, initcwnd, initrwnd, rto_min });
+    return Array.from({ length: this.count }, (_, at) => ({
+      to: this.to[at],
+      prefixLength: Math.clz32(~this.mask[at]),
+      via: this.via[at],
+      port: this.port[at],
+      source: 0,
+      metrics: Object.fromEntries(
+        columns.flatMap(([name, values]) => (values[at] === 0 ? [] : [[name, values[at]]])),
+      ),
+    }));
   }
 
   /** @param metric -1: any. */

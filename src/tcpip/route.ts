@@ -12,9 +12,10 @@
 import { assert } from '../assert/assert.ts';
 import type { StackConfig } from './config.ts';
 import { Redirects } from './redirects.ts';
-import { maskOf, type RouteMetrics, RouteTable } from './route-table.ts';
+import { maskOf, type RouteEntry, type RouteMetrics, RouteTable } from './route-table.ts';
 
 const LOOPBACK = 0x7f000001;
+const US_PER_MS = 1000;
 /** 255.255.255.255: everybody on the port's wire. */
 export const LIMITED_BROADCAST = -1;
 
@@ -264,6 +265,33 @@ export class Routes {
     if (!this.table.hasMetrics) return 0;
     const route = this.routeOf(destination);
     return route < 0 ? 0 : this.table[name][route];
+  }
+
+  /** The least retransmission time-out to a destination. @param set that of the configuration. */
+  rtoMinUs(destination: number, set: number): number {
+    const ms = this.metricOf(destination, 'rto_min');
+    assert(ms >= 0, 'routes: a least time-out is no negative time');
+    return ms > 0 ? ms * US_PER_MS : set;
+  }
+
+  /** All routes: those for all hosts first, then the longest prefix, and of one prefix the lowest metric. */
+  list(): RouteEntry[] {
+    const { table, gateway, gatewayPort, own } = this;
+    const of = (to: number, prefixLength: number, via: number, port: number, source: number): RouteEntry => ({
+      ...{ to, prefixLength, via, port, source },
+      metrics: {},
+    });
+    const entries = table.list();
+    for (const port of own.keys()) {
+      const prefixLength = this.prefixOf(port);
+      if (this.isInUse(port))
+        entries.push(of(own[port] & this.masks[port], prefixLength, 0, port, own[port]));
+    }
+    if (gateway !== 0) entries.push(of(0, 0, gateway, gatewayPort, 0));
+    const rank = ({ prefixLength }: RouteEntry) => (prefixLength === 0 ? 33 : prefixLength);
+    return entries.sort(
+      (a, b) => rank(b) - rank(a) || (a.metrics.metric ?? 0) - (b.metrics.metric ?? 0) || a.port - b.port,
+    );
   }
 
   /** The route of the table that a destination has; -1: none, or its subnet has the longer prefix. */

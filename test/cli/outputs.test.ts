@@ -146,7 +146,10 @@ it.each([
   [['card', '--card', 'lift'], '--card lift: the world has no such card: did you mean left?'],
   [['card', 'policy'], 'card policy needs --policy FILE, the rules of offload'],
   [['card', 'rings', '--policy', 'x'], '--policy is for inic card policy, not for rings'],
-  [['card', '--for', '5'], '--for is for inic card stats and inic card connections, not for show'],
+  [
+    ['card', '--for', '5'],
+    '--for is for inic card stats, inic card connections, inic card neighbours and inic card routes, not for show',
+  ],
   [['card', 'stats', '--spelling', 'today'], '--spelling is for inic card features, not for stats'],
   [['card', 'policy', '--policy', 'folder'], 'folder: cannot be read (it is a directory)'],
   [['card', '--world', 'folder'], 'folder: cannot be read (it is a directory)'],

@@ -4,6 +4,7 @@ import { parsePolicy } from '../../src/host/devices/policy/parse.ts';
 import { decidedFor } from '../../src/inspect/decided.ts';
 import { coalescingOf, identityOf, ringsOf } from '../../src/inspect/described.ts';
 import { actualChanges, capabilitiesOf, featuresOf, withFeatures } from '../../src/inspect/features.ts';
+import { neighbourLine, neighbourLinesOf, routeLine, routeLinesOf } from '../../src/inspect/paths.ts';
 import { connectionsOf, ranFor, statisticsOf, timeWaitOf } from '../../src/inspect/running.ts';
 import { changesText, featuresText } from '../../src/report/card-text.ts';
 import { withWorkload } from '../../src/sweep/workload.ts';
@@ -171,4 +172,40 @@ it('a policy decides on the programs of a card by its first rule that matches', 
   expect(outcomes(0)).toEqual(['no-offload']);
   expect(outcomes(1)).toEqual(['offload', 'offload']);
   expect(decidedFor(topology, 0, [])[0].by).toBe('no rule: the list ends with no-offload');
+});
+
+describe('the ways of a card’s packets', () => {
+  it('are its neighbours and routes, as ip neigh and ip route print them', () => {
+    const world = ranFor(pair(), 5e6);
+    expect(neighbourLinesOf(world, 0)).toEqual([
+      expect.stringMatching(/^10\.0\.0\.2 dev port0 lladdr 02(:[0-9a-f]{2}){5} REACHABLE$/),
+    ]);
+    expect(routeLinesOf(world, 0)).toEqual(['10.0.0.0/24 dev port0 proto kernel scope link src 10.0.0.1']);
+  });
+
+  it('are the gateway’s first, then the longest prefix and the lowest metric', () => {
+    const world = ranFor(pair(), 0);
+    const stack = world.cards[0].parts.stack!;
+    const add = (destination: number, prefixLength: number, metrics = {}) =>
+      expect(
+        stack.ways.addRoute({ destination, prefixLength, via: 0x0a000002, port: 0, ...metrics }, 0),
+      ).toBe(0);
+    add(0, 0);
+    add(0xc0a80000, 16, { metric: 20, mtu: 1400, rto_min: 40 });
+    add(0xc0a80000, 16, { metric: 10, initcwnd: 4 });
+    expect(routeLinesOf(world, 0)).toEqual([
+      'default via 10.0.0.2 dev port0',
+      '10.0.0.0/24 dev port0 proto kernel scope link src 10.0.0.1',
+      '192.168.0.0/16 via 10.0.0.2 dev port0 metric 10 initcwnd 4',
+      '192.168.0.0/16 via 10.0.0.2 dev port0 metric 20 mtu 1400 rto_min 40ms',
+    ]);
+  });
+
+  it('are told without a hardware address where none is known', () => {
+    const entry = { address: 0x0a000009, port: 1, macHigh: 0, macLow: 0, state: 'FAILED' };
+    expect(neighbourLine(entry)).toBe('10.0.0.9 dev port1 FAILED');
+    expect(routeLine({ to: 0, prefixLength: 0, via: 0x0a000001, port: 2, source: 0, metrics: {} })).toBe(
+      'default via 10.0.0.1 dev port2',
+    );
+  });
 });

@@ -6,6 +6,7 @@
 import type { TcpInfo } from '../../socket/tcp-info.ts';
 import type { AddressEntry } from '../arp/address-conflicts.ts';
 import type { NeighbourEntry } from '../arp/neighbour-states.ts';
+import type { RouteEntry } from '../route-table.ts';
 import { tcpInfo } from '../tcp/info.ts';
 import { awakeTcb } from '../tcp/wake.ts';
 import { windowBytes } from '../tcp/window.ts';
@@ -37,6 +38,11 @@ export class ToldStack extends MovingStack {
   /** The neighbours there are, as `ip neigh` shows them, in no order. */
   neighbourEntries(): NeighbourEntry[] {
     return this.neighbours.list();
+  }
+
+  /** The routes there are, as `ip route` shows them. */
+  routeEntries(): RouteEntry[] {
+    return this.routes.list();
   }
 
   /** The own addresses, and what is known of other stations that have them. */

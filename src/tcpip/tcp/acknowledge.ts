@@ -22,7 +22,6 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** Clock granularity, the G of RFC 6298. */
 const GRANULARITY_US = 1000;
-const US_PER_MS = 1000;
 /** Beyond two minutes a sample is no measurement; the limit also keeps the scaled sums int32. */
 const SAMPLE_MAX_US = 120_000_000;
 
@@ -160,8 +159,7 @@ function measureByTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
 export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
   const { config } = tcp.environment;
   const { rtt } = tcb;
-  const routeMin = tcp.routes.metricOf(tcb.remoteAddress, 'rto_min');
-  const rtoMinUs = routeMin > 0 ? routeMin * US_PER_MS : config.rtoMinUs;
+  const rtoMinUs = tcp.routes.rtoMinUs(tcb.remoteAddress, config.rtoMinUs);
   // A connection that another stack has timed (its image may say anything) can have begun in the future.
   const sample = Math.max(0, Math.min(us, SAMPLE_MAX_US));
   if (rtt.leastUs === 0 || sample < rtt.leastUs) rtt.leastUs = Math.max(1, sample);

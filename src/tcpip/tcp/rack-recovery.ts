@@ -9,6 +9,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_FAST_RETRANSMITS, TCP_LOSS_PROBES, TCP_LOSS_UNDOS } from '../../ledger/counters.gen.ts';
 import type { Environment } from '../environment.ts';
+import type { Routes } from '../route.ts';
 import { after, atOrAfter, before, earlier } from '../seq.ts';
 import { makeRoomAtEnd, splitRecord } from './coarsen.ts';
 import { type CongestionControl, SSTHRESH_START } from './congestion/congestion.ts';
@@ -37,19 +38,16 @@ import { beginReduction, isReducing, pipeBytes, reduce } from './proportional-ra
 import { Rack } from './rack.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { HELD, LOST, type SentSegments } from './sent-segments.ts';
+import { tailProbeDelayUs } from './tail-probe.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
 import { forgetUse, isWindowUsed, noteLimited, noteSent } from './window-use.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
-/** RFC 8985 §7.2: a probe before the first round trip was measured. */
-const PROBE_INITIAL_US = 1_000_000;
-/** Beside two round trips, which may be microseconds: Linux's least time-out, TCP_TIMEOUT_MIN_US. */
-const PROBE_SLACK_US = 2000;
-
 export class RackRecovery implements LossRecovery {
   private readonly environment: Environment;
+  private readonly routes: Routes;
   private readonly records: SentSegments;
   private readonly congestion: CongestionControl;
   private readonly withoutSack: FastRecovery;
@@ -57,11 +55,13 @@ export class RackRecovery implements LossRecovery {
 
   constructor(
     environment: Environment,
+    routes: Routes,
     records: SentSegments,
     congestion: CongestionControl,
     withoutSack: FastRecovery,
   ) {
     this.environment = environment;
+    this.routes = routes;
     this.records = records;
     this.congestion = congestion;
     this.withoutSack = withoutSack;
@@ -205,17 +205,7 @@ export class RackRecovery implements LossRecovery {
   }
 
   probeDelayUs(tcb: Tcb, isAnew: boolean): number {
-    const { recovery, rack, rtt, sent } = tcb;
-    if (tcb.sackPermitted === 0 || sent.head < 0 || !this.environment.config.tailLossProbes) return -1;
-    if (recovery.phase !== RECOVERY_NONE || recovery.sackedBytes !== 0 || rack.probing !== 0) return -1;
-    // A time-out that would come before the probe gives its place to it (RFC 8985 §7.2).
-    const sentAgoUs = isAnew ? 0 : (this.environment.nowUs - this.records.sentUs[sent.head]) | 0;
-    const timeoutUs = Math.max(1, (rtt.rto - sentAgoUs) | 0);
-    if (rtt.srtt === 0) return Math.min(PROBE_INITIAL_US, timeoutUs);
-    // Twice the mean round trip; a segment alone may be acknowledged late (RFC 8985 §7.2).
-    const isAlone = sent.head === sent.tail && this.records.segments[sent.tail] === 1;
-    const delayUs = (rtt.srtt >> 2) + (isAlone ? this.environment.config.rtoMinUs : PROBE_SLACK_US);
-    return Math.min(delayUs, timeoutUs);
+    return tailProbeDelayUs(this.environment, this.routes, this.records, tcb, isAnew);
   }
 
   probeDue(tcb: Tcb): void {

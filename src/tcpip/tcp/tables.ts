@@ -123,7 +123,9 @@ export class TcpTables {
     const byCount = new FastRecovery(environment, this.scoreboard, this.congestion);
     const byTime = config.lossRecovery === 'rack';
     this.sent = new SentSegments(byTime ? config.sendElementsMax : 0, byTime ? count : 0);
-    this.recovery = byTime ? new RackRecovery(environment, this.sent, this.congestion, byCount) : byCount;
+    this.recovery = byTime
+      ? new RackRecovery(environment, routes, this.sent, this.congestion, byCount)
+      : byCount;
     this.hash = new KeyedHash(random);
     this.cookies = new SynCookies(new Random(config.seed ^ COOKIE_SEED));
     this.bound = new PortLists(count);
