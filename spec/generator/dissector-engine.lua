@@ -15,7 +15,7 @@ local f = {
   slot = define(ProtoField.uint32("inic.slot", "Frame slot", base.DEC)),
   answers = define(ProtoField.uint32("inic.answers", "Answers frame number", base.DEC)),
   device = define(ProtoField.uint16("inic.device", "Class of the device", base.HEX)),
-  socket = define(ProtoField.uint16("inic.socket", "Socket", base.DEC)),
+  socket = define(ProtoField.uint32("inic.socket", "Socket", base.DEC)),
   message = define(ProtoField.string("inic.message", "Message")),
   form = define(ProtoField.string("inic.form", "Form")),
   status = define(ProtoField.uint32("inic.status", "ReqStatus", base.HEX, names.RequestStatus, 0xff000000)),
@@ -191,13 +191,13 @@ function inic.dissector(buffer, packet, root)
     tree:append_text(", " .. text)
     return buffer:len()
   end
-  local number, socket = buffer(4, 4):le_uint(), buffer(18, 2):le_uint()
+  local number, socket = buffer(4, 4):le_uint(), buffer(18, 2):le_uint() + buffer(3, 1):uint() * 0x10000
   tree:add(f.direction, buffer(2, 1))
   tree:add_le(f.number, buffer(4, 4))
   tree:add_le(f.slot, buffer(8, 4))
   if buffer(12, 4):le_uint() > 0 then tree:add_le(f.answers, buffer(12, 4)) end
   tree:add_le(f.device, buffer(16, 2))
-  if socket ~= NO_SOCKET then tree:add_le(f.socket, buffer(18, 2)) end
+  if socket ~= NO_SOCKET then tree:add(f.socket, buffer(18, 2), socket) end
   packet.cols.src = outbound and "card" or "host"
   packet.cols.dst = outbound and "host" or "card"
   if buffer:len() < HEADER_BYTES + 16 then return buffer:len() end

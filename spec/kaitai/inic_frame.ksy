@@ -385,10 +385,10 @@ types:
         type: u4
         doc: the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record the bytes of the stream that were sent, modulo 2^32
       - id: socket_id
-        type: b16
-        doc: the socket that received it
-      - id: reserved_1_16
-        type: b16
+        type: b24
+        doc: "the socket that received it; 0xFFFF: none"
+      - id: reserved_1_24
+        type: b8
       - id: offset
         type: b24
         doc: where the data begins in the bucket
@@ -417,15 +417,21 @@ types:
     seq:
       - id: socket_id
         type: b16
-        doc: whose connection
+        doc: "whose connection: bits 0-15 of its number"
       - id: old_state
-        type: b8
+        type: b4
         enum: tcp_state
         doc: where it was when it was last told
+      - id: socket_id_middle
+        type: b4
+        doc: bits 16-19 of the number; since version 3
       - id: new_state
-        type: b8
+        type: b4
         enum: tcp_state
         doc: where it is
+      - id: socket_id_high
+        type: b4
+        doc: bits 20-23 of the number; since version 3
   buckets_low_event:
     doc: Data of the event BucketsLow. Since version 2.
     seq:
@@ -436,10 +442,10 @@ types:
     doc: Data of the event ListenOverflow. Since version 2.
     seq:
       - id: socket_id
-        type: b16
+        type: b24
         doc: the listener
-      - id: reserved_0_16
-        type: b16
+      - id: reserved_0_24
+        type: b8
   address_event:
     doc: Data of the event Address. Since version 3.
     seq:
@@ -863,10 +869,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: the host's number for the socket
-      - id: reserved_4_16
-        type: b14
+      - id: reserved_4_24
+        type: b6
       - id: reply_mode
         type: b2
         enum: reply_mode
@@ -893,10 +899,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b14
+      - id: reserved_4_24
+        type: b6
       - id: reply_mode
         type: b2
         enum: reply_mode
@@ -933,10 +939,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b14
+      - id: reserved_4_24
+        type: b6
       - id: reply_mode
         type: b2
         enum: reply_mode
@@ -962,7 +968,7 @@ types:
         enum: request_status
       - id: socket_id
         type: b16
-        doc: which socket
+        doc: "which socket: bits 0-15 of its number, which the contexts say whole"
       - id: local_port
         type: b16
         doc: the port chosen
@@ -974,10 +980,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b14
+      - id: reserved_4_24
+        type: b6
       - id: reply_mode
         type: b2
         enum: reply_mode
@@ -1003,10 +1009,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: the listener
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
       - id: count
         type: b8
         doc: how many numbers follow
@@ -1029,10 +1035,10 @@ types:
         enum: request_status
       - id: listener_id
         type: b16
-        doc: the listener
+        doc: "the listener: bits 0-15 of its number"
       - id: accepted_id
         type: b16
-        doc: the socket number that is now a connection
+        doc: "the socket number that is now a connection: bits 0-15 of it, which the TransactionContext is whole"
       - id: remote_address
         type: u4
         doc: the peer's address
@@ -1050,10 +1056,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b14
+      - id: reserved_4_24
+        type: b6
       - id: reply_mode
         type: b2
         enum: reply_mode
@@ -1103,10 +1109,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b14
+      - id: reserved_4_24
+        type: b6
       - id: reply_mode
         type: b2
         enum: reply_mode
@@ -1193,7 +1199,12 @@ types:
         type: b8
         doc: how many pairs follow
       - id: reserved_4_8
-        type: b24
+        type: b8
+      - id: socket_id_high
+        type: b8
+        doc: bits 16-23 of the socket numbers of all pairs; since version 3
+      - id: reserved_4_24
+        type: b8
       - id: pair_list
         type: words(2)
         repeat: expr
@@ -1203,10 +1214,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b14
+      - id: reserved_4_24
+        type: b6
       - id: reply_mode
         type: b2
         enum: reply_mode
@@ -1233,10 +1244,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
   socket_close_reply:
     seq:
       - id: transaction_context
@@ -1249,19 +1260,19 @@ types:
         type: b8
         enum: request_status
       - id: socket_id
-        type: b16
+        type: b24
         doc: the socket number that is free
-      - id: reserved_5_16
-        type: b16
+      - id: reserved_5_24
+        type: b8
   socket_abort:
     seq:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
   socket_abort_reply:
     seq:
       - id: transaction_context
@@ -1274,19 +1285,19 @@ types:
         type: b8
         enum: request_status
       - id: socket_id
-        type: b16
+        type: b24
         doc: the socket number that is free
-      - id: reserved_5_16
-        type: b16
+      - id: reserved_5_24
+        type: b8
   socket_option_set:
     seq:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b14
+      - id: reserved_4_24
+        type: b6
       - id: reply_mode
         type: b2
         enum: reply_mode
@@ -1315,10 +1326,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
       - id: option
         type: b16
         doc: number of the option, a SocketOption
@@ -1343,10 +1354,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
   socket_status_get_reply:
     seq:
       - id: transaction_context
@@ -1405,10 +1416,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
       - id: which
         type: b8
         enum: name_of
@@ -1439,10 +1450,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
       - id: step
         type: b8
         enum: export_step
@@ -1474,10 +1485,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: the host's number for the socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
       - id: half
         type: b8
         enum: open_half
@@ -1509,10 +1520,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
   socket_info_get_reply:
     seq:
       - id: transaction_context
@@ -1635,10 +1646,10 @@ types:
       - id: transaction_context
         type: u4
       - id: socket_id
-        type: b16
+        type: b24
         doc: which socket
-      - id: reserved_4_16
-        type: b16
+      - id: reserved_4_24
+        type: b8
   socket_totals_get_reply:
     seq:
       - id: transaction_context

@@ -1,7 +1,13 @@
 /** Watches the messages of one direction of a card: what each is about, and when it was where. */
 import { after } from '../dma/wrapping.ts';
 import { REQUEST_STATUS_SUCCESS } from '../i2o/executive.gen.ts';
-import { FLAG_MULTIPLE, frameFlags, frameFunction, frameRequestStatus } from '../i2o/frame.ts';
+import {
+  FLAG_MULTIPLE,
+  frameFlags,
+  frameFunction,
+  frameRequestStatus,
+  frameTransactionContext,
+} from '../i2o/frame.ts';
 import {
   DATAGRAM_SOURCE_WORDS,
   getDatagramSourceAddress,
@@ -11,7 +17,6 @@ import {
   getReceiveRecordLength,
   getReceiveRecordOffset,
   getReceiveRecordSocketId,
-  getSocketAcceptPostReplyAcceptedId,
   getSocketAcceptPostReplyLocalAddress,
   getSocketAcceptPostReplyLocalPort,
   getSocketAcceptPostReplyRemoteAddress,
@@ -20,7 +25,6 @@ import {
   getSocketConnectPort,
   getSocketConnectReplyLocalAddress,
   getSocketConnectReplyLocalPort,
-  getSocketConnectReplySocketId,
   getSocketConnectSocketId,
   getSocketReceivePostReplyCount,
   RECEIVE_FLAG_DATAGRAM,
@@ -53,6 +57,9 @@ export interface Moment {
   readonly turn: Turn | undefined;
 }
 
+/** Connects under way, by card and TransactionContext: whose, and where each leads to. */
+export type Connects = Map<string, { readonly stream: Stream; readonly to: string }>;
+
 /** What whoever watches the world as a whole lends. */
 export interface MessageBook {
   readonly words: Int32Array;
@@ -60,7 +67,7 @@ export interface MessageBook {
   readonly streams: Streams;
   readonly names: FrameNames;
   /** Where each connect of this card's sockets leads to. */
-  readonly connects: Map<Stream, string>;
+  readonly connects: Connects;
   /** The packets that messages of this card tell of. */
   packetsOf(card: number): CarriedPackets;
   /** The sender's own time, and its turn; the receiver's. */
@@ -167,7 +174,7 @@ export class MessageWatch implements FrameWatch {
     const stream = begins ? streams.madeByCard(this.card, socketId) : streams.ofCard(this.card, socketId);
     if (code === SOCKET_CONNECT && stream !== undefined) {
       const to = endpoint(getSocketConnectAddress(words, frame), getSocketConnectPort(words, frame));
-      this.book.connects.set(stream, to);
+      this.book.connects.set(this.keyOf(frame), { stream, to });
     }
     return { ...NOBODY, stream };
   }
@@ -216,19 +223,25 @@ export class MessageWatch implements FrameWatch {
 
   private connectReply(frame: number): About {
     const { words, streams, connects } = this.book;
-    const stream = streams.ofCard(this.card, getSocketConnectReplySocketId(words, frame));
-    const remote = stream === undefined ? undefined : connects.get(stream);
-    if (stream === undefined || remote === undefined) return NOBODY;
-    connects.delete(stream);
+    const key = this.keyOf(frame);
+    const connect = connects.get(key);
+    if (connect === undefined) return NOBODY;
+    connects.delete(key);
+    const { stream, to } = connect;
     stream.localPort = getSocketConnectReplyLocalPort(words, frame);
     const local = endpoint(getSocketConnectReplyLocalAddress(words, frame), stream.localPort);
-    streams.connected(stream, local, remote);
+    streams.connected(stream, local, to);
     return { ...NOBODY, stream, opens: true };
+  }
+
+  private keyOf(frame: number): string {
+    return `${this.card}/${frameTransactionContext(this.book.words, frame)}`;
   }
 
   private acceptReply(frame: number): About {
     const { words, streams } = this.book;
-    const stream = streams.madeByCard(this.card, getSocketAcceptPostReplyAcceptedId(words, frame));
+    // The context is the number that is accepted, whole.
+    const stream = streams.madeByCard(this.card, frameTransactionContext(words, frame));
     const local = endpoint(
       getSocketAcceptPostReplyLocalAddress(words, frame),
       getSocketAcceptPostReplyLocalPort(words, frame),

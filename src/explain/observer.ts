@@ -23,7 +23,7 @@ import type { CallName, Log, Message, Operation, Packet, Stream, Turn } from './
 import { endpoint, flowOf } from './flows.ts';
 import { FrameNames } from './frame-names.ts';
 import type { Ground } from './legs.ts';
-import { type MessageBook, MessageWatch, type Moment } from './message-watch.ts';
+import { type Connects, type MessageBook, MessageWatch, type Moment } from './message-watch.ts';
 import { Operations } from './operations.ts';
 import { type PacketBook, PacketWatch } from './packet-watch.ts';
 import { runsInline } from './processors.ts';
@@ -48,7 +48,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
   readonly log: Log = { turns: [], calls: [], holds: [], messages: [], packets: [], pools: [] };
   readonly streams: Streams = new Streams();
   readonly names: FrameNames = new FrameNames(() => this.bytes);
-  readonly connects = new Map<Stream, string>();
+  readonly connects: Connects = new Map();
   readonly sentTo = new Map<string, number>();
   readonly wires: WirePlan[] = [];
   private readonly window: Window;

@@ -32,8 +32,11 @@ import {
  * SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as
  * it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records
  * of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION
- * and IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such
- * options and looks at no other bit of a SocketSend, so that its host refuses them by itself.
+ * and IP_MTU_DISCOVER, and socket numbers of 24 bits where there were 16; 0xFFFF is none in every version.
+ * Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no
+ * other bit of a SocketSend, so that its host refuses them by itself. Nor does it look at bits 16-23 of a
+ * socket number: its host gives no number above 0xFFFE, and a message about such a number is the same, bit
+ * by bit, in all versions.
  */
 export const SOCKET_CLASS_ID = 0x0a0;
 export const SOCKET_CLASS_VERSION = 3;
@@ -268,7 +271,7 @@ export const SOCKET_CREATE_WORDS = 6;
 
 /** The host's number for the socket. */
 export function getSocketCreateSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** When to answer; REPLY_MODE_ number. */
@@ -298,7 +301,7 @@ export function writeSocketCreate(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CREATE << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
+  words[frame + 4] = (socketId & 0xffffff) | (replyMode << 30);
   words[frame + 5] = socketType & 0xff;
 }
 
@@ -329,7 +332,7 @@ export const SOCKET_BIND_WORDS = 7;
 
 /** Which socket. */
 export function getSocketBindSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** When to answer; REPLY_MODE_ number. */
@@ -365,7 +368,7 @@ export function writeSocketBind(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_BIND << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
+  words[frame + 4] = (socketId & 0xffffff) | (replyMode << 30);
   words[frame + 5] = address;
   words[frame + 6] = port & 0xffff;
 }
@@ -416,7 +419,7 @@ export const SOCKET_CONNECT_WORDS = 7;
 
 /** Which socket. */
 export function getSocketConnectSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** When to answer; REPLY_MODE_ number. */
@@ -452,14 +455,14 @@ export function writeSocketConnect(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CONNECT << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
+  words[frame + 4] = (socketId & 0xffffff) | (replyMode << 30);
   words[frame + 5] = address;
   words[frame + 6] = port & 0xffff;
 }
 
 export const SOCKET_CONNECT_REPLY_WORDS = 7;
 
-/** Which socket. */
+/** Which socket: bits 0-15 of its number, which the contexts say whole. */
 export function getSocketConnectReplySocketId(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xffff;
 }
@@ -504,7 +507,7 @@ export const SOCKET_LISTEN_WORDS = 6;
 
 /** Which socket. */
 export function getSocketListenSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** When to answer; REPLY_MODE_ number. */
@@ -534,7 +537,7 @@ export function writeSocketListen(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_LISTEN << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
+  words[frame + 4] = (socketId & 0xffffff) | (replyMode << 30);
   words[frame + 5] = backlog & 0xffff;
 }
 
@@ -561,7 +564,8 @@ export function writeSocketListenReply(
 
 /**
  * Posts socket numbers for connections to come, as buckets are posted for data. The card answers each
- * number once, by a reply of its own: with a connection, or with an errno when the listener closes.
+ * number once, by a reply of its own, whose TransactionContext is the number: with a connection, or with an
+ * errno when the listener closes.
  */
 export const SOCKET_ACCEPT_POST = 0x82;
 export const SOCKET_ACCEPT_POST_WORDS = 6;
@@ -571,7 +575,7 @@ export const SOCKET_ACCEPT_POST_LIST_MAX = 26;
 
 /** The listener. */
 export function getSocketAcceptPostSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** How many numbers follow; 1 to 26. */
@@ -596,18 +600,18 @@ export function writeSocketAcceptPost(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ACCEPT_POST << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
   words[frame + 5] = count & 0xff;
 }
 
 export const SOCKET_ACCEPT_POST_REPLY_WORDS = 9;
 
-/** The listener. */
+/** The listener: bits 0-15 of its number. */
 export function getSocketAcceptPostReplyListenerId(words: Int32Array, frame: number): number {
   return words[frame + 5] & 0xffff;
 }
 
-/** The socket number that is now a connection. */
+/** The socket number that is now a connection: bits 0-15 of it, which the TransactionContext is whole. */
 export function getSocketAcceptPostReplyAcceptedId(words: Int32Array, frame: number): number {
   return words[frame + 5] >>> 16;
 }
@@ -677,9 +681,10 @@ export function writeSocketAcceptPostReply(
  * delivered (a failure record), every buffer is the host's at once; the stream then has a hole, and can
  * only be aborted. With the flag MULTIPLE (since version 2) the message is a batch. Its list consists of
  * SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own,
- * and each followed by the elements of that socket. The socket number in word 4 means nothing then. The
- * card answers the outcome of every transaction exactly once, as the reply mode says, by an element of a
- * reply whose trlElementWords is 1. A message has at most 13 transactions.
+ * and each followed by the elements of that socket. ClassFields hold bits 0-15 of the number; bits 16-23 of
+ * word 4 are those of all of them, and the rest of the number there means nothing then. The card answers
+ * the outcome of every transaction exactly once, as the reply mode says, by an element of a reply whose
+ * trlElementWords is 1. A message has at most 13 transactions.
  */
 export const SOCKET_SEND = 0x89;
 export const SOCKET_SEND_WORDS = 6;
@@ -687,7 +692,7 @@ export const SOCKET_SEND_SGL_WORD = 6;
 
 /** Which socket. */
 export function getSocketSendSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** When to answer; REPLY_MODE_ number. */
@@ -730,7 +735,7 @@ export function writeSocketSend(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
+  words[frame + 4] = (socketId & 0xffffff) | (replyMode << 30);
   words[frame + 5] = (more & 0x1) | ((urgent & 0x1) << 1) | ((record & 0x1) << 2);
 }
 
@@ -787,7 +792,7 @@ export const SOCKET_SEND_TO_SGL_WORD = 7;
 
 /** Which socket. */
 export function getSocketSendToSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** When to answer; REPLY_MODE_ number. */
@@ -824,7 +829,7 @@ export function writeSocketSendTo(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SEND_TO << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
+  words[frame + 4] = (socketId & 0xffffff) | (replyMode << 30);
   words[frame + 5] = address;
   words[frame + 6] = port & 0xffff;
 }
@@ -970,6 +975,11 @@ export function getSocketReceiveCreditCount(words: Int32Array, frame: number): n
   return words[frame + 4] & 0xff;
 }
 
+/** Bits 16-23 of the socket numbers of all pairs; since version 3. */
+export function getSocketReceiveCreditSocketIdHigh(words: Int32Array, frame: number): number {
+  return (words[frame + 4] >>> 16) & 0xff;
+}
+
 /** Writes the first 5 words. @param sizeWords the whole message, what follows word 4 included. */
 export function writeSocketReceiveCredit(
   words: Int32Array,
@@ -979,6 +989,7 @@ export function writeSocketReceiveCredit(
   initiatorContext: number,
   transactionContext: number,
   count: number,
+  socketIdHigh: number,
   sizeWords: number,
 ): void {
   checkMessage(frame, sizeWords, 5);
@@ -986,7 +997,7 @@ export function writeSocketReceiveCredit(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_RECEIVE_CREDIT << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = count & 0xff;
+  words[frame + 4] = (count & 0xff) | ((socketIdHigh & 0xff) << 16);
 }
 
 /**
@@ -998,7 +1009,7 @@ export const SOCKET_SHUTDOWN_WORDS = 6;
 
 /** Which socket. */
 export function getSocketShutdownSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** When to answer; REPLY_MODE_ number. */
@@ -1028,7 +1039,7 @@ export function writeSocketShutdown(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SHUTDOWN << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
+  words[frame + 4] = (socketId & 0xffffff) | (replyMode << 30);
   words[frame + 5] = how & 0x3;
 }
 
@@ -1062,7 +1073,7 @@ export const SOCKET_CLOSE_WORDS = 5;
 
 /** Which socket. */
 export function getSocketCloseSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** Writes 5 words. */
@@ -1080,14 +1091,14 @@ export function writeSocketClose(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_CLOSE << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
 }
 
 export const SOCKET_CLOSE_REPLY_WORDS = 6;
 
 /** The socket number that is free. */
 export function getSocketCloseReplySocketId(words: Int32Array, frame: number): number {
-  return words[frame + 5] & 0xffff;
+  return words[frame + 5] & 0xffffff;
 }
 
 /** Writes 6 words. */
@@ -1108,7 +1119,7 @@ export function writeSocketCloseReply(
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
-  words[frame + 5] = socketId & 0xffff;
+  words[frame + 5] = socketId & 0xffffff;
 }
 
 /**
@@ -1120,7 +1131,7 @@ export const SOCKET_ABORT_WORDS = 5;
 
 /** Which socket. */
 export function getSocketAbortSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** Writes 5 words. */
@@ -1138,14 +1149,14 @@ export function writeSocketAbort(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_ABORT << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
 }
 
 export const SOCKET_ABORT_REPLY_WORDS = 6;
 
 /** The socket number that is free. */
 export function getSocketAbortReplySocketId(words: Int32Array, frame: number): number {
-  return words[frame + 5] & 0xffff;
+  return words[frame + 5] & 0xffffff;
 }
 
 /** Writes 6 words. */
@@ -1166,7 +1177,7 @@ export function writeSocketAbortReply(
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
   words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
-  words[frame + 5] = socketId & 0xffff;
+  words[frame + 5] = socketId & 0xffffff;
 }
 
 /**
@@ -1178,7 +1189,7 @@ export const SOCKET_OPTION_SET_WORDS = 7;
 
 /** Which socket. */
 export function getSocketOptionSetSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** When to answer; REPLY_MODE_ number. */
@@ -1214,7 +1225,7 @@ export function writeSocketOptionSet(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_SET << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = (socketId & 0xffff) | (replyMode << 30);
+  words[frame + 4] = (socketId & 0xffffff) | (replyMode << 30);
   words[frame + 5] = option & 0xffff;
   words[frame + 6] = value;
 }
@@ -1246,7 +1257,7 @@ export const SOCKET_OPTION_GET_WORDS = 6;
 
 /** Which socket. */
 export function getSocketOptionGetSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** Number of the option, a SocketOption. */
@@ -1270,7 +1281,7 @@ export function writeSocketOptionGet(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_OPTION_GET << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
   words[frame + 5] = option & 0xffff;
 }
 
@@ -1308,7 +1319,7 @@ export const SOCKET_STATUS_GET_WORDS = 5;
 
 /** Which socket. */
 export function getSocketStatusGetSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** Writes 5 words. */
@@ -1326,7 +1337,7 @@ export function writeSocketStatusGet(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_STATUS_GET << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
 }
 
 export const SOCKET_STATUS_GET_REPLY_WORDS = 17;
@@ -1446,7 +1457,7 @@ export const SOCKET_NAME_GET_WORDS = 6;
 
 /** Which socket. */
 export function getSocketNameGetSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** Which end; NAME_OF_ number. */
@@ -1470,7 +1481,7 @@ export function writeSocketNameGet(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_NAME_GET << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
   words[frame + 5] = which & 0xff;
 }
 
@@ -1523,7 +1534,7 @@ export const SOCKET_EXPORT_WORDS = 8;
 
 /** Which socket. */
 export function getSocketExportSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** What to do; EXPORT_STEP_ number. */
@@ -1559,7 +1570,7 @@ export function writeSocketExport(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_EXPORT << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
   words[frame + 5] = step & 0xff;
   words[frame + 6] = imageOffset;
   words[frame + 7] = imageBytes;
@@ -1607,7 +1618,7 @@ export const SOCKET_IMPORT_WORDS = 9;
 
 /** The host's number for the socket. */
 export function getSocketImportSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** Which half of the connection the host has still open; OPEN_HALF_ number. */
@@ -1649,7 +1660,7 @@ export function writeSocketImport(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_IMPORT << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
   words[frame + 5] = half & 0xff;
   words[frame + 6] = imageOffset;
   words[frame + 7] = imageBytes;
@@ -1688,7 +1699,7 @@ export const SOCKET_INFO_GET_WORDS = 5;
 
 /** Which socket. */
 export function getSocketInfoGetSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** Writes 5 words. */
@@ -1706,7 +1717,7 @@ export function writeSocketInfoGet(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_INFO_GET << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
 }
 
 export const SOCKET_INFO_GET_REPLY_WORDS = 31;
@@ -1969,7 +1980,7 @@ export const SOCKET_TOTALS_GET_WORDS = 5;
 
 /** Which socket. */
 export function getSocketTotalsGetSocketId(words: Int32Array, frame: number): number {
-  return words[frame + 4] & 0xffff;
+  return words[frame + 4] & 0xffffff;
 }
 
 /** Writes 5 words. */
@@ -1987,7 +1998,7 @@ export function writeSocketTotalsGet(
   words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_TOTALS_GET << 24);
   words[frame + 2] = initiatorContext;
   words[frame + 3] = transactionContext;
-  words[frame + 4] = socketId & 0xffff;
+  words[frame + 4] = socketId & 0xffffff;
 }
 
 export const SOCKET_TOTALS_GET_REPLY_WORDS = 32;
@@ -2254,9 +2265,9 @@ export function getReceiveRecordBucketContext(words: Int32Array, at: number): nu
   return words[at];
 }
 
-/** The socket that received it. */
+/** The socket that received it; 0xFFFF: none. */
 export function getReceiveRecordSocketId(words: Int32Array, at: number): number {
-  return words[at + 1] & 0xffff;
+  return words[at + 1] & 0xffffff;
 }
 
 /** Where the data begins in the bucket; in bytes. */
@@ -2291,7 +2302,7 @@ export function writeReceiveRecord(
   status: number,
 ): void {
   words[at] = bucketContext;
-  words[at + 1] = socketId & 0xffff;
+  words[at + 1] = socketId & 0xffffff;
   words[at + 2] = (offset & 0xffffff) | (flags << 24);
   words[at + 3] = (length & 0xffffff) | (status << 24);
 }
@@ -2321,19 +2332,29 @@ export function writeDatagramSource(words: Int32Array, at: number, address: numb
 /** Data of the event ConnectionState. Since version 2. */
 export const CONNECTION_STATE_EVENT_WORDS = 1;
 
-/** Whose connection. */
+/** Whose connection: bits 0-15 of its number. */
 export function getConnectionStateEventSocketId(words: Int32Array, at: number): number {
   return words[at] & 0xffff;
 }
 
 /** Where it was when it was last told; TCP_STATE_ number. */
 export function getConnectionStateEventOldState(words: Int32Array, at: number): number {
-  return (words[at] >>> 16) & 0xff;
+  return (words[at] >>> 16) & 0xf;
+}
+
+/** Bits 16-19 of the number; since version 3. */
+export function getConnectionStateEventSocketIdMiddle(words: Int32Array, at: number): number {
+  return (words[at] >>> 20) & 0xf;
 }
 
 /** Where it is; TCP_STATE_ number. */
 export function getConnectionStateEventNewState(words: Int32Array, at: number): number {
-  return words[at] >>> 24;
+  return (words[at] >>> 24) & 0xf;
+}
+
+/** Bits 20-23 of the number; since version 3. */
+export function getConnectionStateEventSocketIdHigh(words: Int32Array, at: number): number {
+  return words[at] >>> 28;
 }
 
 /** Writes all 1 words. */
@@ -2342,9 +2363,12 @@ export function writeConnectionStateEvent(
   at: number,
   socketId: number,
   oldState: number,
+  socketIdMiddle: number,
   newState: number,
+  socketIdHigh: number,
 ): void {
-  words[at] = (socketId & 0xffff) | ((oldState & 0xff) << 16) | (newState << 24);
+  words[at] =
+    (socketId & 0xffff) | ((oldState & 0xf) << 16) | ((socketIdMiddle & 0xf) << 20) | ((newState & 0xf) << 24) | (socketIdHigh << 28);
 }
 
 /** Data of the event BucketsLow. Since version 2. */
@@ -2365,12 +2389,12 @@ export const LISTEN_OVERFLOW_EVENT_WORDS = 1;
 
 /** The listener. */
 export function getListenOverflowEventSocketId(words: Int32Array, at: number): number {
-  return words[at] & 0xffff;
+  return words[at] & 0xffffff;
 }
 
 /** Writes all 1 words. */
 export function writeListenOverflowEvent(words: Int32Array, at: number, socketId: number): void {
-  words[at] = socketId & 0xffff;
+  words[at] = socketId & 0xffffff;
 }
 
 /** Data of the event Address. Since version 3. */

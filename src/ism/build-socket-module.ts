@@ -12,6 +12,7 @@ import type { Region } from '../dma/region.ts';
 import type { Device } from '../hdm/contract.ts';
 import { PortGroup } from '../hdm/port-group.ts';
 import { SglReader } from '../i2o/list/sgl-reader.ts';
+import { NARROW_SOCKETS, SOCKETS_MAX, socketNumbers, tagIdBits } from '../i2o/socket-number.ts';
 import type { Outbound } from '../iop/reply/outbound.ts';
 import { type Ledger, RECEIVE_METER } from '../ledger/ledger.ts';
 import type { StackConfig } from '../tcpip/config.ts';
@@ -39,7 +40,7 @@ import { SendRequests } from './requests/send-requests.ts';
 import { SocketModule } from './socket-module.ts';
 import { BucketWaits } from './sockets/bucket-waits.ts';
 import { Buckets } from './sockets/buckets.ts';
-import { CardSocket, SOCKET_ID_MAX } from './sockets/card-socket.ts';
+import { CardSocket } from './sockets/card-socket.ts';
 import { PendingSockets } from './sockets/pending-sockets.ts';
 import { SendBuffers } from './sockets/send-buffers.ts';
 import { SocketEvents } from './sockets/socket-events.ts';
@@ -62,7 +63,10 @@ export interface SocketModuleParts {
   /** Card memory where the stack puts small sends together. */
   readonly gatherAt: number;
   readonly stack: StackConfig;
-  /** Socket numbers there are, 1 to 65,535: numbers 0 to `socketsMax - 1`. */
+  /**
+   * How many sockets there can be, 1 to SOCKETS_MAX of i2o/socket-number.ts, numbered from 0 on without 0xFFFF;
+   * no more than 65,535 where the class version is below 3.
+   */
   readonly socketsMax: number;
   /** How long answered send contexts may wait for company, in nanoseconds. */
   readonly contextHoldNs: number;
@@ -86,7 +90,9 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const { words } = region;
   checkSocketsMax(parts.socketsMax);
 
-  const sockets = Array.from({ length: parts.socketsMax }, () => new CardSocket());
+  const numbers = socketNumbers(parts.socketsMax, classVersion);
+  const idBits = tagIdBits(numbers);
+  const sockets = Array.from({ length: numbers }, (_, socketId) => new CardSocket(socketId, idBits));
   const pending = new PendingSockets(sockets);
   const meter = ledger.meter(RECEIVE_METER);
   meter.start(clock, layout.receive.count, 0);
@@ -137,9 +143,9 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
     handOffs,
     sends: new SendRequests({
       ...{ ...state, dma, contexts, listSends, outcomes, answers },
-      records: classVersion >= 3,
+      classVersion,
     }),
-    receives: new ReceiveRequests({ ...state, pendingReplies, reader, answers }),
+    receives: new ReceiveRequests({ ...state, pendingReplies, reader, answers, classVersion }),
     aborts: new Aborts(state),
     events,
     groups: deviceGroups(deviceFacts(parts, stack), ledger, batch, () => contexts.waiting),
@@ -151,7 +157,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
 
 /** The world has judged what the user asked for; what is left must fit the messages. */
 export function checkSocketsMax(socketsMax: number): void {
-  const fits = Number.isInteger(socketsMax) && socketsMax >= 1 && socketsMax <= SOCKET_ID_MAX + 1;
+  const fits = Number.isInteger(socketsMax) && socketsMax >= 1 && socketsMax <= SOCKETS_MAX;
   assert(fits, 'socket module: every socket number fits a message');
 }
 
@@ -170,7 +176,7 @@ function deviceFacts(parts: SocketModuleParts, addresses: Stack): DeviceFacts {
     macHigh: first.macHigh,
     macLow: first.macLow,
     mtu: first.mtu,
-    socketsMax,
+    socketsMax: classVersion < 3 ? Math.min(socketsMax, NARROW_SOCKETS) : socketsMax,
     connectionsMax: stack.connectionsMax,
     datagramSocketsMax: stack.udpSocketsMax,
     transmitBuffers: layout.transmit.count,

@@ -5,7 +5,7 @@
 import cluster from 'node:cluster';
 import { totalmem } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
-import { SOCKETS_MAX } from '../osm/memory/driver-config.ts';
+import { SOCKETS_MAX } from '../i2o/socket-number.ts';
 import type { Placement } from '../record/row.ts';
 import type { InstallOptions } from './install.ts';
 

@@ -1,4 +1,5 @@
 /** What is compared of an answer between a recording and its replay, and how an answer is put in words. */
+import { getConnectionStateEventOldState, TCP_STATE_CLOSED } from '../i2o/socket.gen.ts';
 import { IOP_TID } from '../i2o/tids.ts';
 import type { DecodedFrame } from '../trace/decode/frame.ts';
 import type { Values } from '../trace/decode/values.ts';
@@ -27,7 +28,6 @@ const LISTS = ['SocketReceivePost', 'SocketSend', 'SocketSendTo'];
  * timing: every other may find the socket closed by its host.
  */
 const EVENT_CONNECTION_STATE = 1;
-const STATE_CLOSED = 7;
 
 /**
  * The keys of the answers that a request asks for, or that a reply holds: a key for each answer that is
@@ -44,7 +44,9 @@ export function keysOf(frame: DecodedFrame): string[] {
   if (message === 'UtilEventRegister' && fields['eventIndicator'] !== '0x0' && frame.form === 'progress') {
     const data = Number(fields['eventData']);
     const ofSocket = target !== IOP_TID && fields['eventIndicator'] === EVENT_CONNECTION_STATE;
-    return ofSocket && ((data >>> 16) & 0xff) === STATE_CLOSED ? [`${message} ${data}`] : [];
+    return ofSocket && getConnectionStateEventOldState(Int32Array.of(data), 0) === TCP_STATE_CLOSED
+      ? [`${message} ${data}`]
+      : [];
   }
   if (LISTS.includes(message) && frame.transactionContext === undefined) {
     return frame.list

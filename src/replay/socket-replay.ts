@@ -8,6 +8,7 @@
 
 import { SGL_BUCKET, SGL_LAST, writeSglContext } from '../i2o/list/sgl.ts';
 import { SOCKET_RECEIVE_POST_SGL_WORD, writeSocketReceivePost } from '../i2o/socket.gen.ts';
+import { socketsOf } from '../i2o/socket-number.ts';
 import { ECHO_CLASS_ID, FIRST_DEVICE_TID, HOST_TID, NO_TID, SOCKET_CLASS_ID } from '../i2o/tids.ts';
 import { type DecodedFrame, decodeFrame } from '../trace/decode/frame.ts';
 import { deviceTidOf } from '../trace/head.ts';
@@ -64,7 +65,7 @@ export class SocketReplay extends CardReplay {
     const config = cardConfig({
       ...recorded,
       transport: 'ring',
-      driver: { ...recorded.driver, socketsMax: head.socketsMax },
+      driver: { ...recorded.driver, socketsMax: socketsOf(head.socketsMax) },
       pools: {
         inboundFrames: memory.inbound.count,
         outboundFrames: memory.outbound.count,

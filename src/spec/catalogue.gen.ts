@@ -516,7 +516,7 @@ export const CATALOGUE: Catalogue = {
       id: 160,
       version: 3,
       origin: 'inic',
-      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION and IP_MTU_DISCOVER. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself.',
+      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION and IP_MTU_DISCOVER, and socket numbers of 24 bits where there were 16; 0xFFFF is none in every version. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself. Nor does it look at bits 16-23 of a socket number: its host gives no number above 0xFFFE, and a message about such a number is the same, bit by bit, in all versions.',
       messages: [
         {
           name: 'SocketCreate',
@@ -532,7 +532,7 @@ export const CATALOGUE: Catalogue = {
                 name: 'socketId',
                 word: 4,
                 low: 0,
-                high: 15,
+                high: 23,
                 source: 'ours',
                 doc: 'the host\'s number for the socket',
               },
@@ -596,7 +596,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 7,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'replyMode',
                 word: 4,
@@ -662,7 +662,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 7,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'replyMode',
                 word: 4,
@@ -687,7 +687,14 @@ export const CATALOGUE: Catalogue = {
           reply: {
             words: 7,
             fields: [
-              { name: 'socketId', word: 5, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              {
+                name: 'socketId',
+                word: 5,
+                low: 0,
+                high: 15,
+                source: 'ours',
+                doc: 'which socket: bits 0-15 of its number, which the contexts say whole',
+              },
               { name: 'localPort', word: 5, low: 16, high: 31, source: 'ours', doc: 'the port chosen' },
               { name: 'localAddress', word: 6, low: 0, high: 31, source: 'ours', doc: 'the address chosen' },
             ],
@@ -725,7 +732,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 6,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'replyMode',
                 word: 4,
@@ -770,11 +777,11 @@ export const CATALOGUE: Catalogue = {
           function: 130,
           since: 1,
           origin: 'inic',
-          doc: 'Posts socket numbers for connections to come, as buckets are posted for data. The card answers each number once, by a reply of its own: with a connection, or with an errno when the listener closes.',
+          doc: 'Posts socket numbers for connections to come, as buckets are posted for data. The card answers each number once, by a reply of its own, whose TransactionContext is the number: with a connection, or with an errno when the listener closes.',
           request: {
             words: 6,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'the listener' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'the listener' },
               {
                 name: 'count',
                 word: 5,
@@ -792,14 +799,21 @@ export const CATALOGUE: Catalogue = {
           reply: {
             words: 9,
             fields: [
-              { name: 'listenerId', word: 5, low: 0, high: 15, source: 'ours', doc: 'the listener' },
+              {
+                name: 'listenerId',
+                word: 5,
+                low: 0,
+                high: 15,
+                source: 'ours',
+                doc: 'the listener: bits 0-15 of its number',
+              },
               {
                 name: 'acceptedId',
                 word: 5,
                 low: 16,
                 high: 31,
                 source: 'ours',
-                doc: 'the socket number that is now a connection',
+                doc: 'the socket number that is now a connection: bits 0-15 of it, which the TransactionContext is whole',
               },
               {
                 name: 'remoteAddress',
@@ -837,11 +851,11 @@ export const CATALOGUE: Catalogue = {
           function: 137,
           since: 1,
           origin: 'inic',
-          doc: 'Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds the bytes as immediate data. A transmit buffer\'s context is its number. The buffer belongs to the card until the card answers with this context, which it does when the peer has acknowledged the buffer\'s last byte. The card copies immediate data to a slot of card memory before it releases the frame. The context of immediate data is the count of buffers plus the number of the slot, and the card answers with it in the same way. Several segments or pages may name parts of one buffer: the first has the context, the last has END_OF_BUFFER, and all lie within the buffer. LOCAL_ADDRESS is allowed for the slots of card memory alone, into which the host may have written the bytes itself. After a bad element the card sends nothing more of the list. It has sent what came before, and it answers for each good buffer, sent or not, so the transaction error itself gives no buffer back. The element at its ErrorOffset never became the card\'s. Nor did those behind it, if the list cannot be read on because an offset, a size or the kind of an element is wrong; a host that no longer knows its list gets these back by a reset. If the request was not delivered (a failure record), every buffer is the host\'s at once; the stream then has a hole, and can only be aborted. With the flag MULTIPLE (since version 2) the message is a batch. Its list consists of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of that socket. The socket number in word 4 means nothing then. The card answers the outcome of every transaction exactly once, as the reply mode says, by an element of a reply whose trlElementWords is 1. A message has at most 13 transactions.',
+          doc: 'Queues bytes for sending. The scatter-gather list names transmit buffers, each with its context, or holds the bytes as immediate data. A transmit buffer\'s context is its number. The buffer belongs to the card until the card answers with this context, which it does when the peer has acknowledged the buffer\'s last byte. The card copies immediate data to a slot of card memory before it releases the frame. The context of immediate data is the count of buffers plus the number of the slot, and the card answers with it in the same way. Several segments or pages may name parts of one buffer: the first has the context, the last has END_OF_BUFFER, and all lie within the buffer. LOCAL_ADDRESS is allowed for the slots of card memory alone, into which the host may have written the bytes itself. After a bad element the card sends nothing more of the list. It has sent what came before, and it answers for each good buffer, sent or not, so the transaction error itself gives no buffer back. The element at its ErrorOffset never became the card\'s. Nor did those behind it, if the list cannot be read on because an offset, a size or the kind of an element is wrong; a host that no longer knows its list gets these back by a reset. If the request was not delivered (a failure record), every buffer is the host\'s at once; the stream then has a hole, and can only be aborted. With the flag MULTIPLE (since version 2) the message is a batch. Its list consists of SHORT_TRANSACTION elements, each with a socket number as ClassFields and a TransactionContext of its own, and each followed by the elements of that socket. ClassFields hold bits 0-15 of the number; bits 16-23 of word 4 are those of all of them, and the rest of the number there means nothing then. The card answers the outcome of every transaction exactly once, as the reply mode says, by an element of a reply whose trlElementWords is 1. A message has at most 13 transactions.',
           request: {
             words: 6,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'replyMode',
                 word: 4,
@@ -936,7 +950,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 7,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'replyMode',
                 word: 4,
@@ -1097,12 +1111,20 @@ export const CATALOGUE: Catalogue = {
                 source: 'ours',
                 doc: 'how many pairs follow',
               },
+              {
+                name: 'socketIdHigh',
+                word: 4,
+                low: 16,
+                high: 23,
+                source: 'ours',
+                doc: 'bits 16-23 of the socket numbers of all pairs; since version 3',
+              },
             ],
             list: {
               name: 'pair',
               word: 5,
               stride: 2,
-              doc: 'socket number in bits 0-15 and growth in steps of 256 bytes, signed, in bits 16-31, then bytes used',
+              doc: 'bits 0-15 of the socket number in bits 0-15 and growth in steps of 256 bytes, signed, in bits 16-31, then bytes used',
             },
           },
           replyForm: 'none',
@@ -1118,7 +1140,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 6,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'replyMode',
                 word: 4,
@@ -1160,7 +1182,7 @@ export const CATALOGUE: Catalogue = {
           doc: 'Gives the socket up. The card still sends the queued bytes, and the FIN after them. The reply says that the socket number is free, not that the connection has ended.',
           request: {
             words: 5,
-            fields: [{ name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' }],
+            fields: [{ name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' }],
           },
           replyForm: 'single',
           reply: {
@@ -1170,7 +1192,7 @@ export const CATALOGUE: Catalogue = {
                 name: 'socketId',
                 word: 5,
                 low: 0,
-                high: 15,
+                high: 23,
                 source: 'ours',
                 doc: 'the socket number that is free',
               },
@@ -1187,7 +1209,7 @@ export const CATALOGUE: Catalogue = {
           doc: 'Gives the socket up at once. The peer gets an RST, behind what its window and the congestion window let go at once, as on Linux; the card discards what is left in the queue and answers its contexts.',
           request: {
             words: 5,
-            fields: [{ name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' }],
+            fields: [{ name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' }],
           },
           replyForm: 'single',
           reply: {
@@ -1197,7 +1219,7 @@ export const CATALOGUE: Catalogue = {
                 name: 'socketId',
                 word: 5,
                 low: 0,
-                high: 15,
+                high: 23,
                 source: 'ours',
                 doc: 'the socket number that is free',
               },
@@ -1215,7 +1237,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 7,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'replyMode',
                 word: 4,
@@ -1261,7 +1283,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 6,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'option',
                 word: 5,
@@ -1291,7 +1313,7 @@ export const CATALOGUE: Catalogue = {
           doc: 'Reads the state of a connection, as TCP_INFO does.',
           request: {
             words: 5,
-            fields: [{ name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' }],
+            fields: [{ name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' }],
           },
           replyForm: 'single',
           reply: {
@@ -1398,7 +1420,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 6,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               { name: 'which', word: 5, low: 0, high: 7, enum: 'NameOf', source: 'ours', doc: 'which end' },
             ],
           },
@@ -1425,7 +1447,7 @@ export const CATALOGUE: Catalogue = {
           request: {
             words: 8,
             fields: [
-              { name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' },
+              { name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' },
               {
                 name: 'step',
                 word: 5,
@@ -1501,7 +1523,7 @@ export const CATALOGUE: Catalogue = {
                 name: 'socketId',
                 word: 4,
                 low: 0,
-                high: 15,
+                high: 23,
                 source: 'ours',
                 doc: 'the host\'s number for the socket',
               },
@@ -1582,7 +1604,7 @@ export const CATALOGUE: Catalogue = {
           doc: 'Reads what Linux\'s TCP_INFO tells of a connection: first how it stands now. Names are those of struct tcp_info (include/uapi/linux/tcp.h). A frame has not the room for all of it, so the card takes a snapshot and keeps the other half of it, what has been counted, for the SocketTotalsGet that may follow. The card keeps one snapshot, that of the latest SocketInfoGet.',
           request: {
             words: 5,
-            fields: [{ name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' }],
+            fields: [{ name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' }],
           },
           replyForm: 'single',
           reply: {
@@ -1905,7 +1927,7 @@ export const CATALOGUE: Catalogue = {
           doc: 'Reads what has been counted since the connection was opened, as it stood when the card took its snapshot for SocketInfoGet: the two agree.',
           request: {
             words: 5,
-            fields: [{ name: 'socketId', word: 4, low: 0, high: 15, source: 'ours', doc: 'which socket' }],
+            fields: [{ name: 'socketId', word: 4, low: 0, high: 23, source: 'ours', doc: 'which socket' }],
           },
           replyForm: 'single',
           reply: {
@@ -2398,9 +2420,9 @@ export const CATALOGUE: Catalogue = {
               name: 'socketId',
               word: 1,
               low: 0,
-              high: 15,
+              high: 23,
               source: 'ours',
-              doc: 'the socket that received it',
+              doc: 'the socket that received it; 0xFFFF: none',
             },
             {
               name: 'offset',
@@ -2455,24 +2477,47 @@ export const CATALOGUE: Catalogue = {
           className: 'socket',
           words: 1,
           fields: [
-            { name: 'socketId', word: 0, low: 0, high: 15, source: 'ours', doc: 'whose connection' },
+            {
+              name: 'socketId',
+              word: 0,
+              low: 0,
+              high: 15,
+              source: 'ours',
+              doc: 'whose connection: bits 0-15 of its number',
+            },
             {
               name: 'oldState',
               word: 0,
               low: 16,
-              high: 23,
+              high: 19,
               enum: 'TcpState',
               source: 'ours',
               doc: 'where it was when it was last told',
             },
             {
+              name: 'socketIdMiddle',
+              word: 0,
+              low: 20,
+              high: 23,
+              source: 'ours',
+              doc: 'bits 16-19 of the number; since version 3',
+            },
+            {
               name: 'newState',
               word: 0,
               low: 24,
-              high: 31,
+              high: 27,
               enum: 'TcpState',
               source: 'ours',
               doc: 'where it is',
+            },
+            {
+              name: 'socketIdHigh',
+              word: 0,
+              low: 28,
+              high: 31,
+              source: 'ours',
+              doc: 'bits 20-23 of the number; since version 3',
             },
           ],
           doc: 'Data of the event ConnectionState. Since version 2.',
@@ -2497,7 +2542,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ListenOverflowEvent',
           className: 'socket',
           words: 1,
-          fields: [{ name: 'socketId', word: 0, low: 0, high: 15, source: 'ours', doc: 'the listener' }],
+          fields: [{ name: 'socketId', word: 0, low: 0, high: 23, source: 'ours', doc: 'the listener' }],
           doc: 'Data of the event ListenOverflow. Since version 2.',
         },
         {

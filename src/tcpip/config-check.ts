@@ -8,6 +8,8 @@ import {
 } from './config.ts';
 
 export const FURTHER_PORTS_MAX = 15;
+/** TCP connections and listeners that a stack may have room for. */
+export const CONNECTIONS_MAX = 1 << 20;
 type Range = readonly [number, number];
 const TIME: Range = [0, 0x3fff_ffff];
 /** What doubles when it has passed, so that it must be more than nothing. */
@@ -19,7 +21,7 @@ const PREFIX_LENGTH: Range = [0, 32];
 /** Least and most of each number. */
 const RANGES: Readonly<Record<string, Range>> = {
   prefixLength: PREFIX_LENGTH,
-  connectionsMax: [1, 1 << 20],
+  connectionsMax: [1, CONNECTIONS_MAX],
   activeConnections: [1, 1 << 20],
   timeWaitMax: [1, 1 << 20],
   sendElementsMax: [1, 1 << 24],

@@ -3,6 +3,7 @@
  * it.
  */
 import type { PoolArea } from '../dma/pool-area.ts';
+import { SOCKET_ID_MAX } from '../i2o/socket-number.ts';
 import { DEVICE_TID, FIRST_DEVICE_TID, NO_TID } from '../i2o/tids.ts';
 import type { FrameArea, TraceDevice, TraceEnd, TraceHead, TraceMemory } from './sink.ts';
 
@@ -39,7 +40,7 @@ export function checkHead(value: unknown): TraceHead {
     classes,
     ...(raw['devices'] !== undefined && { devices: checkDevices(raw['devices'], classes) }),
     memory: checkMemory(raw['memory'], frameBytes / 4),
-    socketsMax: integer(raw['socketsMax'], 'socketsMax', 1, 65536),
+    socketsMax: integer(raw['socketsMax'], 'socketsMax', 1, SOCKET_ID_MAX + 1),
     command: list(raw['command'], 'command').map((word) => text(word, 'command')),
     configuration: record(raw['configuration'] ?? {}, 'configuration'),
   };

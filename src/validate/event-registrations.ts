@@ -8,12 +8,12 @@ import {
   getAddressEventOutcome,
   getConnectionStateEventNewState,
   getConnectionStateEventOldState,
-  getConnectionStateEventSocketId,
   SOCKET_EVENT_ADDRESS,
   SOCKET_EVENT_BUCKETS_LOW,
   SOCKET_EVENT_CONNECTION_STATE,
   SOCKET_EVENT_LISTEN_OVERFLOW,
 } from '../i2o/socket.gen.ts';
+import { isSocketNumber, stateEventSocketId } from '../i2o/socket-number.ts';
 import {
   getUtilEventRegisterEventMask,
   getUtilEventRegisterReplyEventData,
@@ -132,11 +132,11 @@ export class EventRegistrations {
     if (device && indicator === SOCKET_EVENT_CONNECTION_STATE) {
       const before = getConnectionStateEventOldState(words, at + EVENT_DATA_WORD);
       const after = getConnectionStateEventNewState(words, at + EVENT_DATA_WORD);
-      const socketId = getConnectionStateEventSocketId(words, at + EVENT_DATA_WORD);
+      const socketId = stateEventSocketId(words, at + EVENT_DATA_WORD);
       const known = this.tcpStates[before] === 1 && this.tcpStates[after] === 1;
-      wrong ||= socketId >= this.sockets || !known || before === after;
+      wrong ||= !isSocketNumber(socketId, this.sockets) || !known || before === after;
     } else if (device && indicator === SOCKET_EVENT_LISTEN_OVERFLOW) {
-      wrong ||= data >>> 0 >= this.sockets;
+      wrong ||= !isSocketNumber(data, this.sockets);
     } else if (device && indicator === SOCKET_EVENT_ADDRESS) {
       const outcome = getAddressEventOutcome(words, at + EVENT_DATA_WORD);
       wrong ||= outcome < ADDRESS_OUTCOME_FREE || outcome > ADDRESS_OUTCOME_LOST || data >>> 16 !== 0;

@@ -45,6 +45,8 @@ import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
 
 const PAGE_BYTES_MIN = 64;
+/** Bits of a batch's word 4 that are bits 16-23 of the numbers of all its sockets. */
+const BATCH_ID_HIGH = 0xff_0000;
 
 export class ListJudge extends ListTables {
   private readonly findings: Findings;
@@ -52,6 +54,7 @@ export class ListJudge extends ListTables {
   private readonly transmit: TransmitBuffers;
   private readonly receive: ReceiveBuckets;
   protected row!: MessageRow;
+  private idHigh = 0;
   private pageBytes = 0;
   protected openContext = -1;
   private faults = 0;
@@ -81,6 +84,7 @@ export class ListJudge extends ListTables {
   ): boolean {
     this.row = row;
     this.socket = socket;
+    this.idHigh = words[at + 4] & BATCH_ID_HIGH;
     this.clear();
     this.openContext = -1;
     this.adrift = false;
@@ -316,7 +320,7 @@ export class ListJudge extends ListTables {
       this.fault('S-08', seen);
       return length < 1 ? -1 : after;
     }
-    this.socket = elementFieldsOf(first);
+    this.socket = elementFieldsOf(first) | this.idHigh;
     this.transactionSocket[this.transactions] = this.socket;
     this.transaction[this.transactions++] = words[at + 1];
     return after;

@@ -21,6 +21,9 @@ const FUNCTIONS = 256;
 /** Versions of the socket class with which SocketSend took on more. */
 const VERSION_OF_BATCHES = 2;
 const VERSION_OF_RECORDS = 3;
+/** The version that has socket numbers beyond 16 bits, and where they are in a message's word 4. */
+const VERSION_OF_WIDE_NUMBERS = 3;
+const WIDE_BITS = 0xff_0000;
 
 /** Functions below this are utility functions, which every class has. */
 export const CLASS_FUNCTIONS = 0x20;
@@ -139,11 +142,14 @@ export class MessageRow {
   readonly requestReserved: Int32Array;
   readonly replyReserved: Int32Array;
   readonly replyChecks: readonly FieldCheck[];
-  /** Word 4 bits 0-15 of the request name a socket. */
+  /** Word 4 bits 0-23 of the request name a socket. */
   readonly namesSocket: boolean;
+  /** Word 4 bits 16-23 of the request are bits 16-23 of the numbers of sockets. */
+  readonly wide: boolean;
   readonly hasReplyMode: boolean;
-  /** Word 5 bits 0-15 of a successful reply name the socket again. */
+  /** Word 5 of a successful reply names the socket again: by these of the number's bits. */
   readonly replyNamesSocket: boolean;
+  readonly replySocketMask: number;
   /** By errno: 1 where the message may give it. */
   readonly errno = new Uint8Array(FUNCTIONS);
   /** By errno: the states it is the answer in, as bits, 0 for any; 1 where it has other reasons besides. */
@@ -191,8 +197,10 @@ export class MessageRow {
     this.replyReserved = reservedBits(single ? reply : undefined, FIRST_OWN_WORD + afterStatus);
     this.replyChecks = checksOf(reply);
     this.namesSocket = hasField(request, 'socketId');
+    this.wide = this.namesSocket || hasField(request, 'socketIdHigh');
     this.hasReplyMode = hasField(request, 'replyMode');
     this.replyNamesSocket = entry?.replyForm === 'single' && hasField(reply, 'socketId');
+    this.replySocketMask = fieldNamed(reply, 'socketId')?.mask ?? 0;
     // Executive and utility messages name general codes in their place: see `generalStatuses`.
     if (entry?.className === 'socket') this.readErrno(entry, machines);
     const statuses = STATUSES[entry?.className ?? ''];
@@ -310,6 +318,7 @@ function reservedBits(layout: LayoutEntry | undefined, first: number): Int32Arra
  * // Hot path.
  */
 export function versionOf(row: MessageRow, words: Int32Array, at: number, several: boolean): number {
+  if (row.wide && (words[at + 4] & WIDE_BITS) !== 0) return VERSION_OF_WIDE_NUMBERS;
   if (row.several !== SEVERAL_MAY) return row.since;
   if (getSocketSendRecord(words, at) !== 0) return VERSION_OF_RECORDS;
   return several ? VERSION_OF_BATCHES : row.since;

@@ -235,9 +235,9 @@ export class ReplyJudge {
         row.replyNamesSocket &&
         success &&
         sizeWords > 5 &&
-        getSocketCloseReplySocketId(words, at) !== socket
+        ((getSocketCloseReplySocketId(words, at) ^ socket) & row.replySocketMask) !== 0
       ) {
-        const told = getSocketCloseReplySocketId(words, at);
+        const told = getSocketCloseReplySocketId(words, at) & row.replySocketMask;
         this.fault('K-06', row, `of socket ${socket}, was answered for ${told}`);
       }
       if ((flags & MALFORMED) === 0) trial.sockets.reply(row, socket, success, illegal);

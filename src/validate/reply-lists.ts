@@ -32,6 +32,7 @@ import {
   SOCKET_SEND_REPLY_LIST_WORD,
   TRANSACTION_OUTCOME_WORDS,
 } from '../i2o/socket.gen.ts';
+import { NO_SOCKET, SOCKET_ID_MAX } from '../i2o/socket-number.ts';
 import { hex } from './findings.ts';
 import type { MessageRow } from './message-rows.ts';
 import type { RequestJudge } from './requests.ts';
@@ -42,8 +43,8 @@ import type { Trial } from './trial.ts';
 const TRL_RESERVED = 0x00ff0000;
 const STATUS_AND_RESERVED = 0x00ffffff;
 const NO_BUCKET = -1;
-/** Socket number of a record that is about no socket. */
-const NO_SOCKET = 0xffff;
+/** Bits of a socket's number that a SocketAcceptPost reply has room for. */
+const ID_FIELD = 0xffff;
 /** The statuses of what a UtilAbort has ended lie in a row. */
 const ABORT_FIRST = REQUEST_STATUS_ABORT_DIRTY;
 const ABORT_LAST = REQUEST_STATUS_ABORT_PARTIAL;
@@ -161,14 +162,15 @@ export class ReplyLists {
   accepted(row: MessageRow, words: Int32Array, at: number, status: number): void {
     const { sockets, findings, coverage } = this.trial;
     const listener = getSocketAcceptPostReplyListenerId(words, at);
-    const acceptedId = getSocketAcceptPostReplyAcceptedId(words, at);
+    const acceptedId = acceptedOf(words, at);
     if (!sockets.isPosted(acceptedId)) {
       const name = acceptedId < sockets.count ? sockets.nameOf(acceptedId) : 'none';
       this.fault('T-01', row, `socket ${acceptedId} was not posted, it is ${name}`);
       return;
     }
     coverage.reply(row, status === 0);
-    if (status !== 0) this.trial.refusals.unposted(row, listener, words[at + 4] & 0xffff);
+    if (status !== 0)
+      this.trial.refusals.unposted(row, sockets.listenerOf(acceptedId), words[at + 4] & 0xffff);
     if (words[at + 3] !== acceptedId || words[at + 2] !== sockets.postInitiator[acceptedId]) {
       this.fault(
         'T-05',
@@ -176,7 +178,7 @@ export class ReplyLists {
         `socket ${acceptedId} with contexts ${hex(words[at + 2])} and ${hex(words[at + 3])}`,
       );
     }
-    if (sockets.listenerOf(acceptedId) !== listener) {
+    if (((sockets.listenerOf(acceptedId) ^ listener) & ID_FIELD) !== 0) {
       findings.report(
         'K-06',
         acceptedId,
@@ -184,7 +186,8 @@ export class ReplyLists {
       );
     }
     sockets.reply(row, acceptedId, status === 0, false);
-    if (status === 0) this.trial.accounts?.answers.accepted(listener, acceptedId, words, at);
+    if (status === 0)
+      this.trial.accounts?.answers.accepted(sockets.listenerOf(acceptedId), acceptedId, words, at);
   }
 
   private record(
@@ -195,11 +198,11 @@ export class ReplyLists {
     lengthWord: number,
   ): void {
     const { trial } = this;
-    const socket = socketWord & 0xffff;
+    const socket = socketWord & SOCKET_ID_MAX;
     const flags = offsetWord >>> 24;
     const offset = offsetWord & 0xffffff;
     const length = lengthWord & 0xffffff;
-    if (socket >= trial.sockets.count || (socketWord & ~0xffff) !== 0 || (flags & ~KNOWN_FLAGS) !== 0) {
+    if (!trial.sockets.has(socket) || (socketWord & ~SOCKET_ID_MAX) !== 0 || (flags & ~KNOWN_FLAGS) !== 0) {
       this.fault('F-07', row, `a record of socket ${socketWord}, flags ${hex(flags, 2)}`);
       return;
     }
@@ -294,4 +297,14 @@ export class ReplyLists {
     this.trial.findings.report(rule, row.index, `${row.name}: ${seen}`);
     return false;
   }
+}
+
+/**
+ * The number that a SocketAcceptPost reply is about: the TransactionContext, of which the reply has bits 0-15 once
+ * more; where they differ, what these say.
+ */
+function acceptedOf(words: Int32Array, at: number): number {
+  const told = getSocketAcceptPostReplyAcceptedId(words, at);
+  const context = frameTransactionContext(words, at);
+  return (context & ID_FIELD) === told && context >>> 0 <= SOCKET_ID_MAX ? context : told;
 }

@@ -218,7 +218,8 @@ export class RequestJudge {
     if (sizeWords < row.requestWords) {
       return this.fault('F-02', row, `${sizeWords} words of ${row.requestWords}`);
     }
-    if (socket >= this.trial.sockets.count) return this.fault('F-01', row, `socketId ${socket}`);
+    if (socket >= 0 && row.namesSocket && !this.trial.sockets.has(socket))
+      return this.fault('F-01', row, `socketId ${socket}`);
     const { requestChecks } = row;
     for (let i = 0; i < requestChecks.length; i++) {
       const check = requestChecks[i];
@@ -260,7 +261,7 @@ export class RequestJudge {
     // A batch: each transaction is judged by its own socket, and refused alone.
     for (let i = 0; i < lists.transactions; i++) {
       const one = lists.transactionSocket[i];
-      if (one >= sockets.count) this.fault('F-01', row, `socketId ${one} of a transaction`);
+      if (!sockets.has(one)) this.fault('F-01', row, `socketId ${one} of a transaction`);
       else sockets.request(row, one, words, at);
     }
     return true;

@@ -2,7 +2,6 @@
 import {
   getConnectionStateEventNewState,
   getConnectionStateEventOldState,
-  getConnectionStateEventSocketId,
   SOCKET_EVENT_BUCKETS_LOW,
   SOCKET_EVENT_CONNECTION_STATE,
   SOCKET_EVENT_LISTEN_OVERFLOW,
@@ -18,6 +17,7 @@ import {
   TCP_STATE_SYN_SENT,
   TCP_STATE_TIME_WAIT,
 } from '../i2o/socket.gen.ts';
+import { stateEventSocketId } from '../i2o/socket-number.ts';
 import type { Findings } from './findings.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { Sockets } from './sockets.ts';
@@ -97,7 +97,7 @@ export class SocketEventJudge {
     const { findings, sockets, told } = this;
     const before = getConnectionStateEventOldState(words, data);
     const after = getConnectionStateEventNewState(words, data);
-    const socket = getConnectionStateEventSocketId(words, data);
+    const socket = stateEventSocketId(words, data);
     if (socket >= sockets.count) return;
     const what = `socket ${socket} from TCP state ${before} to ${after}`;
     // An event that waited for a frame may come behind the answer that gave its number back.

@@ -102,8 +102,8 @@ export class SocketPosts {
     const count = row.listCount!.read(words, at);
     for (let i = 0; i < count; i++) {
       const pair = at + row.listWord + i * row.listStride;
-      const socket = creditSocketId(words[pair]);
-      if (socket >= sockets.count || words[pair + 1] <= 0) {
+      const socket = creditSocketId(words[pair], words[at + 4]);
+      if (!sockets.has(socket) || words[pair + 1] <= 0) {
         this.fault('F-01', row, `${words[pair + 1]} bytes of socket ${hex(socket)}`);
       } else {
         sockets.credit(socket, words[pair + 1]);
@@ -116,8 +116,7 @@ export class SocketPosts {
     const count = row.listCount!.read(words, at);
     for (let i = 0; i < count; i++) {
       const acceptedId = words[at + row.listWord + i];
-      if (acceptedId < 0 || acceptedId >= sockets.count)
-        this.fault('F-01', row, `acceptedId ${hex(acceptedId)}`);
+      if (!sockets.has(acceptedId)) this.fault('F-01', row, `acceptedId ${hex(acceptedId)}`);
       else sockets.post(acceptedId, listener, frameInitiatorContext(words, at));
     }
   }

@@ -1,5 +1,6 @@
 /** Keeps the state of every socket number by the socket machine of spec/states.yaml: rules K and R-05. */
 import { SOCKET_ABORT, SOCKET_CONNECT, SOCKET_CREATE } from '../i2o/socket.gen.ts';
+import { isSocketNumber } from '../i2o/socket-number.ts';
 import type { Findings } from './findings.ts';
 import { ILLEGAL, type Machine, UNNAMED } from './machine.ts';
 import type { Machines, MessageRow } from './message-rows.ts';
@@ -240,6 +241,11 @@ export class Sockets {
       if (!over && !all) continue;
       this.findings.report('T-03', socket, `socket ${socket}, posted at socket ${listener}, never came back`);
     }
+  }
+
+  /** Whether a socket may have the number. // Hot path. */
+  has(socket: number): boolean {
+    return isSocketNumber(socket, this.state.length);
   }
 
   /** Whether the card may know no such socket, since it has never said that it does. */

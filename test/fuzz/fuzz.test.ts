@@ -122,9 +122,9 @@ describe('what judges a storm', () => {
   });
 
   it('names the status of a field out of range, and of a message shorter than its list', () => {
-    writeSocketReceiveCredit(frame, 0, DEVICE_TID, HOST_TID, 0, 0, 14, 31);
+    writeSocketReceiveCredit(frame, 0, DEVICE_TID, HOST_TID, 0, 0, 14, 0, 31);
     expect([...judge(frame, true).must].sort()).toEqual([TRANSACTION | 0x11, TRANSACTION | 0x15]);
-    writeSocketReceiveCredit(frame, 0, DEVICE_TID, HOST_TID, 0, 0, 13, 31);
+    writeSocketReceiveCredit(frame, 0, DEVICE_TID, HOST_TID, 0, 0, 13, 0, 31);
     expect([...judge(frame, true).must]).toEqual([]);
   });
 

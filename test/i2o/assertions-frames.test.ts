@@ -14,6 +14,13 @@ import * as s from '../../src/i2o/list/sgl.ts';
 import * as r from '../../src/i2o/list/sgl-reader.ts';
 import { checkPageSizes } from '../../src/i2o/list/sgl-types.ts';
 import { writeSocketSend } from '../../src/i2o/socket.gen.ts';
+import {
+  SOCKETS_MAX,
+  socketNumbers,
+  socketsOf,
+  tagIdBits,
+  writeStateEvent,
+} from '../../src/i2o/socket-number.ts';
 import { checkTids, DEVICE_TID, deviceOf, HOST_TID, IOP_TID } from '../../src/i2o/tids.ts';
 import { type FrameProducer, NO_FRAME } from '../../src/i2o/transport.ts';
 import { LEDGER_BYTES, Ledger } from '../../src/ledger/ledger.ts';
@@ -27,6 +34,10 @@ describe('a message', () => {
   const send = (frame: number, sizeWords: number): void =>
     writeSocketSend(words, frame, DEVICE_TID, HOST_TID, 1, 2, 3, 0, 0, 0, 0, sizeWords);
   trips('frame size: it is a multiple of 64 bytes, the same in words', () => checkFrameSize(128, 31));
+  trips('socket number: a tag has room for a count beside the number', () => tagIdBits(2 ** 31));
+  trips('socket number: no more sockets are asked for than may be', () => socketNumbers(SOCKETS_MAX + 1));
+  trips('socket number: numbers are of 24 bits', () => socketsOf(2 ** 24 + 1));
+  trips('socket number: a state of TCP has four bits', () => writeStateEvent(words, FRAME, 1, 16, 1));
   trips('credit: a window grows by steps that a pair can tell', () => creditWord(1, 100));
   trips('frame size: a message is written into a frame that was acquired', () => send(NO_FRAME, 9));
   trips('frame size: a message has all its fields and ends within its frame', () => send(FRAME, 33));

@@ -48,7 +48,7 @@ describe('SocketReceiveCredit', () => {
   const credit = (count: number, sizeWords: number): number[][] => {
     const bare = card();
     bare.post((w, f) => {
-      socket.writeSocketReceiveCredit(w, f, DEVICE_TID, HOST_TID, 0, 7, count, sizeWords);
+      socket.writeSocketReceiveCredit(w, f, DEVICE_TID, HOST_TID, 0, 7, count, 0, sizeWords);
       for (let i = 0; i < 13; i++) w[f + 6 + i * 2] = 100;
     });
     return answers(bare.run());

@@ -1,6 +1,7 @@
 /** Trips the assertions of src/ism/requests and of the module, on the parts of a real card. */
 import { describe } from 'vitest';
 import * as s from '../../src/i2o/socket.gen.ts';
+import { SOCKETS_MAX } from '../../src/i2o/socket-number.ts';
 import { DEVICE_TID } from '../../src/i2o/tids.ts';
 import { checkSocketsMax } from '../../src/ism/build-socket-module.ts';
 import { TRANSACTIONS_MAX } from '../../src/ism/replies/send-outcomes.ts';
@@ -116,6 +117,9 @@ describe('send requests', () => {
 });
 
 describe('sends by general lists', () => {
+  trips('list sends: a batch says the high bits of its numbers, and no others', () =>
+    bed().listSends.batch(100, 8, 0, 1, 0, 0),
+  );
   trips('list sends: a buffer has a piece', () => bed().listSends['buffer']());
   trips('list sends: the last piece of a buffer has its context', () => {
     const { listSends, sendLists } = bed();
@@ -175,7 +179,7 @@ describe('aborts', () => {
   trips('aborts: an abort of sends gives contexts back and takes none', () => {
     const { card, aborts, stack, module } = bed();
     card.create(0, DATAGRAM);
-    module['sendBuffers'].begin(0, 0 | (module['sockets'][0].generation << 16));
+    module['sendBuffers'].begin(0, module['sockets'][0].tag);
     stack.udpDiscard = () => Number(module['sendBuffers'].begin(1, 0));
     aborts.abort(CLEAN as never);
   });
@@ -185,7 +189,7 @@ describe('the module', () => {
   trips('socket module: the module is behind the device that its replies name', () =>
     bed().module.attachEvents({ raise() {} }, DEVICE_TID + 1),
   );
-  trips('socket module: every socket number fits a message', () => checkSocketsMax(65536));
+  trips('socket module: every socket number fits a message', () => checkSocketsMax(SOCKETS_MAX + 1));
   trips('socket module: the IOP hands on a request whose size it has checked', () =>
     bed().module.request(100, s.SOCKET_SEND, 33),
   );

@@ -8,7 +8,6 @@ import {
   KIND_DATAGRAM,
   KIND_LISTENER,
   KIND_POSTED,
-  sendTag,
 } from '../../src/ism/sockets/card-socket.ts';
 import { PendingSockets } from '../../src/ism/sockets/pending-sockets.ts';
 import { SendBuffers } from '../../src/ism/sockets/send-buffers.ts';
@@ -118,7 +117,7 @@ describe('buckets', () => {
 });
 
 describe('a socket', () => {
-  trips('card socket: a tag has room for the socket number', () => sendTag(0xffff, new CardSocket()));
+  trips('card socket: a tag has room for the socket number', () => new CardSocket(0x1_0000, 16));
   trips('card socket: a free number has no connection', () => checkCardSocket(socketOf({ connection: 3 })));
   trips('card socket: a posted number has no connection yet', () =>
     checkCardSocket(socketOf({ kind: KIND_POSTED, postedFor: 1, connection: 3 })),

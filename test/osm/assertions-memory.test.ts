@@ -10,7 +10,6 @@ import {
   STATE_LISTENING,
   STATE_OPEN,
   STATE_POSTED,
-  socketTag,
   takeError,
 } from '../../src/osm/memory/host-socket.ts';
 import type { SocketTable } from '../../src/osm/memory/socket-table.ts';
@@ -70,7 +69,6 @@ describe('a socket', () => {
     socket.sent(10);
     socket.returned(9, false);
   });
-  trips('host socket: a tag has 16 bits of socket id and 15 of generation', () => socketTag(-1, 0));
   trips('host socket: an error waits as a positive errno', () => {
     const socket = new HostSocket();
     socket.errno = -11;
@@ -83,6 +81,17 @@ describe('the table of sockets', () => {
     const table = socketTable();
     table['free'].fill(table.sockets.length);
     table.take(STATE_OPEN);
+  });
+  trips('socket table: the free list has no more ids than there can be sockets', () => {
+    const table = socketTable();
+    table.most = 0;
+    table['listFree']();
+  });
+  trips('socket table: what is posted for a listener is an id there is', () => socketTable().listenerOf(-1));
+  trips('socket table: there is a socket for each id of the version spoken', () => {
+    const table = socketTable();
+    Object.assign(table, { config: { ...table['config'], socketsMax: table.sockets.length + 1 } });
+    table.speak(3);
   });
   trips('socket table: a socket id that comes back was taken', () => {
     const table = socketTable();

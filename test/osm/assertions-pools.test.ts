@@ -39,7 +39,7 @@ describe('a buffer that gets more bytes', () => {
     const pool = transmitPool();
     const socket = new HostSocket();
     const context = pool.take(true);
-    pool.lend(context, 0, socket, pool.bufferBytes);
+    pool.lend(context, socket, pool.bufferBytes);
     pool.extend(context, socket, 1);
   });
 });
@@ -77,12 +77,12 @@ describe('the transmit pool', () => {
   trips('transmit pool: what is lent to the card was taken', () => {
     const pool = transmitPool();
     const context = pool.take(true);
-    pool.lend(context, 0, new HostSocket(), 10);
-    pool.lend(context, 0, new HostSocket(), 10);
+    pool.lend(context, new HostSocket(), 10);
+    pool.lend(context, new HostSocket(), 10);
   });
   trips('transmit pool: what is lent has bytes, and no more than fit', () => {
     const pool = transmitPool();
-    pool.lend(pool.take(true), 0, new HostSocket(), pool.bufferBytes + 1);
+    pool.lend(pool.take(true), new HostSocket(), pool.bufferBytes + 1);
   });
   trips('transmit pool: only what is lent has a socket', () => {
     const pool = transmitPool();
@@ -254,7 +254,7 @@ describe('offers', () => {
   trips('transmit pool: a buffer is offered to one program at a time', () => {
     const pool = transmitPool();
     pool['offeredTo'].fill(1);
-    pool.offer(0, new HostSocket());
+    pool.offer(new HostSocket());
   });
 });
 

@@ -86,9 +86,9 @@ describe('requests', () => {
     const requests = requestsOf();
     requests.shutdown(requests.acquire() + 32, 0, 1);
   });
-  trips('requests: a socket id has 16 bits', () => {
+  trips('requests: a socket id has 24 bits', () => {
     const requests = requestsOf();
-    requests.statusGet(requests.acquire(), 1, 65536);
+    requests.statusGet(requests.acquire(), 1, 0x100_0000);
   });
   trips('requests: a tag names the socket that its request names', () => {
     const requests = requestsOf();
@@ -112,7 +112,7 @@ describe('requests', () => {
   });
   trips('requests: a credit message is posted in the frame it was written in', () => {
     const requests = requestsOf();
-    requests.creditPost(requests.acquire() + 32, 1);
+    requests.creditPost(requests.acquire() + 32, 1, 0);
   });
   trips('requests: a port that is bound has 16 bits', () => {
     const requests = requestsOf();
@@ -144,7 +144,7 @@ describe('requests', () => {
   });
   trips('requests: a credit message names at least one socket', () => {
     const requests = requestsOf();
-    requests.creditPost(requests.acquire(), 0);
+    requests.creditPost(requests.acquire(), 0, 0);
   });
 });
 
@@ -234,8 +234,17 @@ describe('sends', () => {
   trips('send batch: a buffer is added for the socket that it was lent for', () => {
     const { batch, transmit, card, socketId } = connected();
     const context = transmit.take(true);
-    transmit.lend(context, socketId, card.sockets['table'].sockets[socketId], 4);
+    transmit.lend(context, card.sockets['table'].sockets[socketId], 4);
     batch.add(socketId + 1, context, 0);
+  });
+  trips('send batch: all sockets of a message have the same bits above the lower 16', () => {
+    const { batch, transmit, card, socketId } = connected();
+    const { sockets } = card.sockets['table'];
+    for (const id of [socketId, socketId + 0x1_0000]) {
+      const context = transmit.take(true);
+      transmit.lend(context, sockets[socketId], 4);
+      batch.add(id, context, 0);
+    }
   });
   trips('send requests: a list has an element', () => {
     const { messages } = connected();
@@ -252,7 +261,7 @@ describe('sends', () => {
     const { batch, transmit, card, socketId } = connected();
     const socket = card.host.sockets['table'].sockets[socketId];
     const context = transmit.take(true);
-    transmit.lend(context, socketId, socket, 4);
+    transmit.lend(context, socket, 4);
     batch.count = SENDS_PER_FRAME;
     batch.add(socketId, context, 0);
   });

@@ -114,7 +114,7 @@ describe('a request in words', () => {
     expect(accepts).toMatch(/^→ {2}SocketAcceptPost: sockets 1 3 4 5 .*\nacceptedIds 3 4 5$/);
     const credits = new Bed().frame(INBOUND, (words) => {
       words.set([3, 1000], 5);
-      writeSocketReceiveCredit(words, 0, DEVICE, HOST, 7, 0, 1, 7);
+      writeSocketReceiveCredit(words, 0, DEVICE, HOST, 7, 0, 1, 0, 7);
     });
     expect(credits).toMatch(/\nsocket 3 has used 1000 bytes$/);
   });

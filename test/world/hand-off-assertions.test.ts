@@ -57,7 +57,7 @@ describe('the driver', () => {
     one['pieces'] = function* () {
       yield filled;
     };
-    one['fill']({ image: { address: 0, length: 4 }, elements: [] } as never, 1, new HostSocket());
+    one['fill']({ image: { address: 0, length: 4 }, elements: [] } as never, new HostSocket());
   });
   trips('card moves: one connection moves at a time', () => moves({ count: 2 }));
   trips('card moves: a socket whose connection departs is open', () => {

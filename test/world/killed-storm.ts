@@ -220,7 +220,7 @@ function expectIs(answer: number, wanted: number, call: string): void {
 function expectDead(caller: Caller, card: VirtualCard): void {
   const { stack } = card;
   for (const socket of caller.sockets) {
-    const state = card.host.driver['sockets'][socket];
+    const state = card.host.driver['table'].sockets[socket];
     const told = socket === caller.latest && state.errno === 0;
     if (!told) expectIs(stack.readiness(socket) & FAILED, FAILED, 'readiness');
     if (!told) expectIs(stack.getOption(socket, SO_ERROR), ENETDOWN, 'SO_ERROR');

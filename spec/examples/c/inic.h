@@ -153,13 +153,13 @@
 #define INIC_ADDRESS_OUTCOME_LOST 0x04
 #define INIC_SOCKET_CREATE 0x81
 #define INIC_SOCKET_CREATE_WORDS 6
-#define INIC_SOCKET_CREATE_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_CREATE_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_CREATE_REPLY_MODE 4, 30, 31
 #define INIC_SOCKET_CREATE_SOCKET_TYPE 5, 0, 7
 #define INIC_SOCKET_CREATE_REPLY_WORDS 5
 #define INIC_SOCKET_BIND 0x83
 #define INIC_SOCKET_BIND_WORDS 7
-#define INIC_SOCKET_BIND_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_BIND_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_BIND_REPLY_MODE 4, 30, 31
 #define INIC_SOCKET_BIND_ADDRESS 5, 0, 31
 #define INIC_SOCKET_BIND_PORT 6, 0, 15
@@ -168,7 +168,7 @@
 #define INIC_SOCKET_BIND_REPLY_LOCAL_PORT 6, 0, 15
 #define INIC_SOCKET_CONNECT 0x85
 #define INIC_SOCKET_CONNECT_WORDS 7
-#define INIC_SOCKET_CONNECT_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_CONNECT_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_CONNECT_REPLY_MODE 4, 30, 31
 #define INIC_SOCKET_CONNECT_ADDRESS 5, 0, 31
 #define INIC_SOCKET_CONNECT_PORT 6, 0, 15
@@ -178,14 +178,14 @@
 #define INIC_SOCKET_CONNECT_REPLY_LOCAL_ADDRESS 6, 0, 31
 #define INIC_SOCKET_LISTEN 0x87
 #define INIC_SOCKET_LISTEN_WORDS 6
-#define INIC_SOCKET_LISTEN_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_LISTEN_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_LISTEN_REPLY_MODE 4, 30, 31
 #define INIC_SOCKET_LISTEN_BACKLOG 5, 0, 15
 #define INIC_SOCKET_LISTEN_REPLY_WORDS 5
 #define INIC_SOCKET_ACCEPT_POST 0x82
 #define INIC_SOCKET_ACCEPT_POST_WORDS 6
 #define INIC_SOCKET_ACCEPT_POST_LIST_WORD 6
-#define INIC_SOCKET_ACCEPT_POST_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_ACCEPT_POST_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_ACCEPT_POST_COUNT 5, 0, 7
 #define INIC_SOCKET_ACCEPT_POST_REPLY_WORDS 9
 #define INIC_SOCKET_ACCEPT_POST_REPLY_LISTENER_ID 5, 0, 15
@@ -197,7 +197,7 @@
 #define INIC_SOCKET_SEND 0x89
 #define INIC_SOCKET_SEND_WORDS 6
 #define INIC_SOCKET_SEND_SGL_WORD 6
-#define INIC_SOCKET_SEND_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_SEND_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_SEND_REPLY_MODE 4, 30, 31
 #define INIC_SOCKET_SEND_MORE 5, 0, 0
 #define INIC_SOCKET_SEND_URGENT 5, 1, 1
@@ -210,7 +210,7 @@
 #define INIC_SOCKET_SEND_TO 0x8b
 #define INIC_SOCKET_SEND_TO_WORDS 7
 #define INIC_SOCKET_SEND_TO_SGL_WORD 7
-#define INIC_SOCKET_SEND_TO_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_SEND_TO_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_SEND_TO_REPLY_MODE 4, 30, 31
 #define INIC_SOCKET_SEND_TO_ADDRESS 5, 0, 31
 #define INIC_SOCKET_SEND_TO_PORT 6, 0, 15
@@ -233,38 +233,39 @@
 #define INIC_SOCKET_RECEIVE_CREDIT_WORDS 5
 #define INIC_SOCKET_RECEIVE_CREDIT_LIST_WORD 5
 #define INIC_SOCKET_RECEIVE_CREDIT_COUNT 4, 0, 7
+#define INIC_SOCKET_RECEIVE_CREDIT_SOCKET_ID_HIGH 4, 16, 23
 #define INIC_SOCKET_SHUTDOWN 0x8d
 #define INIC_SOCKET_SHUTDOWN_WORDS 6
-#define INIC_SOCKET_SHUTDOWN_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_SHUTDOWN_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_SHUTDOWN_REPLY_MODE 4, 30, 31
 #define INIC_SOCKET_SHUTDOWN_HOW 5, 0, 1
 #define INIC_SOCKET_SHUTDOWN_REPLY_WORDS 5
 #define INIC_SOCKET_CLOSE 0x8f
 #define INIC_SOCKET_CLOSE_WORDS 5
-#define INIC_SOCKET_CLOSE_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_CLOSE_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_CLOSE_REPLY_WORDS 6
-#define INIC_SOCKET_CLOSE_REPLY_SOCKET_ID 5, 0, 15
+#define INIC_SOCKET_CLOSE_REPLY_SOCKET_ID 5, 0, 23
 #define INIC_SOCKET_ABORT 0x91
 #define INIC_SOCKET_ABORT_WORDS 5
-#define INIC_SOCKET_ABORT_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_ABORT_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_ABORT_REPLY_WORDS 6
-#define INIC_SOCKET_ABORT_REPLY_SOCKET_ID 5, 0, 15
+#define INIC_SOCKET_ABORT_REPLY_SOCKET_ID 5, 0, 23
 #define INIC_SOCKET_OPTION_SET 0x93
 #define INIC_SOCKET_OPTION_SET_WORDS 7
-#define INIC_SOCKET_OPTION_SET_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_OPTION_SET_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_OPTION_SET_REPLY_MODE 4, 30, 31
 #define INIC_SOCKET_OPTION_SET_OPTION 5, 0, 15
 #define INIC_SOCKET_OPTION_SET_VALUE 6, 0, 31
 #define INIC_SOCKET_OPTION_SET_REPLY_WORDS 5
 #define INIC_SOCKET_OPTION_GET 0x92
 #define INIC_SOCKET_OPTION_GET_WORDS 6
-#define INIC_SOCKET_OPTION_GET_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_OPTION_GET_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_OPTION_GET_OPTION 5, 0, 15
 #define INIC_SOCKET_OPTION_GET_REPLY_WORDS 6
 #define INIC_SOCKET_OPTION_GET_REPLY_VALUE 5, 0, 31
 #define INIC_SOCKET_STATUS_GET 0x94
 #define INIC_SOCKET_STATUS_GET_WORDS 5
-#define INIC_SOCKET_STATUS_GET_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_STATUS_GET_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_STATUS_GET_REPLY_WORDS 17
 #define INIC_SOCKET_STATUS_GET_REPLY_STATE 5, 0, 7
 #define INIC_SOCKET_STATUS_GET_REPLY_LOCAL_ADDRESS 6, 0, 31
@@ -281,14 +282,14 @@
 #define INIC_SOCKET_STATUS_GET_REPLY_UNACKNOWLEDGED_BYTES 16, 0, 31
 #define INIC_SOCKET_NAME_GET 0x96
 #define INIC_SOCKET_NAME_GET_WORDS 6
-#define INIC_SOCKET_NAME_GET_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_NAME_GET_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_NAME_GET_WHICH 5, 0, 7
 #define INIC_SOCKET_NAME_GET_REPLY_WORDS 7
 #define INIC_SOCKET_NAME_GET_REPLY_ADDRESS 5, 0, 31
 #define INIC_SOCKET_NAME_GET_REPLY_PORT 6, 0, 15
 #define INIC_SOCKET_EXPORT 0x98
 #define INIC_SOCKET_EXPORT_WORDS 8
-#define INIC_SOCKET_EXPORT_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_EXPORT_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_EXPORT_STEP 5, 0, 7
 #define INIC_SOCKET_EXPORT_IMAGE_OFFSET 6, 0, 31
 #define INIC_SOCKET_EXPORT_IMAGE_BYTES 7, 0, 31
@@ -296,7 +297,7 @@
 #define INIC_SOCKET_EXPORT_REPLY_IMAGE_BYTES 5, 0, 31
 #define INIC_SOCKET_IMPORT 0x95
 #define INIC_SOCKET_IMPORT_WORDS 9
-#define INIC_SOCKET_IMPORT_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_IMPORT_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_IMPORT_HALF 5, 0, 7
 #define INIC_SOCKET_IMPORT_IMAGE_OFFSET 6, 0, 31
 #define INIC_SOCKET_IMPORT_IMAGE_BYTES 7, 0, 31
@@ -304,7 +305,7 @@
 #define INIC_SOCKET_IMPORT_REPLY_WORDS 5
 #define INIC_SOCKET_INFO_GET 0x9a
 #define INIC_SOCKET_INFO_GET_WORDS 5
-#define INIC_SOCKET_INFO_GET_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_INFO_GET_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_INFO_GET_REPLY_WORDS 31
 #define INIC_SOCKET_INFO_GET_REPLY_STATE 5, 0, 7
 #define INIC_SOCKET_INFO_GET_REPLY_CA_STATE 5, 8, 15
@@ -342,7 +343,7 @@
 #define INIC_SOCKET_INFO_GET_REPLY_SNAPSHOT 30, 0, 31
 #define INIC_SOCKET_TOTALS_GET 0x9c
 #define INIC_SOCKET_TOTALS_GET_WORDS 5
-#define INIC_SOCKET_TOTALS_GET_SOCKET_ID 4, 0, 15
+#define INIC_SOCKET_TOTALS_GET_SOCKET_ID 4, 0, 23
 #define INIC_SOCKET_TOTALS_GET_REPLY_WORDS 32
 #define INIC_SOCKET_TOTALS_GET_REPLY_SNAPSHOT 5, 0, 31
 #define INIC_SOCKET_TOTALS_GET_REPLY_TOTAL_RETRANS 6, 0, 31
@@ -378,7 +379,7 @@
 #define INIC_SEND_PIECE_MORE 2, 31, 31
 #define INIC_RECEIVE_RECORD_WORDS 4
 #define INIC_RECEIVE_RECORD_BUCKET_CONTEXT 0, 0, 31
-#define INIC_RECEIVE_RECORD_SOCKET_ID 1, 0, 15
+#define INIC_RECEIVE_RECORD_SOCKET_ID 1, 0, 23
 #define INIC_RECEIVE_RECORD_OFFSET 2, 0, 23
 #define INIC_RECEIVE_RECORD_FLAGS 2, 24, 31
 #define INIC_RECEIVE_RECORD_LENGTH 3, 0, 23
@@ -388,12 +389,14 @@
 #define INIC_DATAGRAM_SOURCE_PORT 1, 0, 15
 #define INIC_CONNECTION_STATE_EVENT_WORDS 1
 #define INIC_CONNECTION_STATE_EVENT_SOCKET_ID 0, 0, 15
-#define INIC_CONNECTION_STATE_EVENT_OLD_STATE 0, 16, 23
-#define INIC_CONNECTION_STATE_EVENT_NEW_STATE 0, 24, 31
+#define INIC_CONNECTION_STATE_EVENT_OLD_STATE 0, 16, 19
+#define INIC_CONNECTION_STATE_EVENT_SOCKET_ID_MIDDLE 0, 20, 23
+#define INIC_CONNECTION_STATE_EVENT_NEW_STATE 0, 24, 27
+#define INIC_CONNECTION_STATE_EVENT_SOCKET_ID_HIGH 0, 28, 31
 #define INIC_BUCKETS_LOW_EVENT_WORDS 1
 #define INIC_BUCKETS_LOW_EVENT_REMAINING 0, 0, 31
 #define INIC_LISTEN_OVERFLOW_EVENT_WORDS 1
-#define INIC_LISTEN_OVERFLOW_EVENT_SOCKET_ID 0, 0, 15
+#define INIC_LISTEN_OVERFLOW_EVENT_SOCKET_ID 0, 0, 23
 #define INIC_ADDRESS_EVENT_WORDS 1
 #define INIC_ADDRESS_EVENT_PORT 0, 0, 7
 #define INIC_ADDRESS_EVENT_OUTCOME 0, 8, 15
@@ -1894,14 +1897,14 @@ static inline void inic_put_failure_record(uint32_t *words, struct inic_failure_
 struct inic_socket_create { uint32_t socket_id, reply_mode, socket_type; };
 static inline void inic_put_socket_create(uint32_t *words, struct inic_socket_create from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 4, 30, 31, from.reply_mode);
   inic_set(words, 5, 0, 7, from.socket_type);
 }
 struct inic_socket_bind { uint32_t socket_id, reply_mode, address, port; };
 static inline void inic_put_socket_bind(uint32_t *words, struct inic_socket_bind from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 4, 30, 31, from.reply_mode);
   inic_set(words, 5, 0, 31, from.address);
   inic_set(words, 6, 0, 15, from.port);
@@ -1915,7 +1918,7 @@ static inline void inic_put_socket_bind_reply(uint32_t *words, struct inic_socke
 struct inic_socket_connect { uint32_t socket_id, reply_mode, address, port; };
 static inline void inic_put_socket_connect(uint32_t *words, struct inic_socket_connect from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 4, 30, 31, from.reply_mode);
   inic_set(words, 5, 0, 31, from.address);
   inic_set(words, 6, 0, 15, from.port);
@@ -1930,14 +1933,14 @@ static inline void inic_put_socket_connect_reply(uint32_t *words, struct inic_so
 struct inic_socket_listen { uint32_t socket_id, reply_mode, backlog; };
 static inline void inic_put_socket_listen(uint32_t *words, struct inic_socket_listen from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 4, 30, 31, from.reply_mode);
   inic_set(words, 5, 0, 15, from.backlog);
 }
 struct inic_socket_accept_post { uint32_t socket_id, count; };
 static inline void inic_put_socket_accept_post(uint32_t *words, struct inic_socket_accept_post from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 5, 0, 7, from.count);
 }
 struct inic_socket_accept_post_reply { uint32_t listener_id, accepted_id, remote_address, remote_port, local_port, local_address; };
@@ -1953,7 +1956,7 @@ static inline void inic_put_socket_accept_post_reply(uint32_t *words, struct ini
 struct inic_socket_send { uint32_t socket_id, reply_mode, more, urgent, record; };
 static inline void inic_put_socket_send(uint32_t *words, struct inic_socket_send from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 4, 30, 31, from.reply_mode);
   inic_set(words, 5, 0, 0, from.more);
   inic_set(words, 5, 1, 1, from.urgent);
@@ -1969,7 +1972,7 @@ static inline void inic_put_socket_send_reply(uint32_t *words, struct inic_socke
 struct inic_socket_send_to { uint32_t socket_id, reply_mode, address, port; };
 static inline void inic_put_socket_send_to(uint32_t *words, struct inic_socket_send_to from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 4, 30, 31, from.reply_mode);
   inic_set(words, 5, 0, 31, from.address);
   inic_set(words, 6, 0, 15, from.port);
@@ -1994,42 +1997,43 @@ static inline void inic_put_socket_receive_post_reply(uint32_t *words, struct in
   inic_set(words, 3, 24, 31, from.trl_flags);
   inic_set(words, 5, 0, 31, from.buckets_remaining);
 }
-struct inic_socket_receive_credit { uint32_t count; };
+struct inic_socket_receive_credit { uint32_t count, socket_id_high; };
 static inline void inic_put_socket_receive_credit(uint32_t *words, struct inic_socket_receive_credit from) {
   if (words == 0) return;
   inic_set(words, 4, 0, 7, from.count);
+  inic_set(words, 4, 16, 23, from.socket_id_high);
 }
 struct inic_socket_shutdown { uint32_t socket_id, reply_mode, how; };
 static inline void inic_put_socket_shutdown(uint32_t *words, struct inic_socket_shutdown from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 4, 30, 31, from.reply_mode);
   inic_set(words, 5, 0, 1, from.how);
 }
 struct inic_socket_close { uint32_t socket_id; };
 static inline void inic_put_socket_close(uint32_t *words, struct inic_socket_close from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
 }
 struct inic_socket_close_reply { uint32_t socket_id; };
 static inline void inic_put_socket_close_reply(uint32_t *words, struct inic_socket_close_reply from) {
   if (words == 0) return;
-  inic_set(words, 5, 0, 15, from.socket_id);
+  inic_set(words, 5, 0, 23, from.socket_id);
 }
 struct inic_socket_abort { uint32_t socket_id; };
 static inline void inic_put_socket_abort(uint32_t *words, struct inic_socket_abort from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
 }
 struct inic_socket_abort_reply { uint32_t socket_id; };
 static inline void inic_put_socket_abort_reply(uint32_t *words, struct inic_socket_abort_reply from) {
   if (words == 0) return;
-  inic_set(words, 5, 0, 15, from.socket_id);
+  inic_set(words, 5, 0, 23, from.socket_id);
 }
 struct inic_socket_option_set { uint32_t socket_id, reply_mode, option, value; };
 static inline void inic_put_socket_option_set(uint32_t *words, struct inic_socket_option_set from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 4, 30, 31, from.reply_mode);
   inic_set(words, 5, 0, 15, from.option);
   inic_set(words, 6, 0, 31, from.value);
@@ -2037,7 +2041,7 @@ static inline void inic_put_socket_option_set(uint32_t *words, struct inic_socke
 struct inic_socket_option_get { uint32_t socket_id, option; };
 static inline void inic_put_socket_option_get(uint32_t *words, struct inic_socket_option_get from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 5, 0, 15, from.option);
 }
 struct inic_socket_option_get_reply { uint32_t value; };
@@ -2048,7 +2052,7 @@ static inline void inic_put_socket_option_get_reply(uint32_t *words, struct inic
 struct inic_socket_status_get { uint32_t socket_id; };
 static inline void inic_put_socket_status_get(uint32_t *words, struct inic_socket_status_get from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
 }
 struct inic_socket_status_get_reply { uint32_t state, local_address, remote_address, local_port, remote_port, smoothed_rtt_us, rto_us, congestion_window_bytes, slow_start_threshold_bytes, send_window_bytes, receive_window_bytes, retransmissions, unacknowledged_bytes; };
 static inline void inic_put_socket_status_get_reply(uint32_t *words, struct inic_socket_status_get_reply from) {
@@ -2070,7 +2074,7 @@ static inline void inic_put_socket_status_get_reply(uint32_t *words, struct inic
 struct inic_socket_name_get { uint32_t socket_id, which; };
 static inline void inic_put_socket_name_get(uint32_t *words, struct inic_socket_name_get from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 5, 0, 7, from.which);
 }
 struct inic_socket_name_get_reply { uint32_t address, port; };
@@ -2082,7 +2086,7 @@ static inline void inic_put_socket_name_get_reply(uint32_t *words, struct inic_s
 struct inic_socket_export { uint32_t socket_id, step, image_offset, image_bytes; };
 static inline void inic_put_socket_export(uint32_t *words, struct inic_socket_export from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 5, 0, 7, from.step);
   inic_set(words, 6, 0, 31, from.image_offset);
   inic_set(words, 7, 0, 31, from.image_bytes);
@@ -2095,7 +2099,7 @@ static inline void inic_put_socket_export_reply(uint32_t *words, struct inic_soc
 struct inic_socket_import { uint32_t socket_id, half, image_offset, image_bytes, piece_count; };
 static inline void inic_put_socket_import(uint32_t *words, struct inic_socket_import from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
   inic_set(words, 5, 0, 7, from.half);
   inic_set(words, 6, 0, 31, from.image_offset);
   inic_set(words, 7, 0, 31, from.image_bytes);
@@ -2104,7 +2108,7 @@ static inline void inic_put_socket_import(uint32_t *words, struct inic_socket_im
 struct inic_socket_info_get { uint32_t socket_id; };
 static inline void inic_put_socket_info_get(uint32_t *words, struct inic_socket_info_get from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
 }
 struct inic_socket_info_get_reply { uint32_t state, ca_state, retransmits, probes, backoff, options, snd_wscale, rcv_wscale, rto, ato, snd_mss, rcv_mss, advmss, pmtu, unacked, sacked, lost, last_data_sent, last_data_recv, last_ack_recv, rcv_ssthresh, rtt, rttvar, snd_ssthresh, snd_cwnd, reordering, rcv_rtt, min_rtt, notsent_bytes, outq_bytes, snd_wnd, rcv_wnd, retrans, snapshot; };
 static inline void inic_put_socket_info_get_reply(uint32_t *words, struct inic_socket_info_get_reply from) {
@@ -2147,7 +2151,7 @@ static inline void inic_put_socket_info_get_reply(uint32_t *words, struct inic_s
 struct inic_socket_totals_get { uint32_t socket_id; };
 static inline void inic_put_socket_totals_get(uint32_t *words, struct inic_socket_totals_get from) {
   if (words == 0) return;
-  inic_set(words, 4, 0, 15, from.socket_id);
+  inic_set(words, 4, 0, 23, from.socket_id);
 }
 struct inic_socket_totals_get_reply { uint32_t snapshot, total_retrans, segs_out, segs_in, data_segs_out, data_segs_in, delivered, delivered_ce, rcv_ooopack, total_rto, total_rto_recoveries, total_rto_time, bytes_acked_low, bytes_acked_high, bytes_received_low, bytes_received_high, bytes_sent_low, bytes_sent_high, bytes_retrans_low, bytes_retrans_high, busy_time_low, busy_time_high, rwnd_limited_low, rwnd_limited_high, sndbuf_limited_low, sndbuf_limited_high, reord_seen; };
 static inline void inic_put_socket_totals_get_reply(uint32_t *words, struct inic_socket_totals_get_reply from) {
@@ -2625,7 +2629,7 @@ struct inic_receive_record { uint32_t bucket_context, socket_id, offset, flags, 
 static inline void inic_put_receive_record(uint32_t *words, struct inic_receive_record from) {
   if (words == 0) return;
   inic_set(words, 0, 0, 31, from.bucket_context);
-  inic_set(words, 1, 0, 15, from.socket_id);
+  inic_set(words, 1, 0, 23, from.socket_id);
   inic_set(words, 2, 0, 23, from.offset);
   inic_set(words, 2, 24, 31, from.flags);
   inic_set(words, 3, 0, 23, from.length);
@@ -2637,12 +2641,14 @@ static inline void inic_put_datagram_source(uint32_t *words, struct inic_datagra
   inic_set(words, 0, 0, 31, from.address);
   inic_set(words, 1, 0, 15, from.port);
 }
-struct inic_connection_state_event { uint32_t socket_id, old_state, new_state; };
+struct inic_connection_state_event { uint32_t socket_id, old_state, socket_id_middle, new_state, socket_id_high; };
 static inline void inic_put_connection_state_event(uint32_t *words, struct inic_connection_state_event from) {
   if (words == 0) return;
   inic_set(words, 0, 0, 15, from.socket_id);
-  inic_set(words, 0, 16, 23, from.old_state);
-  inic_set(words, 0, 24, 31, from.new_state);
+  inic_set(words, 0, 16, 19, from.old_state);
+  inic_set(words, 0, 20, 23, from.socket_id_middle);
+  inic_set(words, 0, 24, 27, from.new_state);
+  inic_set(words, 0, 28, 31, from.socket_id_high);
 }
 struct inic_buckets_low_event { uint32_t remaining; };
 static inline void inic_put_buckets_low_event(uint32_t *words, struct inic_buckets_low_event from) {
@@ -2652,7 +2658,7 @@ static inline void inic_put_buckets_low_event(uint32_t *words, struct inic_bucke
 struct inic_listen_overflow_event { uint32_t socket_id; };
 static inline void inic_put_listen_overflow_event(uint32_t *words, struct inic_listen_overflow_event from) {
   if (words == 0) return;
-  inic_set(words, 0, 0, 15, from.socket_id);
+  inic_set(words, 0, 0, 23, from.socket_id);
 }
 struct inic_address_event { uint32_t port, outcome; };
 static inline void inic_put_address_event(uint32_t *words, struct inic_address_event from) {

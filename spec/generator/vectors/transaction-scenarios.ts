@@ -22,6 +22,7 @@ const PROGRESS = { value: 0x80000000, mask: 0xff000000 };
 const UNKNOWN_FUNCTION = 0x19;
 const INVALID_MESSAGE_FLAGS = 0x0f;
 const EPROTONOSUPPORT = 93;
+const EINVAL = 22;
 const ENOPROTOOPT = 92;
 /** An option of version 3. */
 const TCP_CORK = 23;
@@ -145,7 +146,7 @@ function versionOne(specs: Specs): Scenario[] {
 
 /** Options that came with version 3 are none of a card of version 2, which it says by errno. */
 function versionTwo(specs: Specs): Scenario[] {
-  return (['SocketOptionSet', 'SocketOptionGet'] as const).map((message) => {
+  const options = (['SocketOptionSet', 'SocketOptionGet'] as const).map((message) => {
     const title = `${message}: no TCP_CORK`;
     const frame = s.request(specs, message, { socketId: SUBJECT, option: TCP_CORK });
     return {
@@ -154,8 +155,25 @@ function versionTwo(specs: Specs): Scenario[] {
       state: 'socket.Connected',
       classVersion: 2,
       steps: [s.step(title, frame, { replies: [s.status(frame, s.ERROR_NO_DATA, ENOPROTOOPT)] })],
-    };
+    } satisfies Scenario;
   });
+  return [...options, narrowNumber(specs)];
+}
+
+/** A card of version 2 looks at 16 bits of a socket's number: with others set it is the same socket. */
+function narrowNumber(specs: Specs): Scenario {
+  const made = s.request(specs, 'SocketCreate', { socketId: 0x1_0000 | SUBJECT, socketType: 1 });
+  const again = s.request(specs, 'SocketCreate', { socketId: SUBJECT, socketType: 1 }, [], {}, OWN_CONTEXT);
+  return {
+    id: 'version-2/number',
+    title: 'a number of more bits than 16 is that of its lower 16',
+    state: 'operational',
+    classVersion: 2,
+    steps: [
+      s.step('SocketCreate with bit 16 of the number set', made, { replies: [s.status(made, s.SUCCESS, 0)] }),
+      s.step('the number below is in use', again, { replies: [s.status(again, s.ERROR_NO_DATA, EINVAL)] }),
+    ],
+  };
 }
 
 /** On a transport that can, a frame that was not delivered is kept until the host posts it as a NOP. */

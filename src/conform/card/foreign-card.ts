@@ -7,6 +7,7 @@ import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import { firstInboundMfa } from '../../i2o/queues/fifo/fifo-layout.ts';
 import { firstFrameWords } from '../../i2o/queues/queues.ts';
+import { socketNumbers } from '../../i2o/socket-number.ts';
 import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';
@@ -334,7 +335,7 @@ export function settingsOf(
     immediateSlots: immediate.count,
     imageOffset: image.offset,
     imageBytes: image.count * image.bufferBytes,
-    sockets: config.driver.socketsMax,
+    sockets: socketNumbers(config.driver.socketsMax, config.classVersion),
     ipv4Address: config.stack.address,
     prefixLength: config.stack.prefixLength,
     receiveWindowBytes: config.driver.receiveWindowBytes,

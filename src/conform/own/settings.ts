@@ -2,6 +2,7 @@
 import type { CardLayout } from '../../dma/card-layout.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
+import { socketsOf } from '../../i2o/socket-number.ts';
 import { singleCard } from '../../world/build/short-forms.ts';
 import { type CardPlan, planWorld, type WorldPlan } from '../../world/build/world-plan.ts';
 import { cardConfig } from '../../world/config/card-config.ts';
@@ -70,7 +71,7 @@ export function planOwn(settings: PipeSettings): OwnMemory {
       ...{ inboundFrames, outboundFrames, transmitBuffers, transmitBufferBytes },
       ...{ receiveBuckets, receiveBucketBytes, immediateSlots, imageBytes },
     },
-    driver: { socketsMax: sockets, spinNs: 0 },
+    driver: { socketsMax: socketsOf(sockets), spinNs: 0 },
     stack: {
       address: settings.ipv4Address,
       prefixLength: settings.prefixLength,

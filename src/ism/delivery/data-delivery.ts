@@ -16,10 +16,11 @@ import {
   RECEIVE_FLAG_TRUNCATED,
   writeDatagramSource,
 } from '../../i2o/socket.gen.ts';
+import { NO_SOCKET } from '../../i2o/socket-number.ts';
 import { SO_ERROR, TCP_NOTSENT_LOWAT } from '../../socket/options.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { BatchControl } from '../replies/batch-control.ts';
-import { NO_BUCKET, NO_SOCKET, type ReceiveRecords } from '../replies/receive-records.ts';
+import { NO_BUCKET, type ReceiveRecords } from '../replies/receive-records.ts';
 import type { BucketWaits } from '../sockets/bucket-waits.ts';
 import type { Buckets } from '../sockets/buckets.ts';
 import {

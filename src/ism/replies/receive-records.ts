@@ -21,6 +21,7 @@ import {
   writeReceiveRecord,
   writeSocketReceivePostReply,
 } from '../../i2o/socket.gen.ts';
+import { SOCKET_ID_MAX } from '../../i2o/socket-number.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
@@ -32,8 +33,6 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** BufferContext of a record that carries no bucket. */
 export const NO_BUCKET = -1;
-/** Socket number of a record that is about no socket: a bucket that comes back empty. */
-export const NO_SOCKET = 0xffff;
 /** Largest errno a record has room for. */
 const RECORD_STATUS_MAX = 0xff;
 
@@ -84,7 +83,7 @@ export class ReceiveRecords {
 
   /**
    * Adds a record to the open frame, and posts the frame when it is full. // Hot path.
-   * @param context BufferContext, or NO_BUCKET; of RECEIVE_FLAG_SENT how many bytes were. @param socketId or NO_SOCKET. @param flags RECEIVE_FLAG_
+   * @param context BufferContext, or NO_BUCKET; of RECEIVE_FLAG_SENT how many bytes were. @param socketId or NO_SOCKET, for a bucket that comes back empty. @param flags RECEIVE_FLAG_
    * bits.
    * @param length bytes in the bucket, a datagram's source included. @param status errno of an error, else 0.
    */
@@ -100,7 +99,7 @@ export class ReceiveRecords {
     assert(this.frame !== NO_FRAME, 'receive records: a record goes into an open frame');
     assert(this.count < RECORDS_PER_FRAME, 'receive records: a record lies within its frame');
     assert(
-      socketId >= 0 && socketId <= NO_SOCKET,
+      socketId >= 0 && socketId <= SOCKET_ID_MAX,
       'receive records: a record is about a socket, or about none',
     );
     assert(

@@ -26,6 +26,7 @@ import {
   SOCKET_SEND,
   SOCKET_SEND_TO,
 } from '../../i2o/socket.gen.ts';
+import { tagIdBits } from '../../i2o/socket-number.ts';
 import type { AbortMatch } from '../../iop/module/abort-match.ts';
 import { ECONNABORTED } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
@@ -42,8 +43,6 @@ import {
   PENDING_CONNECT,
   PENDING_FAIL,
   PENDING_UNPOST,
-  sendTag,
-  tagSocketId,
 } from '../sockets/card-socket.ts';
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
@@ -67,8 +66,11 @@ export class Aborts {
   private readonly pending: PendingSockets;
   private readonly buckets: Buckets;
   private readonly sendBuffers: SendBuffers;
+  /** Bits of a tag that hold the number. */
+  private readonly idMask: number;
 
   constructor(parts: AbortsParts) {
+    this.idMask = (1 << tagIdBits(parts.sockets.length)) - 1;
     this.clock = parts.clock;
     this.stack = parts.stack;
     this.sockets = parts.sockets;
@@ -148,10 +150,10 @@ export class Aborts {
     const before = sendBuffers.held;
     for (let context = 0; context < sendBuffers.count; context++) {
       if (!sendBuffers.isHeld(context)) continue;
-      const socketId = tagSocketId(sendBuffers.tagOf(context));
+      const socketId = sendBuffers.tagOf(context) & this.idMask;
       const socket = this.sockets[socketId];
       // What a closed socket has left behind is on its way, and no longer a request of anybody's.
-      if (sendTag(socketId, socket) !== sendBuffers.tagOf(context)) continue;
+      if (socket.tag !== sendBuffers.tagOf(context)) continue;
       const datagram = socket.kind === KIND_DATAGRAM;
       if (!match.matches(datagram ? SOCKET_SEND_TO : SOCKET_SEND, context)) continue;
       if (datagram && isOpen(socket)) this.endDatagrams(socket);

@@ -33,6 +33,7 @@ import {
   writeSocketBindReply,
   writeSocketConnectReply,
 } from '../../i2o/socket.gen.ts';
+import { NO_SOCKET, socketIdMask } from '../../i2o/socket-number.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import {
@@ -100,6 +101,7 @@ export class ControlRequests {
   private readonly listeners: ListenRequests;
   private readonly handOffs: HandOffs;
   private readonly classVersion: number;
+  private readonly idMask: number;
 
   constructor(parts: ControlRequestsParts) {
     this.tid = parts.tid;
@@ -114,6 +116,7 @@ export class ControlRequests {
     this.listeners = parts.listeners;
     this.handOffs = parts.handOffs;
     this.classVersion = parts.classVersion;
+    this.idMask = socketIdMask(parts.classVersion);
   }
 
   /**
@@ -121,8 +124,8 @@ export class ControlRequests {
    * same place.
    */
   request(frame: number, functionCode: number): void {
-    const socketId = getSocketCreateSocketId(this.words, frame);
-    const socket = this.sockets[socketId];
+    const socketId = getSocketCreateSocketId(this.words, frame) & this.idMask;
+    const socket = socketId === NO_SOCKET ? undefined : this.sockets[socketId];
     const mode = this.modeOf(frame, functionCode);
     if (socket === undefined) {
       this.answers.outcome(frame, EBADF, mode);

@@ -51,7 +51,6 @@ import {
   KIND_LISTENER,
   KIND_STREAM,
   PENDING_READ,
-  sendTag,
 } from '../sockets/card-socket.ts';
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
@@ -165,7 +164,7 @@ export class HandOffs {
       // A life of its own: contexts of the number's lives before are not for this one.
       socket.clear();
       const sends = readPieces(this.words, (address + piecesAt) >> 2, count);
-      const connection = this.takeOver(image, sends, socketId, sendTag(socketId, socket));
+      const connection = this.takeOver(image, sends, socketId, socket.tag);
       contexts.cameWith(frameInitiatorContext(this.words, frame));
       socket.kind = KIND_STREAM;
       socket.connection = connection;

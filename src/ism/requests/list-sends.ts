@@ -21,7 +21,7 @@ import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
 import { isWanted } from '../replies/answers.ts';
 import { type SendOutcomes, TRANSACTIONS_MAX } from '../replies/send-outcomes.ts';
-import { type CardSocket, isOpen, KIND_DATAGRAM, sendTag } from '../sockets/card-socket.ts';
+import { type CardSocket, isOpen, KIND_DATAGRAM } from '../sockets/card-socket.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 import {
   LIST_BAD,
@@ -63,6 +63,8 @@ export class ListSends {
   private readonly sendBuffers: SendBuffers;
   private readonly lists: SendLists;
   private readonly outcomes: SendOutcomes;
+  /** Of the batch that is being read. */
+  private idHigh = 0;
   /** Connection of the list, or of the transaction that is being read. */
   private connection = -1;
   /**
@@ -130,9 +132,19 @@ export class ListSends {
   /**
    * Reads a batch: the list of a SocketSend with the flag MULTIPLE. Each transaction has an outcome; `fault`
    * is what is wrong with what belongs to none.
+   * @param idHigh bits 16-23 of the numbers of all its sockets, at their places.
    */
-  batch(frame: number, sizeWords: number, initiatorContext: number, flags: number, mode: number): void {
+  batch(
+    frame: number,
+    sizeWords: number,
+    initiatorContext: number,
+    idHigh: number,
+    flags: number,
+    mode: number,
+  ): void {
     const { lists } = this;
+    assert((idHigh & 0xffff) === 0, 'list sends: a batch says the high bits of its numbers, and no others');
+    this.idHigh = idHigh;
     lists.begin(frame, SOCKET_SEND_SGL_WORD, sizeWords, 0, false);
     this.outcomes.expect(initiatorContext);
     this.inBatch = true;
@@ -176,7 +188,7 @@ export class ListSends {
   datagram(frame: number, sizeWords: number, socketId: number, address: number, port: number): void {
     const { lists, stack, sockets } = this;
     const socket = socketId < sockets.length ? sockets[socketId] : undefined;
-    const tag = socket === undefined ? 0 : sendTag(socketId, socket);
+    const tag = socket === undefined ? 0 : socket.tag;
     lists.begin(frame, SOCKET_SEND_TO_SGL_WORD, sizeWords, tag, true);
     this.fault = 0;
     this.buffers = 0;
@@ -302,7 +314,7 @@ export class ListSends {
     );
     const { lists, sockets } = this;
     const { reader } = lists;
-    const socketId = reader.classFields;
+    const socketId = reader.classFields | this.idHigh;
     const socket = socketId < sockets.length ? sockets[socketId] : undefined;
     const errno = streamErrno(socket);
     this.start(errno === 0 ? socket!.connection : -1, errno);
@@ -311,7 +323,7 @@ export class ListSends {
     this.waitingTo = lists.to;
     this.transactionContext = reader.context;
     this.transactions += 1;
-    lists.setTag(socket === undefined ? 0 : sendTag(socketId, socket));
+    lists.setTag(socket === undefined ? 0 : socket.tag);
   }
 
   /** Queues the last buffer of the transaction and says how it ended. */

@@ -12,6 +12,7 @@ import {
   SOCKET_ACCEPT_POST_LIST_MAX,
   SOCKET_ACCEPT_POST_LIST_WORD,
 } from '../../i2o/socket.gen.ts';
+import { isSocketNumber } from '../../i2o/socket-number.ts';
 import { EINVAL } from '../../socket/errno.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { LISTEN } from '../../tcpip/tcp/state.ts';
@@ -73,7 +74,7 @@ export class ListenRequests {
     let faults = listens ? 0 : count;
     for (let i = 0; i < count && listens; i++) {
       const postedId = words[frame + SOCKET_ACCEPT_POST_LIST_WORD + i];
-      const posted = postedId >= 0 && postedId < sockets.length ? sockets[postedId] : undefined;
+      const posted = isSocketNumber(postedId, sockets.length) ? sockets[postedId] : undefined;
       if (posted === undefined || posted.kind !== KIND_FREE) {
         faults += 1;
         continue;

@@ -30,6 +30,7 @@ import {
   SOCKET_RECEIVE_CREDIT_LIST_WORD,
   SOCKET_RECEIVE_POST_SGL_WORD,
 } from '../../i2o/socket.gen.ts';
+import { socketIdMask } from '../../i2o/socket-number.ts';
 import { INBOUND_REFUSED } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
@@ -59,6 +60,8 @@ export interface ReceiveRequestsParts {
   readonly pendingReplies: PendingReplies;
   readonly reader: SglReader;
   readonly answers: Answers;
+  /** Version of the socket class that the card speaks. */
+  readonly classVersion: number;
 }
 
 export class ReceiveRequests {
@@ -71,6 +74,7 @@ export class ReceiveRequests {
   private readonly pendingReplies: PendingReplies;
   private readonly reader: SglReader;
   private readonly answers: Answers;
+  private readonly idMask: number;
   /** Byte of the frame where the first bad element of the latest list is; 0: none is bad. */
   private badOffset = 0;
 
@@ -84,6 +88,7 @@ export class ReceiveRequests {
     this.pendingReplies = parts.pendingReplies;
     this.reader = parts.reader;
     this.answers = parts.answers;
+    this.idMask = socketIdMask(parts.classVersion);
   }
 
   /**
@@ -156,9 +161,10 @@ export class ReceiveRequests {
       this.answers.refuse(frame, checkSocketRequest(words, frame, sizeWords));
       return;
     }
+    const word4 = words[frame + 4] & this.idMask;
     let at = frame + SOCKET_RECEIVE_CREDIT_LIST_WORD;
     for (let i = 0; i < count; i++) {
-      const socketId = creditSocketId(words[at]);
+      const socketId = creditSocketId(words[at], word4);
       const growthBytes = creditGrowthBytes(words[at]);
       const bytes = words[at + 1];
       if (socketId < this.sockets.length && bytes > 0) {

@@ -65,7 +65,7 @@ export class SendLists {
   }
 
   /**
-   * Begins a list. @param tag `sendTag` of the socket it is for.
+   * Begins a list. @param tag `CardSocket.tag` of the socket it is for.
    * @param emptyAllowed an immediate element of no bytes is a buffer of its own, without a context: an empty
    * datagram.
    */
@@ -80,7 +80,7 @@ export class SendLists {
     this.emptyAllowed = emptyAllowed;
   }
 
-  /** Says whom the buffers that follow are for. @param tag `sendTag` of the socket. */
+  /** Says whom the buffers that follow are for. @param tag `CardSocket.tag` of the socket. */
   setTag(tag: number): void {
     this.tag = tag;
   }

@@ -34,13 +34,14 @@ import {
   SOCKET_SEND_SGL_WORD,
   SOCKET_SEND_TO_SGL_WORD,
 } from '../../i2o/socket.gen.ts';
+import { socketIdMask } from '../../i2o/socket-number.ts';
 import { CARD_IMMEDIATE_COPIES } from '../../ledger/counters.gen.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { Answers } from '../replies/answers.ts';
 import type { ContextReplies } from '../replies/context-replies.ts';
 import type { SendOutcomes } from '../replies/send-outcomes.ts';
-import { type CardSocket, sendTag } from '../sockets/card-socket.ts';
+import type { CardSocket } from '../sockets/card-socket.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 import { type ListSends, streamErrno } from './list-sends.ts';
 
@@ -66,7 +67,7 @@ export interface SendRequestsParts {
   readonly outcomes: SendOutcomes;
   readonly answers: Answers;
   /** Whether a send may end a record, as it may since version 3 of the class. */
-  readonly records: boolean;
+  readonly classVersion: number;
 }
 
 export class SendRequests {
@@ -81,6 +82,8 @@ export class SendRequests {
   private readonly outcomes: SendOutcomes;
   private readonly answers: Answers;
   private readonly records: boolean;
+  /** Bits of a socket's number that the card looks at. */
+  private readonly idMask: number;
 
   constructor(parts: SendRequestsParts) {
     this.words = parts.words;
@@ -93,7 +96,8 @@ export class SendRequests {
     this.lists = parts.listSends;
     this.outcomes = parts.outcomes;
     this.answers = parts.answers;
-    this.records = parts.records;
+    this.records = parts.classVersion >= 3;
+    this.idMask = socketIdMask(parts.classVersion);
   }
 
   /** SocketSend. // Hot path. */
@@ -112,11 +116,11 @@ export class SendRequests {
       this.batch(frame, sizeWords, sendFlags, mode);
       return;
     }
-    const socketId = getSocketSendSocketId(words, frame);
+    const socketId = getSocketSendSocketId(words, frame) & this.idMask;
     const socket = socketId < this.sockets.length ? this.sockets[socketId] : undefined;
     let errno = streamErrno(socket);
     const connection = errno === 0 ? socket!.connection : -1;
-    const tag = errno === 0 ? sendTag(socketId, socket!) : 0;
+    const tag = errno === 0 ? socket!.tag : 0;
     const end = frame + sizeWords;
     let at = frame + SOCKET_SEND_SGL_WORD;
     let first = 0;
@@ -161,7 +165,7 @@ export class SendRequests {
       this.answers.refuse(frame, DETAILED_STATUS_INVALID_OFFSET);
       return;
     }
-    const socketId = getSocketSendToSocketId(words, frame);
+    const socketId = getSocketSendToSocketId(words, frame) & this.idMask;
     const address = getSocketSendToAddress(words, frame);
     lists.datagram(frame, sizeWords, socketId, address, getSocketSendToPort(words, frame));
     if (lists.fault === 0 && lists.errno === 0 && lists.buffers > 0) return;
@@ -174,7 +178,8 @@ export class SendRequests {
    */
   private batch(frame: number, sizeWords: number, sendFlags: number, mode: number): void {
     const { lists } = this;
-    lists.batch(frame, sizeWords, frameInitiatorContext(this.words, frame), sendFlags, mode);
+    const idHigh = getSocketSendSocketId(this.words, frame) & this.idMask & ~0xffff;
+    lists.batch(frame, sizeWords, frameInitiatorContext(this.words, frame), idHigh, sendFlags, mode);
     if (mode === REPLY_MODE_IMMEDIATE) this.outcomes.flush();
     if (lists.fault !== 0) this.answers.refuse(frame, lists.fault, lists.errorOffset);
   }

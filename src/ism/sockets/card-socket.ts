@@ -2,11 +2,10 @@
  * What the card knows of one socket number. One object for each number is made at start; it holds numbers
  * only.
  */
-import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { assert } from '../../assert/assert.ts';
 import { REQUEST_STATUS_ERROR_NO_DATA } from '../../i2o/executive.gen.ts';
 import { REPLY_MODE_BATCH } from '../../i2o/socket.gen.ts';
-
-const COSTLY = COSTLY_ASSERTIONS;
+import { nextTag } from '../../i2o/socket-number.ts';
 
 /** What a number stands for. */
 export const KIND_FREE = 0;
@@ -36,45 +35,20 @@ export const ENDED_NOT = 0;
 export const ENDED_STREAM = 1;
 export const ENDED_FAILED = 2;
 
-/** Largest socket number a message and a tag have room for. */
-export const SOCKET_ID_MAX = 0xfffe;
-/**
- * Lives of a number before its generation begins again; a tag has 15 bits for it, so that it is never
- * negative.
- */
-const GENERATION_MASK = 0x7fff;
-const GENERATION_SHIFT = 16;
-const SOCKET_ID_MASK = 0xffff;
-
 /** Whether a program has the socket, so that requests about it are served. */
 export function isOpen({ kind, connection, pending }: CardSocket): boolean {
   const created = kind === KIND_STREAM || kind === KIND_LISTENER || kind === KIND_DATAGRAM;
   return created && connection >= 0 && (pending & PENDING_CLOSE) === 0;
 }
 
-/**
- * What a send remembers of its socket: the number, and which of the number's lives it is. A buffer may come
- * back after its socket was closed and its number used again; the tag then no longer matches.
- */
-export function sendTag(socketId: number, socket: CardSocket): number {
-  if (COSTLY) checkTagRoom(socketId);
-  return socketId | (socket.generation << GENERATION_SHIFT);
-}
-
-function checkTagRoom(socketId: number): void {
-  assert(socketId >= 0 && socketId <= SOCKET_ID_MAX, 'card socket: a tag has room for the socket number');
-}
-
-/** The socket number in a tag. */
-export function tagSocketId(tag: number): number {
-  return tag & SOCKET_ID_MASK;
-}
-
 export class CardSocket {
   /** KIND_ number. */
   kind: number = KIND_FREE;
-  /** Counts the number's lives, 0 to 32767. */
-  generation = 0;
+  /**
+   * What a send remembers of its socket: the number, and which of the number's lives it is (i2o/socket-number.ts).
+   * A buffer may come back after its socket was closed and its number used again; the tag then no longer matches.
+   */
+  tag: number;
   /** The stack's number of the connection or of the datagram socket; -1: the stack has none for it. */
   connection = -1;
   /** PENDING_ bits. */
@@ -118,6 +92,15 @@ export class CardSocket {
   /** The next posted number of the same listener. */
   postedNext = -1;
 
+  private readonly idBits: number;
+
+  /** @param socketId its number. @param idBits as of `tagIdBits`, of all numbers there are. */
+  constructor(socketId = 0, idBits = 16) {
+    assert(socketId >>> idBits === 0, 'card socket: a tag has room for the socket number');
+    this.tag = socketId;
+    this.idBits = idBits;
+  }
+
   /** The host has a connection from here on. @param seq where its bytes begin. */
   begins(seq: number): void {
     this.firstSeq = seq;
@@ -130,7 +113,7 @@ export class CardSocket {
    */
   clear(): void {
     this.kind = KIND_FREE;
-    this.generation = (this.generation + 1) & GENERATION_MASK;
+    this.tag = nextTag(this.tag, this.idBits);
     this.connection = -1;
     this.pending = 0;
     this.connectErrno = 0;

@@ -28,7 +28,7 @@ export class SendBuffers {
   /** Per context: WITH_HOST, WITH_STACK or DONE. */
   private readonly place: Uint8Array;
   private heldCount = 0;
-  /** Per context with the stack: `sendTag` of the socket it was sent for. */
+  /** Per context with the stack: `CardSocket.tag` of the socket it was sent for. */
   private readonly tag: Int32Array;
   /**
    * Contexts that are DONE, oldest first: a ring with room for every context, since each is in it at most
@@ -185,7 +185,7 @@ export class SendBuffers {
     return this.place[context] === WITH_STACK;
   }
 
-  /** `sendTag` of the socket that a held context was sent for. */
+  /** `CardSocket.tag` of the socket that a held context was sent for. */
   tagOf(context: number): number {
     assert(this.isHeld(context), 'send buffers: a tag is asked for of a context that the stack has');
     return this.tag[context];

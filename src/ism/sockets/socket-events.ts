@@ -11,10 +11,9 @@ import {
   SOCKET_EVENT_CONNECTION_STATE,
   SOCKET_EVENT_LISTEN_OVERFLOW,
   writeAddressEvent,
-  writeConnectionStateEvent,
 } from '../../i2o/socket.gen.ts';
+import { SOCKET_ID_MAX, writeStateEvent } from '../../i2o/socket-number.ts';
 import type { EventSource } from '../../iop/module/module.ts';
-import { SOCKET_ID_MAX } from './card-socket.ts';
 
 /** The events the device may raise. */
 export const SOCKET_EVENTS =
@@ -29,7 +28,7 @@ export class SocketEvents {
   private source = NOBODY;
   /** BucketsLow has been raised, and the pool has not recovered since. */
   private low = false;
-  /** Where the generated writer puts the data word of a state change. */
+  /** Where the data word of a state change is put together. */
   private readonly data = new Int32Array(CONNECTION_STATE_EVENT_WORDS);
 
   /** Says where the events go: once, before the first turn. Until then they go nowhere. */
@@ -45,7 +44,7 @@ export class SocketEvents {
       'socket events: a state change is of a numbered socket',
     );
     assert(before !== state, 'socket events: a state change ends in another state');
-    writeConnectionStateEvent(this.data, 0, socketId, before, state);
+    writeStateEvent(this.data, 0, socketId, before, state);
     this.source.raise(SOCKET_EVENT_CONNECTION_STATE, this.data[0]);
   }
 

@@ -34,16 +34,13 @@ export class AcceptPosts {
   private readonly owing: Int32Array;
   private owingCount = 0;
   private readonly counters: Float64Array;
-  /** How many may be posted beyond the first of each listener. */
-  private readonly share: number;
 
   constructor(requests: Requests, table: SocketTable, config: DriverConfig, ledger: Ledger) {
     this.counters = ledger.counters;
-    this.share = Math.floor(config.socketsMax / SOCKETS_PER_POST);
     this.requests = requests;
     this.table = table;
     this.config = config;
-    this.owing = new Int32Array(config.socketsMax);
+    this.owing = new Int32Array(table.sockets.length);
   }
 
   /** Posts socket ids for a listener until as many are posted as its backlog, and its share, let it want. */
@@ -57,7 +54,8 @@ export class AcceptPosts {
     let count = Math.min(wanted - listener.acceptsPosted, SOCKET_ACCEPT_POST_LIST_MAX);
     const first = listener.acceptsPosted === 0 ? 1 : 0;
     // Beyond the first: of the common share, and none that a connection made here may still need elsewhere.
-    const further = Math.min(this.share - table.posted, table.available - first - table.unaccepted);
+    const share = Math.floor(table.most / SOCKETS_PER_POST);
+    const further = Math.min(share - table.posted, table.available - first - table.unaccepted);
     count = Math.min(count, first + Math.max(0, further));
     if (count > 0) this.send(listenerId, listener, count, wanted);
   }

@@ -12,7 +12,6 @@ import {
   STATE_FAILED,
   STATE_FREE,
   STATE_POSTED,
-  socketTag,
 } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
@@ -67,7 +66,7 @@ export class Closing {
       this.table.give(socketId);
       return;
     }
-    this.requests.close(frame, socketTag(socketId, socket.generation), socketId, abort);
+    this.requests.close(frame, socket.tag, socketId, abort);
     this.buckets.postDue();
   }
 

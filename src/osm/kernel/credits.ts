@@ -3,6 +3,7 @@
  * SocketReceiveCredit messages, several sockets in each. What finds no frame waits for the driver's chores.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
+import { creditHigh } from '../../i2o/credit.ts';
 import { SOCKET_RECEIVE_CREDIT_LIST_MAX } from '../../i2o/socket.gen.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { PoolMeter } from '../../ledger/pool-meter.ts';
@@ -99,18 +100,22 @@ export class Credits {
         return;
       }
       this.waits.served();
-      const count = Math.min(this.count, SOCKET_RECEIVE_CREDIT_LIST_MAX);
-      for (let i = 0; i < count; i++) {
+      const first = this.owing[this.count - 1];
+      let count = 0;
+      while (count < SOCKET_RECEIVE_CREDIT_LIST_MAX && this.count > 0) {
         const socketId = this.owing[this.count - 1];
+        // A message has bits 16-23 of its sockets' numbers once, for all of them.
+        if (creditHigh(socketId) !== creditHigh(first)) break;
         const socket = this.table.sockets[socketId];
         const { creditBytes } = socket;
         this.nextOwing();
         const growth = creditBytes > 0 && this.widens ? this.windows.adjust(socket, creditBytes) : 0;
         // A socket closed meanwhile owes nothing: one byte keeps the pair well formed, and the card ignores
         // it.
-        requests.creditPair(frame, i, socketId, creditBytes > 0 ? creditBytes : 1, growth);
+        requests.creditPair(frame, count, socketId, creditBytes > 0 ? creditBytes : 1, growth);
+        count += 1;
       }
-      requests.creditPost(frame, count);
+      requests.creditPost(frame, count, first);
     }
   }
 

@@ -79,7 +79,7 @@ export class Driver implements BringUpCaller {
   private readonly batch: SendBatch;
   private readonly replies: ReplyDispatch;
   private readonly control: ControlCall;
-  private readonly sockets: readonly HostSocket[];
+  private readonly table: DriverParts['table'];
   private readonly counters: Float64Array;
   private readonly clock: Clock;
   private readonly sleeper: Sleeper;
@@ -98,7 +98,7 @@ export class Driver implements BringUpCaller {
     this.batch = parts.batch;
     this.replies = parts.replies;
     this.control = parts.control;
-    this.sockets = table.sockets;
+    this.table = table;
     this.withdrawal = new Withdrawal(table, transmit, receive);
     this.counters = ledger.counters;
     this.clock = parts.clock;
@@ -303,7 +303,7 @@ export class Driver implements BringUpCaller {
     assert(!this.online, 'driver: the card goes online once');
     assert(this.deadErrno === 0, 'driver: a card that goes online lives');
     assert(this.requests.deviceTid !== NO_TID, 'driver: a card goes online once its device is known');
-    this.classVersion = Math.min(cardVersion, this.config.classVersion);
+    this.table.speak((this.classVersion = Math.min(cardVersion, this.config.classVersion)));
     this.online = true;
     this.credits.widens = this.classVersion >= 2;
     this.retries.open = true;
@@ -392,9 +392,9 @@ export class Driver implements BringUpCaller {
     this.credits.send();
     this.accepts.postOwed();
     if (this.replies.sends.roomChanged) this.blocked.takeRoom(this.replies.sends);
-    const { replies, sockets } = this;
+    const { replies, table } = this;
     for (let id = replies.nextOrphan(); id >= 0; id = replies.nextOrphan()) {
-      this.closeSocket(id, sockets[id], true);
+      this.closeSocket(id, table.sockets[id], true);
     }
   }
 }

@@ -11,7 +11,7 @@ import { DELIVERY_RETRIES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
-import { STATE_CLOSING, socketTag } from '../memory/host-socket.ts';
+import { STATE_CLOSING } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { Requests } from '../message/requests.ts';
 import type { Resend } from '../message/undelivered.ts';
@@ -120,7 +120,7 @@ export class Retries implements Resend {
           this.later();
           break;
         }
-        requests.close(frame, socketTag(socketId, socket.generation), socketId, this.byAbort[socketId] === 1);
+        requests.close(frame, socket.tag, socketId, this.byAbort[socketId] === 1);
       }
       this.closeCount -= 1;
     }

@@ -2,9 +2,6 @@
  * What the host driver is configured with. Every limit here is the size of a table or a pool: nothing grows
  * after start.
  */
-/** A socket's number is 16 bits of a message, and 0xffff means that there is none. */
-export const SOCKETS_MAX = 65_535;
-
 /** The smallest outbound frame that a card takes, and the largest that the driver offers. */
 export const OUTBOUND_WORDS_MIN = 17;
 export const OUTBOUND_WORDS_MAX = 1024;
@@ -12,10 +9,13 @@ export const OUTBOUND_WORDS_MAX = 1024;
 export interface DriverConfig {
   /**
    * The highest version of the socket class that the driver speaks: 1, before datagram sockets, 2, before
-   * records and options such as TCP_CORK, or 3. A card may have a lower one; both then speak that.
+   * records, options such as TCP_CORK and socket numbers beyond 16 bits, or 3. A card may have a lower one; both then speak that.
    */
   readonly classVersion: 1 | 2 | 3;
-  /** How many sockets there can be at once, 1 to SOCKETS_MAX. */
+  /**
+   * How many sockets there can be at once, 1 to SOCKETS_MAX of i2o/socket-number.ts; no more than 65,535 while
+   * the driver or its card speaks an older version of the class than 3.
+   */
   readonly socketsMax: number;
   /**
    * How many bytes of a socket may be in the card's hands (SO_SNDBUF), unless the program sets its own

@@ -50,8 +50,13 @@ const ACKNOWLEDGED_ENOUGH = 1 << 30;
 export class HostSocket {
   /** A STATE_ number; changed by `become` and by the table. */
   state: number = STATE_FREE;
-  /** Counts the uses of this socket id, so that a late reply to an earlier use is told apart. 0 to 32767. */
+  /** Counts the uses of this socket id, so that what is of an earlier use is told apart. 0 to 32767. */
   generation = 0;
+  /**
+   * Names this use of the id: contexts and requests carry it, so that an answer that comes late finds no later
+   * use (i2o/socket-number.ts). The table changes it when the id is taken.
+   */
+  tag: number;
   /** The error that the next call, or SO_ERROR, takes away; 0 for none. */
   errno = 0;
   /** 1 once the peer's FIN, and all before it, has been received. */
@@ -142,7 +147,7 @@ export class HostSocket {
   acceptsWanted = 1;
   /** 1 from when the id is posted for a listener: the connection under it will have been accepted. */
   accepted = 0;
-  /** Of a posted socket id: the tag of the listener it was posted for (see `socketTag`); -1 else. */
+  /** Of a posted socket id: the tag of the listener it was posted for; -1 else. */
   postedFor = -1;
   backlog = 0;
   /**
@@ -164,6 +169,11 @@ export class HostSocket {
   become(state: number): void {
     assert(((FOLLOWERS[this.state] >> state) & 1) === 1, 'host socket: the next state follows from this one');
     this.state = state;
+  }
+
+  /** @param socketId its number. */
+  constructor(socketId = 0) {
+    this.tag = socketId;
   }
 
   /**
@@ -259,23 +269,6 @@ export class HostSocket {
       'host socket: the card has bytes of a socket exactly while it has contexts',
     );
   }
-}
-
-/**
- * Names one use of a socket id. Contexts and requests carry it, so that an answer that comes late finds no
- * later use.
- * @returns the id in bits 0-15, the generation above; never negative.
- */
-export function socketTag(socketId: number, generation: number): number {
-  if (COSTLY) checkTag(socketId, generation);
-  return socketId | (generation << 16);
-}
-
-function checkTag(socketId: number, generation: number): void {
-  assert(
-    socketId >>> 16 === 0 && generation >>> 15 === 0,
-    'host socket: a tag has 16 bits of socket id and 15 of generation',
-  );
 }
 
 /** Takes the waiting error away. @returns it, negative; 0 for none. */

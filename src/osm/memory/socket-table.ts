@@ -1,14 +1,15 @@
 /** The driver's sockets: all of them, which socket ids are free, and which sockets' readiness has changed. */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import type { DriverConfig } from './driver-config.ts';
 import {
-  HostSocket,
-  STATE_CLOSING,
-  STATE_DATAGRAM,
-  STATE_FREE,
-  STATE_POSTED,
-  socketTag,
-} from './host-socket.ts';
+  isSocketNumber,
+  NO_SOCKET,
+  nextTag,
+  socketIdMask,
+  socketNumbers,
+  tagIdBits,
+} from '../../i2o/socket-number.ts';
+import type { DriverConfig } from './driver-config.ts';
+import { HostSocket, STATE_CLOSING, STATE_DATAGRAM, STATE_FREE, STATE_POSTED } from './host-socket.ts';
 import type { WindowBudget } from './window-budget.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
@@ -17,9 +18,18 @@ const COSTLY = COSTLY_ASSERTIONS;
 const DATAGRAM_SEND_BYTES = 212_992;
 
 export class SocketTable {
-  /** Every socket there can be, by its id. */
+  /** Every socket there can be, by its id; NO_SOCKET's is never used. */
   readonly sockets: readonly HostSocket[];
+  /** Bits of a word of a card's in which it has named a socket, by that version. */
+  wordMask = 0;
+  /** How many sockets there can be, by the version of the class that both sides speak. */
+  most = 0;
   private readonly config: DriverConfig;
+  /** Bits of a tag that hold the id, and how many there are. */
+  private readonly idMask: number;
+  private readonly idBits: number;
+  /** Ids from here on are not used: the card does not know so large ones. */
+  private limit = 0;
   /** Free socket ids; the one that came back last is used next. */
   private readonly free: Int32Array;
   private freeCount: number;
@@ -38,13 +48,41 @@ export class SocketTable {
 
   constructor(config: DriverConfig, windows: WindowBudget) {
     this.windows = windows;
-    const { socketsMax } = config;
+    const numbers = socketNumbers(config.socketsMax, config.classVersion);
     this.config = config;
-    this.sockets = Array.from({ length: socketsMax }, () => new HostSocket());
-    this.free = new Int32Array(socketsMax);
-    for (let i = 0; i < socketsMax; i++) this.free[i] = socketsMax - 1 - i;
-    this.freeCount = socketsMax;
-    this.ready = new Int32Array(socketsMax);
+    this.sockets = Array.from({ length: numbers }, (_, socketId) => new HostSocket(socketId));
+    this.idBits = tagIdBits(numbers);
+    this.idMask = (1 << this.idBits) - 1;
+    this.free = new Int32Array(numbers);
+    this.freeCount = 0;
+    this.ready = new Int32Array(numbers);
+    this.speak(config.classVersion);
+  }
+
+  /**
+   * From now on both sides speak this version of the class: an older one than 3 has no ids beyond 16 bits.
+   * @param version 1 to 3, and no higher than the driver's own.
+   */
+  speak(version: number): void {
+    this.wordMask = socketIdMask(version);
+    const limit = socketNumbers(this.config.socketsMax, version);
+    assert(limit <= this.sockets.length, 'socket table: there is a socket for each id of the version spoken');
+    if (limit === this.limit) return;
+    this.limit = limit;
+    this.most = limit - (limit > NO_SOCKET ? 1 : 0);
+    this.listFree();
+  }
+
+  /** Makes the free list of the sockets that are free, the lowest ids first. */
+  private listFree(): void {
+    this.freeCount = 0;
+    for (let id = this.limit - 1; id >= 0; id--) {
+      if (this.sockets[id].state === STATE_FREE && id !== NO_SOCKET) this.free[this.freeCount++] = id;
+    }
+    assert(
+      this.freeCount <= this.most,
+      'socket table: the free list has no more ids than there can be sockets',
+    );
   }
 
   /** How many socket ids are free. */
@@ -60,7 +98,7 @@ export class SocketTable {
   /** By how many more sockets were made here, listeners among them, than connections came for listeners. */
   get unaccepted(): number {
     const accepted = this.acceptedCount - this.postedCount;
-    return Math.max(0, this.sockets.length - this.freeCount - this.postedCount - 2 * accepted);
+    return Math.max(0, this.most - this.freeCount - this.postedCount - 2 * accepted);
   }
 
   /**
@@ -78,7 +116,12 @@ export class SocketTable {
    * // Hot path.
    */
   has(socketId: number): boolean {
-    return socketId >= 0 && socketId < this.sockets.length;
+    return isSocketNumber(socketId, this.sockets.length);
+  }
+
+  /** The id in a tag that is not negative. // Hot path. */
+  idOf(tag: number): number {
+    return tag & this.idMask;
   }
 
   /**
@@ -93,13 +136,13 @@ export class SocketTable {
   }
 
   /**
-   * The socket that a tag names (see `socketTag`).
+   * The socket that a tag names (`HostSocket.tag`).
    * @returns undefined when there is none, or its id has another use by now.
    */
   tagged(tag: number): HostSocket | undefined {
-    const socketId = tag & 0xffff;
+    const socketId = this.idOf(tag);
     const socket = tag >= 0 && this.has(socketId) ? this.sockets[socketId] : undefined;
-    return socket !== undefined && socketTag(socketId, socket.generation) === tag ? socket : undefined;
+    return socket !== undefined && socket.tag === tag ? socket : undefined;
   }
 
   /**
@@ -113,6 +156,7 @@ export class SocketTable {
     assert(this.has(socketId), 'socket table: an id that is taken is of a socket there is');
     const socket = this.sockets[socketId];
     socket.reset(state);
+    socket.tag = nextTag(socket.tag, this.idBits);
     const { sendBufferBytes } = this.config;
     socket.sendBufferBytes =
       state === STATE_DATAGRAM ? Math.min(sendBufferBytes, DATAGRAM_SEND_BYTES) : sendBufferBytes;
@@ -135,7 +179,7 @@ export class SocketTable {
       'socket table: posted ids are among those of connections accepted',
     );
     socket.state = STATE_FREE;
-    this.free[this.freeCount++] = socketId;
+    if (socketId < this.limit) this.free[this.freeCount++] = socketId;
   }
 
   /**
@@ -146,13 +190,20 @@ export class SocketTable {
     const listener = this.sockets[listenerId];
     const socketId = this.take(STATE_POSTED);
     assert(socketId >= 0, 'socket table: a socket id is free when one is posted');
-    this.sockets[socketId].postedFor = socketTag(listenerId, listener.generation);
+    this.sockets[socketId].postedFor = listener.tag;
     this.sockets[socketId].accepted = 1;
     this.postedCount += 1;
     this.hasPosted = true;
     this.acceptedCount += 1;
     listener.acceptsPosted += 1;
     return socketId;
+  }
+
+  /** The listener that an id is posted for; -1 for none. @param socketId of a socket there is. */
+  listenerOf(socketId: number): number {
+    assert(this.has(socketId), 'socket table: what is posted for a listener is an id there is');
+    const { postedFor } = this.sockets[socketId];
+    return postedFor < 0 ? -1 : this.idOf(postedFor);
   }
 
   /**
@@ -163,10 +214,10 @@ export class SocketTable {
   unpost(socketId: number, listenerId: number): boolean {
     if (!this.has(socketId) || !this.has(listenerId)) return false;
     const socket = this.sockets[socketId];
-    if (socket.state !== STATE_POSTED || (socket.postedFor & 0xffff) !== listenerId) return false;
+    if (socket.state !== STATE_POSTED || this.listenerOf(socketId) !== listenerId) return false;
     const listener = this.sockets[listenerId];
     // The listener's own id may have a new use by now, whose posts are others.
-    if (socketTag(listenerId, listener.generation) === socket.postedFor) {
+    if (listener.tag === socket.postedFor) {
       listener.acceptsPosted -= 1;
       assert(listener.acceptsPosted >= 0, 'socket table: no more accepts come back than were posted');
     }
@@ -224,13 +275,12 @@ export class SocketTable {
    */
   rebuild(): void {
     this.readyCount = 0;
-    this.freeCount = 0;
+    this.listFree();
     this.postedCount = 0;
     this.acceptedCount = 0;
     for (let i = this.sockets.length - 1; i >= 0; i--) {
       this.sockets[i].readyQueued = 0;
-      if (this.sockets[i].state === STATE_FREE) this.free[this.freeCount++] = i;
-      else this.acceptedCount += this.sockets[i].accepted;
+      if (this.sockets[i].state !== STATE_FREE) this.acceptedCount += this.sockets[i].accepted;
     }
   }
 
@@ -239,7 +289,10 @@ export class SocketTable {
    * sockets.
    */
   check(): void {
-    const free = this.sockets.reduce((sum, { state }) => sum + (state === STATE_FREE ? 1 : 0), 0);
+    let free = 0;
+    for (let id = 0; id < this.limit; id++) {
+      if (this.sockets[id].state === STATE_FREE && id !== NO_SOCKET) free += 1;
+    }
     assert(free === this.freeCount, 'socket table: as many ids are in the free list as sockets are free');
     let posted = 0;
     let accepted = 0;

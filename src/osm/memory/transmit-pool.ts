@@ -15,7 +15,8 @@ import {
 } from '../../ledger/counters.gen.ts';
 import { type Ledger, SLOTS_METER, TRANSMIT_METER } from '../../ledger/ledger.ts';
 import type { MeterClock, PoolMeter } from '../../ledger/pool-meter.ts';
-import { type HostSocket, socketTag } from './host-socket.ts';
+import type { HostSocket } from './host-socket.ts';
+import type { SocketTable } from './socket-table.ts';
 import { TransmitShares } from './transmit-shares.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
@@ -127,7 +128,7 @@ export class TransmitPool {
    * like those that the card has: a program that only collects buffers leaves the reserve to others.
    * @returns its context, or -1 when none is free for this socket.
    */
-  offer(socketId: number, socket: HostSocket): number {
+  offer(socket: HostSocket): number {
     const free = this.freeCount;
     const many = free <= this.shares.reserve || socket.offeredBuffers >= free;
     if (free <= this.plenty && socket.offeredBuffers > 0 && many) {
@@ -137,18 +138,16 @@ export class TransmitPool {
     const context = this.takeFor(socket);
     if (context < 0) return -1;
     assert(this.offeredTo[context] < 0, 'transmit pool: a buffer is offered to one program at a time');
-    this.offeredTo[context] = socketTag(socketId, socket.generation);
+    this.offeredTo[context] = socket.tag;
     socket.offeredBuffers += 1;
     return context;
   }
 
   /** An offered buffer is sent, or comes back: it counts no more for its socket, if that is still there. */
-  endOffer(context: number, sockets: readonly HostSocket[]): void {
-    const tag = this.offeredTo[context];
+  endOffer(context: number, table: SocketTable): void {
+    const socket = table.tagged(this.offeredTo[context]);
     this.offeredTo[context] = -1;
-    const socketId = tag & 0xffff;
-    if (tag < 0 || socketTag(socketId, sockets[socketId].generation) !== tag) return;
-    sockets[socketId].offeredBuffers -= 1;
+    if (socket !== undefined) socket.offeredBuffers -= 1;
   }
 
   /**
@@ -245,9 +244,9 @@ export class TransmitPool {
   }
 
   /** A context that was taken goes to the card, with `length` bytes of a socket's. // Hot path. */
-  lend(context: number, socketId: number, socket: HostSocket, length: number): void {
+  lend(context: number, socket: HostSocket, length: number): void {
     if (COSTLY) this.checkLend(context, length);
-    this.tagOf[context] = socketTag(socketId, socket.generation);
+    this.tagOf[context] = socket.tag;
     this.lengthOf[context] = length;
     socket.sent(length);
     if (context >= this.area.count) socket.sendingSlots += 1;

@@ -72,8 +72,8 @@ export class ReceiveReplies {
   }
 
   private record(bucket: number, socketWord: number, offsetWord: number, lengthWord: number): boolean {
-    const socketId = socketWord & 0xffff;
-    const { sockets } = this.table;
+    const { sockets, wordMask } = this.table;
+    const socketId = socketWord & wordMask;
     const socket = socketId < sockets.length ? sockets[socketId] : undefined;
     const flags = offsetWord >>> 24;
     const offset = offsetWord & 0xffffff;

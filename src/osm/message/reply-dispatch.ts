@@ -239,7 +239,7 @@ export class ReplyDispatch {
   /** The outcome of a connect, or of a create that failed: a create that went well is not answered. */
   private connected(frame: number, tag: number, errno: number): boolean {
     const { words, table } = this;
-    const socketId = tag & 0xffff;
+    const socketId = table.idOf(tag);
     const socket = table.tagged(tag);
     if (socket === undefined) return false;
     const create = words[frame + 1] >>> 24 === SOCKET_CREATE;
@@ -286,9 +286,12 @@ export class ReplyDispatch {
       words[frame] >>> 16 < SOCKET_ACCEPT_POST_REPLY_WORDS
     )
       return false;
-    const socketId = getSocketAcceptPostReplyAcceptedId(words, frame);
-    const listenerId = getSocketAcceptPostReplyListenerId(words, frame);
-    if (socketId !== transaction || !table.unpost(socketId, listenerId)) return false;
+    // The fields have room for 16 bits of a number; the context is the whole of it.
+    const socketId = transaction;
+    if ((socketId & 0xffff) !== getSocketAcceptPostReplyAcceptedId(words, frame)) return false;
+    const listenerId = table.has(socketId) ? table.listenerOf(socketId) : -1;
+    if ((listenerId & 0xffff) !== getSocketAcceptPostReplyListenerId(words, frame)) return false;
+    if (!table.unpost(socketId, listenerId)) return false;
     const { sockets } = table;
     const socket = sockets[socketId];
     const listener = sockets[listenerId];
@@ -331,7 +334,7 @@ export class ReplyDispatch {
   private closed(tag: number): boolean {
     const socket = this.table.tagged(tag);
     if (socket === undefined || socket.state !== STATE_CLOSING) return false;
-    this.table.give(tag & 0xffff);
+    this.table.give(this.table.idOf(tag));
     return true;
   }
 }

@@ -5,7 +5,7 @@
  * waits, or tries again later.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import { creditWord } from '../../i2o/credit.ts';
+import { creditHigh, creditWord } from '../../i2o/credit.ts';
 import { SGL_BUCKET, SGL_CONTEXT_WORDS, SGL_LAST, writeSglContext } from '../../i2o/list/sgl.ts';
 import {
   NAME_OF_LOCAL,
@@ -92,13 +92,13 @@ export class Requests extends InboundFrames {
   /** Asserts what every request about a socket depends on. // Hot path: three compares. */
   private about(frame: number, socketId: number): void {
     assert(frame === this.acquired, 'requests: a request is written in the frame that was acquired');
-    assert(socketId >>> 16 === 0, 'requests: a socket id has 16 bits');
+    assert(socketId >>> 24 === 0, 'requests: a socket id has 24 bits');
   }
 
   /** The same for a request whose answer finds its socket by a tag. */
   private tagged(frame: number, socketId: number, tag: number): void {
     this.about(frame, socketId);
-    assert((tag & 0xffff) === socketId, 'requests: a tag names the socket that its request names');
+    assert(((tag ^ socketId) & 0xffff) === 0, 'requests: a tag names the socket that its request names');
   }
 
   /** Makes a socket; only a failure is answered. @param type SOCKET_TYPE_ number. */
@@ -380,12 +380,16 @@ export class Requests extends InboundFrames {
     this.words[at + 1] = bytes;
   }
 
-  /** Posts the credit message whose first `count` pairs have been written. // Hot path. */
-  creditPost(frame: number, count: number): void {
+  /**
+   * Posts the credit message whose first `count` pairs have been written. // Hot path.
+   * @param socketId of any of them: they have bits 16-23 in common.
+   */
+  creditPost(frame: number, count: number, socketId: number): void {
     const { words, deviceTid } = this;
     if (COSTLY) this.checkCredit(frame, count);
     const sizeWords = SOCKET_RECEIVE_CREDIT_LIST_WORD + count * CREDIT_WORDS;
-    writeSocketReceiveCredit(words, frame, deviceTid, HOST_TID, HANDLER_NONE, 0, count, sizeWords);
+    const high = creditHigh(socketId);
+    writeSocketReceiveCredit(words, frame, deviceTid, HOST_TID, HANDLER_NONE, 0, count, high, sizeWords);
     this.post();
   }
 

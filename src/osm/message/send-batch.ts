@@ -15,6 +15,7 @@ import {
   writeSglTransaction,
 } from '../../i2o/list/sgl.ts';
 import { SOCKET_SEND_SGL_WORD, writeSocketSend } from '../../i2o/socket.gen.ts';
+import { HIGH_SHIFT } from '../../i2o/socket-number.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { HostSocket } from '../memory/host-socket.ts';
@@ -50,9 +51,13 @@ export class SendBatch {
     this.transmit = transmit;
   }
 
-  /** Whether one more send can be added; those that fill a frame are sent first. // Hot path. */
-  hasRoom(): boolean {
-    return this.count < SENDS_PER_FRAME || this.flush();
+  /**
+   * Whether one more send, of this socket, can be added; those that fill a frame are sent first. So are those
+   * of sockets whose numbers have other bits 16-23: a message has these once, for all of its. // Hot path.
+   */
+  hasRoom(socketId: number): boolean {
+    const fits = this.count === 0 || this.socketIds[0] >>> HIGH_SHIFT === socketId >>> HIGH_SHIFT;
+    return (this.count < SENDS_PER_FRAME && fits) || this.flush();
   }
 
   /**
@@ -77,8 +82,12 @@ export class SendBatch {
     assert(this.count < SENDS_PER_FRAME, 'send batch: there is room for what is added');
     assert(this.transmit.lent(context), 'send batch: a buffer that waits has been lent');
     assert(
-      (this.transmit.tagOfContext(context) & 0xffff) === socketId,
+      ((this.transmit.tagOfContext(context) ^ socketId) & 0xffff) === 0,
       'send batch: a buffer is added for the socket that it was lent for',
+    );
+    assert(
+      this.count === 0 || this.socketIds[0] >>> HIGH_SHIFT === socketId >>> HIGH_SHIFT,
+      'send batch: all sockets of a message have the same bits above the lower 16',
     );
     this.socketIds[this.count] = socketId;
     this.contexts[this.count] = context;
@@ -109,10 +118,11 @@ export class SendBatch {
       const context = this.contexts[i];
       const flags = i === this.count - 1 ? SGL_TRANSMIT | SGL_LAST : SGL_TRANSMIT;
       const length = transmit.lengthOfContext(context);
-      at = writeSglTransaction(words, at, this.socketIds[i], transmit.tagOfContext(context));
+      at = writeSglTransaction(words, at, this.socketIds[i] & 0xffff, transmit.tagOfContext(context));
       at = writeSglContext(words, at, flags, length, context, transmit.addressOf(context));
     }
-    writeSocketSend(words, frame, deviceTid, HOST_TID, HANDLER_SEND, 0, 0, replyMode, 0, 0, 0, at - frame);
+    const high = this.socketIds[0] & ~0xffff;
+    writeSocketSend(words, frame, deviceTid, HOST_TID, HANDLER_SEND, 0, high, replyMode, 0, 0, 0, at - frame);
     words[frame] = words[frame] | (FLAG_MULTIPLE << 8);
     this.count = 0;
     this.requests.post();

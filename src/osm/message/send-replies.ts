@@ -62,9 +62,10 @@ export class SendReplies {
     const { transmit, table } = this;
     if (!transmit.lent(context)) return false;
     const tag = transmit.tagOfContext(context);
-    if (COSTLY) this.checkSocket(tag & 0xffff);
-    const socket = table.sockets[tag & 0xffff];
-    if (socket.generation === tag >>> 16) {
+    const socketId = table.idOf(tag);
+    if (COSTLY) this.checkSocket(socketId);
+    const socket = table.sockets[socketId];
+    if (socket.tag === tag) {
       socket.returned(transmit.lengthOfContext(context), transmit.isSlot(context));
       if (socket.wantsRoom !== 0) this.waiterReturned = true;
     }
@@ -93,7 +94,7 @@ export class SendReplies {
   /** How one request ended. @param tag its TransactionContext. @returns false when no socket can have it. */
   private outcome(tag: number, statusWord: number): boolean {
     const { table } = this;
-    const socketId = tag & 0xffff;
+    const socketId = table.idOf(tag);
     if (tag < 0 || !table.has(socketId)) return false;
     const socket = table.tagged(tag);
     if (socket === undefined) {

@@ -227,7 +227,7 @@ export class SendRequests {
   /** Asserts what must be true of a message that is about to be posted. */
   private checkMessage(listWord: number, socketId: number, tag: number, replyMode: number): void {
     const { frame, list, at } = this;
-    assert((tag & 0xffff) === socketId, 'send requests: the tag of a send names its socket');
+    assert(((tag ^ socketId) & 0xffff) === 0, 'send requests: the tag of a send names its socket');
     assert(replyMode >>> 2 === 0, 'send requests: a reply mode has two bits');
     assert(frame !== NO_FRAME, 'send requests: what is posted was begun');
     assert(list === frame + listWord, 'send requests: a message is posted as what it was begun');

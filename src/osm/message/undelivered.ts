@@ -28,6 +28,7 @@ import {
   sglImmediateWords,
 } from '../../i2o/list/sgl.ts';
 import {
+  getSocketAcceptPostSocketId,
   SOCKET_ABORT,
   SOCKET_ACCEPT_POST,
   SOCKET_ACCEPT_POST_LIST_WORD,
@@ -201,16 +202,17 @@ export class Undelivered {
    */
   private unsent(tag: number, severity: number): boolean {
     const socket = this.table.tagged(tag);
-    if (socket === undefined) return tag >= 0 && this.table.has(tag & 0xffff);
+    const socketId = this.table.idOf(tag);
+    if (socket === undefined) return tag >= 0 && this.table.has(socketId);
     const errno = severityErrno(severity);
     if (socket.state === STATE_DATAGRAM) {
       this.counters[DATAGRAMS_UNSENT] += 1;
       if (errno === EAGAIN) return true;
       socket.errno = errno;
-      this.table.changed(tag & 0xffff);
+      this.table.changed(socketId);
       return true;
     }
-    this.fail(tag & 0xffff, socket, errno);
+    this.fail(socketId, socket, errno);
     return true;
   }
 
@@ -238,7 +240,7 @@ export class Undelivered {
 
   private accepts(request: number, size: number): boolean {
     const { words, table } = this;
-    const listenerId = size > SOCKET_ACCEPT_POST_LIST_WORD ? words[request + 4] & 0xffff : -1;
+    const listenerId = size > SOCKET_ACCEPT_POST_LIST_WORD ? getSocketAcceptPostSocketId(words, request) : -1;
     if (!table.has(listenerId)) return false;
     let good = true;
     for (let at = SOCKET_ACCEPT_POST_LIST_WORD; at < size; at++) {
@@ -254,7 +256,7 @@ export class Undelivered {
     const { words } = this;
     let good = size > 0;
     for (let at = SOCKET_RECEIVE_CREDIT_LIST_WORD; at + 2 <= size; at += 2) {
-      const socketId = creditSocketId(words[request + at]);
+      const socketId = creditSocketId(words[request + at], words[request + 4]);
       const bytes = words[request + at + 1];
       if (!this.table.has(socketId) || bytes <= 0) good = false;
       else this.again.credit(socketId, bytes, creditGrowthBytes(words[request + at]));
@@ -277,7 +279,7 @@ export class Undelivered {
   private closed(tag: number, severity: number, byAbort: boolean): boolean {
     const socket = this.table.tagged(tag);
     if (socket === undefined || socket.state !== STATE_CLOSING) return false;
-    const socketId = tag & 0xffff;
+    const socketId = this.table.idOf(tag);
     if (this.again.close(socketId, severity, byAbort)) return true;
     this.table.give(socketId);
     return true;

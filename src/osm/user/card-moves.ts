@@ -136,7 +136,7 @@ export class CardMoves implements MovingSockets {
     }
     const socket = table.sockets[socketId];
     this.begin(socket, connection);
-    const pieces = this.fill(connection, socketId, socket);
+    const pieces = this.fill(connection, socket);
     if (pieces === undefined) {
       requests.cancel();
       table.give(socketId);
@@ -163,7 +163,6 @@ export class CardMoves implements MovingSockets {
    */
   private fill(
     { image, elements, sendAt }: MovingConnection,
-    socketId: number,
     socket: HostSocket,
   ): readonly FilledPiece[] | undefined {
     const { transmit, words } = this.parts;
@@ -177,7 +176,7 @@ export class CardMoves implements MovingSockets {
     pieces.forEach(({ context, length }, i) => {
       lent += length;
       if (context === pieces[i + 1]?.context) return;
-      transmit.lend(context, socketId, socket, lent);
+      transmit.lend(context, socket, lent);
       lent = 0;
     });
     if (filled < bytes || pieces.length * SEND_PIECE_WORDS * 4 > room) {

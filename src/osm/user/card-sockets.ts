@@ -281,7 +281,7 @@ export class CardSockets implements SocketStack {
 
   /** Sockets in use, those that wait for the card's answer to their close included. */
   get socketsInUse(): number {
-    return this.table.sockets.length - this.table.available;
+    return this.table.most - this.table.available;
   }
 
   /** Socket ids that are free. */

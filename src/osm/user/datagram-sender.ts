@@ -17,13 +17,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { DATAGRAM_BYTES_MAX } from '../../socket/contract.ts';
 import { EACCES, EDESTADDRREQ, EMSGSIZE, EPIPE } from '../../socket/errno.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
-import {
-  DATAGRAM_CHARGE_BYTES,
-  type HostSocket,
-  sendingCharge,
-  socketTag,
-  takeError,
-} from '../memory/host-socket.ts';
+import { DATAGRAM_CHARGE_BYTES, type HostSocket, sendingCharge, takeError } from '../memory/host-socket.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import {
   BUFFERS_PER_SEND_TO,
@@ -90,8 +84,8 @@ export class DatagramSender {
     const sentBefore = socket.sendingBytes;
     const filled =
       length <= this.immediateBytesMax
-        ? this.fillImmediate(socketId, socket, bytes, offset, length)
-        : this.fillBuffers(socketId, socket, bytes, offset, length);
+        ? this.fillImmediate(socket, bytes, offset, length)
+        : this.fillBuffers(socket, bytes, offset, length);
     if (!filled) {
       messages.cancel();
       return policy.dry(socketId, socket);
@@ -105,7 +99,7 @@ export class DatagramSender {
     counters[DATAGRAMS_SENT] += 1;
     counters[DATAGRAMS_SENT_BYTES] += length;
     const replyMode = policy.replyMode < 0 ? this.replyModeFor(socket) : policy.replyMode;
-    messages.postTo(socketId, socketTag(socketId, socket.generation), replyMode, address, port);
+    messages.postTo(socketId, socket.tag, replyMode, address, port);
     return length;
   }
 
@@ -133,34 +127,22 @@ export class DatagramSender {
    * Puts the payload into the frame.
    * @returns false when neither a slot nor buffers are free. // Hot path.
    */
-  private fillImmediate(
-    socketId: number,
-    socket: HostSocket,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): boolean {
+  private fillImmediate(socket: HostSocket, bytes: Uint8Array, offset: number, length: number): boolean {
     // A datagram of no bytes names no slot, so its context means nothing.
     if (length === 0) {
       this.messages.immediate(0, 0);
       return true;
     }
     const context = this.transmit.takeSlot(socket.sendingContexts === 0);
-    if (context < 0) return this.fillBuffers(socketId, socket, bytes, offset, length);
+    if (context < 0) return this.fillBuffers(socket, bytes, offset, length);
     const address = this.messages.immediate(context, length);
     this.dma.copyIn(IMMEDIATE_COPIES, bytes, offset, address, length);
-    this.transmit.lend(context, socketId, socket, length);
+    this.transmit.lend(context, socket, length);
     return true;
   }
 
   /** Copies the payload into buffers. @returns false when too few are free. // Hot path. */
-  private fillBuffers(
-    socketId: number,
-    socket: HostSocket,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): boolean {
+  private fillBuffers(socket: HostSocket, bytes: Uint8Array, offset: number, length: number): boolean {
     const { transmit, messages } = this;
     const { bufferBytes } = transmit;
     const wanted = Math.max(1, Math.ceil(length / bufferBytes));
@@ -173,7 +155,7 @@ export class DatagramSender {
       if (COSTLY) assert(messages.hasRoom, 'datagram sender: a datagram that is not too long fits a frame');
       const count = Math.min(length - done, bufferBytes);
       this.dma.copyIn(SEND_COPIES, bytes, offset + done, messages.buffer(context, count), count);
-      transmit.lend(context, socketId, socket, count);
+      transmit.lend(context, socket, count);
       done += count;
     }
     return true;

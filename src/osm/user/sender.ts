@@ -18,13 +18,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { EINVAL } from '../../socket/errno.ts';
 import type { Driver } from '../kernel/driver.ts';
 import type { DriverConfig } from '../memory/driver-config.ts';
-import {
-  type HostSocket,
-  PIECE_BYTES_MIN,
-  STATE_CONNECTED,
-  STATE_DATAGRAM,
-  socketTag,
-} from '../memory/host-socket.ts';
+import { type HostSocket, PIECE_BYTES_MIN, STATE_CONNECTED, STATE_DATAGRAM } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import type { SendBatch } from '../message/send-batch.ts';
@@ -41,6 +35,7 @@ const ALONE = -0x40000001;
 
 export class Sender {
   private readonly driver: Driver;
+  private readonly table: SocketTable;
   private readonly sockets: readonly HostSocket[];
   private readonly transmit: TransmitPool;
   private readonly dma: DmaEngine;
@@ -65,6 +60,7 @@ export class Sender {
     this.driver = driver;
     this.messages = messages;
     this.batch = batch;
+    this.table = table;
     this.sockets = table.sockets;
     this.transmit = transmit;
     this.dma = dma;
@@ -158,8 +154,8 @@ export class Sender {
     const short = length <= this.immediateBytesMax && length <= room;
     if (!messages.begin()) return policy.blocked(socketId, socket);
     const sentBefore = socket.sendingBytes;
-    let taken = short ? this.fillImmediate(socketId, socket, bytes, offset, length) : 0;
-    if (taken === 0) taken = this.fillBuffers(socketId, socket, bytes, offset, Math.min(length, room));
+    let taken = short ? this.fillImmediate(socket, bytes, offset, length) : 0;
+    if (taken === 0) taken = this.fillBuffers(socket, bytes, offset, Math.min(length, room));
     if (COSTLY) checkTaken(taken, length, socket.sendingBytes - sentBefore);
     if (taken === 0) return this.sendFromReserve(socketId, socket, bytes, offset, length, kind);
     return this.post(socketId, socket, taken, taken === length ? kind : 0);
@@ -175,8 +171,7 @@ export class Sender {
 
   /** Posts the message begun, which holds `bytes` of the socket's. @returns them. // Hot path. */
   private post(socketId: number, socket: HostSocket, bytes: number, kind: number): number {
-    const tag = socketTag(socketId, socket.generation);
-    this.messages.post(socketId, tag, this.policy.replyModeFor(socket), kind);
+    this.messages.post(socketId, socket.tag, this.policy.replyModeFor(socket), kind);
     this.counters[BYTES_SENT] += bytes;
     return bytes;
   }
@@ -220,11 +215,11 @@ export class Sender {
     offset: number,
     length: number,
   ): number {
-    if (!this.batch.hasRoom()) return this.policy.blocked(socketId, socket);
+    if (!this.batch.hasRoom(socketId)) return this.policy.blocked(socketId, socket);
     const context = this.transmit.takeFor(socket);
     if (context < 0) return this.sendUnbatched(socketId, socket, bytes, offset, length);
     this.dma.copyIn(SEND_COPIES, bytes, offset, this.transmit.addressOf(context), length);
-    this.transmit.lend(context, socketId, socket, length);
+    this.transmit.lend(context, socket, length);
     this.counters[BYTES_SENT] += length;
     this.batch.add(socketId, context, this.policy.replyModeFor(socket));
     return length;
@@ -258,7 +253,7 @@ export class Sender {
   ): number {
     const count = Math.min(length, IMMEDIATE_BYTES_PER_SEND);
     const first = socket.sendingContexts === 0 && this.immediateBytesMax > 0;
-    const taken = first ? this.fillImmediate(socketId, socket, bytes, offset, count) : 0;
+    const taken = first ? this.fillImmediate(socket, bytes, offset, count) : 0;
     if (taken === 0) {
       this.messages.cancel();
       return this.policy.dry(socketId, socket);
@@ -275,7 +270,7 @@ export class Sender {
         return this.policy.refused(socket);
       }
       const room = socket.sendBufferBytes - socket.sendingBytes;
-      const context = room > 0 ? this.transmit.offer(socketId, socket) : -1;
+      const context = room > 0 ? this.transmit.offer(socket) : -1;
       if (context < 0) return this.policy.blocked(socketId, socket);
       assert(this.transmit.taken(context), 'sender: a buffer that is offered has been taken');
       return context;
@@ -318,8 +313,8 @@ export class Sender {
     if (!fits || !transmit.taken(context)) return -EINVAL;
     if (!this.batch.flush() || !messages.begin()) return policy.blocked(socketId, socket);
     messages.buffer(context, length);
-    transmit.endOffer(context, this.sockets);
-    transmit.lend(context, socketId, socket, length);
+    transmit.endOffer(context, this.table);
+    transmit.lend(context, socket, length);
     this.counters[BYTES_LENT] += length;
     return this.post(socketId, socket, length, 0);
   }
@@ -328,7 +323,7 @@ export class Sender {
   releaseAllocated(context: number): number {
     if (!this.transmit.taken(context)) return -EINVAL;
     try {
-      this.transmit.endOffer(context, this.sockets);
+      this.transmit.endOffer(context, this.table);
       this.transmit.give(context);
       // No reply tells the senders that wait of this room.
       this.driver.blocked.tell(true);
@@ -348,18 +343,12 @@ export class Sender {
    * Puts the bytes into the frame.
    * @returns bytes taken, 0 when no slot of card memory is free. // Hot path.
    */
-  private fillImmediate(
-    socketId: number,
-    socket: HostSocket,
-    bytes: Uint8Array,
-    offset: number,
-    length: number,
-  ): number {
+  private fillImmediate(socket: HostSocket, bytes: Uint8Array, offset: number, length: number): number {
     const context = this.transmit.takeSlot(socket.sendingContexts === 0);
     if (context < 0) return 0;
     const address = this.messages.immediate(context, length);
     this.dma.copyIn(IMMEDIATE_COPIES, bytes, offset, address, length);
-    this.transmit.lend(context, socketId, socket, length);
+    this.transmit.lend(context, socket, length);
     return length;
   }
 
@@ -367,13 +356,7 @@ export class Sender {
    * Copies the bytes into transmit buffers and names them.
    * @returns bytes taken, 0 when no buffer is free. // Hot path.
    */
-  private fillBuffers(
-    socketId: number,
-    socket: HostSocket,
-    bytes: Uint8Array,
-    offset: number,
-    wanted: number,
-  ): number {
+  private fillBuffers(socket: HostSocket, bytes: Uint8Array, offset: number, wanted: number): number {
     const { transmit, messages, dma } = this;
     const { bufferBytes } = transmit;
     let taken = 0;
@@ -382,7 +365,7 @@ export class Sender {
       if (context < 0) break;
       const count = Math.min(wanted - taken, bufferBytes);
       dma.copyIn(SEND_COPIES, bytes, offset + taken, messages.buffer(context, count), count);
-      transmit.lend(context, socketId, socket, count);
+      transmit.lend(context, socket, count);
       taken += count;
     }
     return taken;

@@ -43,7 +43,6 @@ import {
   STATE_FAILED,
   STATE_LISTENING,
   STATE_OPEN,
-  socketTag,
   takeError,
 } from '../memory/host-socket.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
@@ -113,8 +112,7 @@ export class SocketCalls {
       table.give(socketId);
       return -ENETDOWN;
     }
-    const tag = socketTag(socketId, socket.generation);
-    this.requests.create(frame, tag, socketId, datagram ? SOCKET_TYPE_DATAGRAM : SOCKET_TYPE_STREAM);
+    this.requests.create(frame, socket.tag, socketId, datagram ? SOCKET_TYPE_DATAGRAM : SOCKET_TYPE_STREAM);
     return socketId;
   }
 
@@ -226,7 +224,7 @@ export class SocketCalls {
     socket.errno = 0;
     socket.remoteAddress = address;
     socket.remotePort = port;
-    this.requests.connect(frame, socketTag(socketId, socket.generation), socketId, address, port);
+    this.requests.connect(frame, socket.tag, socketId, address, port);
     return -EINPROGRESS;
   }
 

@@ -54,6 +54,10 @@ export type TraceEvent =
 
 /** Requests remembered until they are answered; the oldest are forgotten first. */
 const OPEN_MAX = 65536;
+/** Messages whose replies have a socket's number in a field of 16 bits. */
+const CONNECT = 'SocketConnect';
+const ACCEPT_POST = 'SocketAcceptPost';
+const ID_FIELD = 0xffff;
 
 export class TraceDecoder implements TraceSink {
   private readonly tell: (event: TraceEvent) => void;
@@ -61,6 +65,8 @@ export class TraceDecoder implements TraceSink {
   private frameWords = 32;
   private frames = 0;
   private readonly open = new Map<string, { readonly number: number; readonly sockets: readonly number[] }>();
+  /** Numbers posted for accepts, each with its listener; the oldest are forgotten first. */
+  private readonly posted = new Map<number, number>();
   /** Socket of each context of transmit memory, -1 for none. */
   private contextSockets = new Int32Array(0);
 
@@ -74,14 +80,16 @@ export class TraceDecoder implements TraceSink {
     this.frameWords = head.frameBytes >> 2;
     this.frames = 0;
     this.open.clear();
+    this.posted.clear();
     this.contextSockets = new Int32Array(transmit.count + immediate.count).fill(-1);
     this.tell({ type: 'head', timeNs: 0, head });
   }
 
   frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
     this.frames += 1;
-    const decoded = decodeFrame(direction, words, at, this.frameWords, this.device);
-    const request = direction === INBOUND ? undefined : this.requestOf(decoded);
+    const seen = decodeFrame(direction, words, at, this.frameWords, this.device);
+    const request = direction === INBOUND ? undefined : this.requestOf(seen);
+    const decoded = direction === INBOUND ? seen : this.withWholeNumbers(seen, request?.sockets[0]);
     if (direction === INBOUND) this.remember(decoded);
     const known = [...(request?.sockets ?? []), ...decoded.sockets, ...this.socketsOf(decoded.contexts)];
     const size = Math.min(Math.max(decoded.sizeWords, 4), this.frameWords);
@@ -139,9 +147,39 @@ export class TraceDecoder implements TraceSink {
         this.contextSockets[context] = owner;
       }
     }
+    if (frame.message === ACCEPT_POST && socket !== undefined)
+      for (const { acceptedId } of frame.list) this.postedAt(Number(acceptedId), socket);
     if (frame.transactionContext === undefined) return;
     if (this.open.size === OPEN_MAX) this.open.delete(this.open.keys().next().value!);
     this.open.set(keyOf(frame), { number: this.frames, sockets: frame.sockets });
+  }
+
+  private postedAt(acceptedId: number, listener: number): void {
+    if (this.posted.size === OPEN_MAX) this.posted.delete(this.posted.keys().next().value!);
+    this.posted.set(acceptedId, listener);
+  }
+
+  /**
+   * Two replies have room for 16 bits of a socket's number. The whole of it, its contexts tell to whom has seen
+   * the request.
+   * @param asking the socket that the request was about.
+   */
+  private withWholeNumbers(frame: DecodedFrame, asking: number | undefined): DecodedFrame {
+    const { message, fields, transactionContext: context = -1 } = frame;
+    const whole: Record<string, number> = {};
+    const told = (name: string, number: number | undefined): void => {
+      if (number !== undefined && (number & ID_FIELD) === fields[name]) whole[name] = number;
+    };
+    if (message === CONNECT) told('socketId', asking);
+    else if (message === ACCEPT_POST) {
+      told('acceptedId', context);
+      told('listenerId', this.posted.get(context));
+    }
+    const names = Object.keys(whole);
+    if (names.every((name) => whole[name] === fields[name])) return frame;
+    const numbers = new Map(names.map((name) => [fields[name], whole[name]]));
+    const sockets = frame.sockets.map((socket) => numbers.get(socket) ?? socket);
+    return { ...frame, fields: { ...fields, ...whole }, sockets };
   }
 
   private requestOf(

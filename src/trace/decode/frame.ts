@@ -3,6 +3,7 @@
  * come from the spec (spec/catalogue.ts), so that a message added there is known here. Nothing is assumed of
  * the frame: what it does not hold, or what nobody knows, is told as a trouble.
  */
+import { creditGrowthBytes, creditSocketId } from '../../i2o/credit.ts';
 import {
   PRIVATE_ECHO,
   REQUEST_STATUS_ERROR_NO_DATA,
@@ -83,6 +84,8 @@ const OWN_CODES: Readonly<Record<string, string>> = {
 /** Classes in whose lists immediate data has a context. */
 const WITH_CONTEXTS: readonly string[] = ['socket', 'lan', 'window'];
 const ERRNO_FIELDS = ['outcome'];
+/** Bits of a batch's word 4 that are bits 16-23 of the numbers of all its sockets. */
+const BATCH_ID_HIGH = 0xff_0000;
 
 /**
  * @param frameWords words there are from `at` on.
@@ -203,6 +206,12 @@ class FrameReading {
     };
   }
 
+  /** A SocketSend whose list says itself whose each part is. */
+  private get isBatch(): boolean {
+    const several = (this.flags & (FLAG_MULTIPLE | FLAG_REPLY)) === FLAG_MULTIPLE;
+    return several && this.entry?.className === 'socket';
+  }
+
   private statusOf(requestStatus: number, detailed: number): void {
     const status = enumText('RequestStatus', requestStatus);
     if (requestStatus === REQUEST_STATUS_SUCCESS && detailed === 0) this.status = { status };
@@ -238,6 +247,7 @@ class FrameReading {
         at + first,
         at + size,
         WITH_CONTEXTS.includes(this.entry?.className ?? NO_CLASS),
+        this.isBatch ? words[at + 4] & BATCH_ID_HIGH : 0,
       );
       this.elements = elements.map((element) => ({
         ...element,
@@ -263,7 +273,7 @@ class FrameReading {
   private field(field: FieldEntry): void {
     const className = this.entry?.className ?? NO_CLASS;
     this.fields[field.name] = fieldValue(field, className, this.words, this.at);
-    if (className === 'socket' && isSocket(field.name))
+    if (className === 'socket' && isSocket(field.name) && !this.isBatch)
       this.sockets.push(fieldBits(field, this.words, this.at));
   }
 
@@ -309,8 +319,15 @@ class FrameReading {
       this.list.push({ context: contextText(first) });
       return;
     }
-    this.sockets.push(first & 0xffff);
-    this.list.push(stride === 2 ? { socketId: first, bytes: words[element + 1] >>> 0 } : { [name]: first });
+    if (stride !== 2) {
+      this.sockets.push(first);
+      this.list.push({ [name]: first });
+      return;
+    }
+    const socketId = creditSocketId(first, words[this.at + 4]);
+    const growth = creditGrowthBytes(first);
+    this.sockets.push(socketId);
+    this.list.push({ socketId, ...(growth !== 0 && { growth }), bytes: words[element + 1] >>> 0 });
   }
 }
 

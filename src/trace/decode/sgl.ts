@@ -57,17 +57,19 @@ interface Step {
 /**
  * @param first word index of the list. @param end word index after the message.
  * @param immediateContexts whether immediate data has a context, as in the socket class.
+ * @param idHigh bits 16-23 of the socket numbers of a batch, at their places.
  */
 export function decodeSgl(
   words: Int32Array,
   first: number,
   end: number,
   immediateContexts: boolean,
+  idHigh = 0,
 ): DecodedList {
   const elements: DecodedElement[] = [];
   let at = first;
   while (at < end) {
-    const step = readElement(words, at, immediateContexts);
+    const step = readElement(words, at, immediateContexts, idHigh);
     if (at + step.words > end)
       return { elements, trouble: `${step.element.kind} element runs past the message` };
     elements.push({ ...step.element, word: at });
@@ -77,12 +79,13 @@ export function decodeSgl(
   return { elements, trouble: elements.length === 0 ? 'empty list' : 'no last element' };
 }
 
-function readElement(words: Int32Array, at: number, immediateContexts: boolean): Step {
+function readElement(words: Int32Array, at: number, immediateContexts: boolean, idHigh: number): Step {
   const first = words[at];
   const flags = sglShapeOf(first);
   const bytes = sglBytesOf(first);
   if (flags === ELEMENT_SHORT_TRANSACTION) {
-    return transaction(words, at, 'shortTransaction', elementLengthOf(first));
+    const note = `socket ${elementFieldsOf(first) | idHigh}`;
+    return transaction(words, at, 'shortTransaction', elementLengthOf(first), note);
   }
   if (flags === ELEMENT_LONG_TRANSACTION) return transaction(words, at, 'longTransaction', bytes);
   if (flags === ELEMENT_ATTRIBUTES) {
@@ -105,8 +108,7 @@ function readElement(words: Int32Array, at: number, immediateContexts: boolean):
   }
 }
 
-function transaction(words: Int32Array, at: number, kind: string, length: number): Step {
-  const note = kind === 'shortTransaction' ? `socket ${elementFieldsOf(words[at])}` : undefined;
+function transaction(words: Int32Array, at: number, kind: string, length: number, note?: string): Step {
   const context = contextText(words[at + 1]);
   return { element: { kind, context, ...(note !== undefined && { note }) }, words: 1 + Math.max(1, length) };
 }

@@ -6,12 +6,15 @@
  *
  *   byte  0  version, 1                      12  request's frame number, 0 where there is none
  *         1  kind: 0 frame, 1 doorbell, 2 interrupt      16  class of the device, u16
- *         2  0 inbound, 1 outbound           18  socket, u16; 0xFFFF where none is known
+ *         2  0 inbound, 1 outbound           18  socket, bits 0-15, u16; 0xFFFF, and 0 in
+ *         3  bits 16-23 of the socket            byte 3, where none is known
  *         4  frame number                    20  the frame's words
  *         8  slot
  *
  * Everything is little-endian, as the frames are.
  */
+
+import { NO_SOCKET } from '../../i2o/socket-number.ts';
 import type { FrameEvent, TraceEvent } from '../decode/decoder.ts';
 import type { TraceHead } from '../sink.ts';
 import { DIRECTION_INBOUND, DIRECTION_OUTBOUND, DIRECTION_UNKNOWN, PcapngBlocks } from './blocks.ts';
@@ -22,7 +25,6 @@ const HEADER_VERSION = 1;
 const KIND_FRAME = 0;
 const KIND_DOORBELL = 1;
 const KIND_INTERRUPT = 2;
-const NO_SOCKET = 0xffff;
 
 const LINKTYPE_USER0 = 147;
 const LINKTYPE_ETHERNET = 1;
@@ -137,11 +139,12 @@ export class PcapngExport {
     view.setUint8(0, HEADER_VERSION);
     view.setUint8(1, kind);
     view.setUint8(2, direction);
+    view.setUint8(3, socket >>> 16);
     view.setUint32(4, this.frame, true);
     view.setUint32(8, slot, true);
     view.setUint32(12, answers, true);
     view.setUint16(16, this.deviceClass, true);
-    view.setUint16(18, socket, true);
+    view.setUint16(18, socket & 0xffff, true);
     return bytes;
   }
 }

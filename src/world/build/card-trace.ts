@@ -12,6 +12,7 @@ import { FRAME_BYTES, FRAME_WORDS } from '../../i2o/frame.ts';
 import { LAN_CLASS_ID, LAN_CLASS_VERSION } from '../../i2o/lan.gen.ts';
 import { firstInboundMfa } from '../../i2o/queues/fifo/fifo-layout.ts';
 import { firstFrameWords, hostQueues } from '../../i2o/queues/queues.ts';
+import { socketNumbers } from '../../i2o/socket-number.ts';
 import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import type { FrameConsumer, FrameProducer } from '../../i2o/transport.ts';
 import { WINDOW_CLASS_ID, WINDOW_CLASS_VERSION } from '../../i2o/window.gen.ts';
@@ -171,7 +172,7 @@ function headOf(request: TraceRequest, card: TracedCard): TraceHead {
       ...(window !== undefined && { headers: window.headers }),
       control: { offset: layout.control, byteLength: CONTROL_BYTES },
     },
-    socketsMax: config.driver.socketsMax,
+    socketsMax: socketNumbers(config.driver.socketsMax, spokenVersion(config)),
     command: request.command ?? [],
     configuration: { ...config },
   };
@@ -182,7 +183,10 @@ function deviceClass({ config, classId }: TracedCard): TraceHead['classes'][numb
   if (classId === LAN_CLASS_ID) return { name: 'lan', id: classId, version: LAN_CLASS_VERSION };
   if (classId === WINDOW_CLASS_ID) return { name: 'window', id: classId, version: WINDOW_CLASS_VERSION };
   if (classId !== SOCKET_CLASS_ID) return { name: 'echo', id: classId, version: 1 };
-  // As the driver finds when it reads the card's table.
-  const version = Math.min(config.driver.classVersion, config.classVersion);
-  return { name: 'socket', id: classId, version };
+  return { name: 'socket', id: classId, version: spokenVersion(config) };
+}
+
+/** As the driver finds when it reads the card's table. */
+function spokenVersion({ driver, classVersion }: CardConfig): number {
+  return Math.min(driver.classVersion, classVersion);
 }

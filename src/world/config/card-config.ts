@@ -1,13 +1,15 @@
 /** From what a user set to a card's whole configuration. */
 import { checkBondConfig } from '../../bond/bond-config.ts';
 import { type PoolSizes, STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
+import { SOCKETS_MAX } from '../../i2o/socket-number.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
 import type { StackConfig } from '../../tcpip/config.ts';
-import { FURTHER_PORTS_MAX, stackRange } from '../../tcpip/config-check.ts';
+import { CONNECTIONS_MAX, FURTHER_PORTS_MAX, stackRange } from '../../tcpip/config-check.ts';
 import { checkOverrides } from './card-config-check.ts';
 import { checkAsked, checkCardRanges, under } from './card-ranges.ts';
 import { misspelt, plain, shown } from './complaint.ts';
 import { nicCount } from './port-nics.ts';
+import { STORE_BLOCKS_UNASKED } from './setting-row.ts';
 import { settingOf } from './setting-table.ts';
 import { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './settings.ts';
 
@@ -155,7 +157,7 @@ function sizedPackets(
 const PACKET_SLOTS_BESIDE_RINGS = 48;
 const FRAMES_LEAST = 64;
 const PACKET_SLOTS_LEAST = 64;
-const SLOTS_MOST = 65536;
+const SLOTS_MOST = SOCKETS_MAX + 1;
 
 /**
  * The pools asked for; the frames and slots nobody asked for are no more than the buffers there are can
@@ -185,7 +187,7 @@ const STORE_TO_FIRST_WINDOWS = 2;
  * grow however few the buckets are.
  */
 function sizedStore(pools: PoolSizes, socketsMax: number): number {
-  const needed = neededStore(socketsMax);
+  const needed = Math.min(STORE_BLOCKS_UNASKED, neededStore(socketsMax));
   const least = Math.max(needed, Math.min(STORE_BLOCKS_MOST, STORE_TO_FIRST_WINDOWS * needed));
   return Math.max(least, roomyStore(pools));
 }
@@ -249,7 +251,7 @@ function sizedTables(
   const base = DEFAULT_CARD_CONFIG.stack;
   const { receiveBufferBytes = base.receiveBufferBytes } = asked;
   return {
-    connectionsMax: socketsMax + Math.min(socketsMax, SPARE_CONNECTIONS_MAX),
+    connectionsMax: Math.min(CONNECTIONS_MAX, socketsMax + Math.min(socketsMax, SPARE_CONNECTIONS_MAX)),
     timeWaitMax: Math.min(base.timeWaitMax, 8 * socketsMax),
     udpSocketsMax: Math.min(base.udpSocketsMax, socketsMax),
     receiveWindowBytes: Math.min(

@@ -1,12 +1,13 @@
 /** The settings of a card but for its stack's, as data that both the checks and the documents are made of. */
 import { NIC_RANGES } from '../../hdm/nic-config.ts';
 import { TRANSPORTS } from '../../i2o/queues/queues.ts';
+import { SOCKETS_MAX } from '../../i2o/socket-number.ts';
 import { REPLY_RESERVE } from '../../iop/reply/outbound.ts';
-import { OUTBOUND_WORDS_MAX, OUTBOUND_WORDS_MIN, SOCKETS_MAX } from '../../osm/memory/driver-config.ts';
+import { OUTBOUND_WORDS_MAX, OUTBOUND_WORDS_MIN } from '../../osm/memory/driver-config.ts';
 import { REPLY_MODES } from '../../osm/message/reply-modes.ts';
 import { IMMEDIATE_BYTES_PER_SEND } from '../../osm/message/send-requests.ts';
 import { QUEUE_FRAMES_MAX } from '../../wire/config.ts';
-import { BYTES_MAX, COUNT_MAX, FLAG, type SettingRow, TIME_MAX_NS } from './setting-row.ts';
+import { BYTES_MAX, COUNT_MAX, FLAG, type SettingRow, STORE_BLOCKS_MAX, TIME_MAX_NS } from './setting-row.ts';
 
 /** The card's batch control holds contexts in whole microseconds, up to a second. */
 const CONTEXT_HOLD_MAX_NS = 1e9;
@@ -49,15 +50,15 @@ const POOLS: readonly SettingRow[] = [
   {
     name: 'pools.immediateSlots',
     meaning: 'slots of card memory for sends that travel inside a frame',
-    range: [1, COUNT_MAX],
+    range: [1, SOCKETS_MAX + 1],
     follows: 'as many as buffers can use, and one for each socket',
     beside: '`driver.socketsMax` and one more, so that each socket has one',
   },
   {
     name: 'pools.storeBlocks',
     meaning: 'blocks of 2 KiB of host memory for what rests unread when buckets are few',
-    range: [1, 4 * COUNT_MAX],
-    follows: 'eight times the buckets, and room for the first windows of all sockets',
+    range: [1, STORE_BLOCKS_MAX],
+    follows: 'eight times the buckets, and room for the first windows of all sockets, but 512 MiB at most',
     beside: '`stack.receiveWindowBytes` times `driver.socketsMax` should fit',
   },
   {
@@ -74,7 +75,7 @@ const DRIVER: readonly SettingRow[] = [
   {
     name: 'driver.classVersion',
     meaning:
-      'highest version of the socket class that the driver speaks: 1 is without datagrams and events, 2 without records',
+      'highest version of the socket class that the driver speaks: 1 is without datagrams and events, 2 without records and socket numbers beyond 16 bits',
     choices: [1, 2, 3],
     beside: 'the lower of it and `classVersion` is spoken',
   },
@@ -82,7 +83,7 @@ const DRIVER: readonly SettingRow[] = [
     name: 'driver.socketsMax',
     meaning: 'sockets there can be at once; one more is EMFILE',
     range: [1, SOCKETS_MAX],
-    beside: 'sizes the tables of driver and stack',
+    beside: 'sizes the tables of driver and stack; above 65535 only where both `classVersion` are 3',
   },
   {
     name: 'driver.sendBufferBytes',

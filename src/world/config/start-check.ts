@@ -6,6 +6,7 @@
  * What a user has not set follows from what he has set, or is the default; neither ever leads to a warning.
  */
 import { STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
+import { STORE_BLOCKS_MAX, STORE_BLOCKS_UNASKED } from './setting-row.ts';
 import { type CardConfig, DEFAULT_CARD_CONFIG } from './settings.ts';
 
 export interface StartWarning {
@@ -86,10 +87,15 @@ function checkSockets({ pools, driver, stack }: CardConfig, warn: Warn): void {
   const blocks = Math.ceil(socketsMax * first);
   if (pools.storeBlocks < blocks) {
     const widened = stack.receiveWindowBytes > DEFAULT_CARD_CONFIG.stack.receiveWindowBytes;
-    const key = widened ? 'stack.receiveWindowBytes' : 'pools.storeBlocks';
-    const value = widened ? stack.receiveWindowBytes : pools.storeBlocks;
     const rest = `: what ${socketsMax} sockets may be sent unread does not fit the store, and others wait`;
-    warn(key, value, `${rest}; set "pools.storeBlocks" to ${blocks} or more, or fewer sockets`);
+    const many = pools.storeBlocks >= STORE_BLOCKS_UNASKED;
+    const [key, value] = widened
+      ? ['stack.receiveWindowBytes', stack.receiveWindowBytes]
+      : many
+        ? ['driver.socketsMax', socketsMax]
+        : ['pools.storeBlocks', pools.storeBlocks];
+    const more = blocks <= STORE_BLOCKS_MAX ? `"pools.storeBlocks" to ${blocks} or more, or ` : '';
+    warn(key, value, `${rest}; set ${more}fewer sockets`);
   }
   if (stack.connectionsMax < socketsMax) {
     warn(

@@ -10,6 +10,7 @@ import { cutGround } from './ground.ts';
 import { NOTICE_CUTS } from './notices.ts';
 import { REFUSAL_CUTS } from './refusals.ts';
 import { SENT_CUTS } from './sent.ts';
+import { WIDE_CUTS } from './wide.ts';
 import { WIRE_CUTS } from './wire.ts';
 
 export const CUTS: readonly Cut[] = [
@@ -21,10 +22,12 @@ export const CUTS: readonly Cut[] = [
   ...EVENT_CUTS,
   ...NOTICE_CUTS,
   ...WIRE_CUTS,
+  ...WIDE_CUTS,
 ];
 
 export function cutTraces(): readonly (readonly [transport: string, tape: Tape])[] {
-  return TRANSPORTS.map((transport) => [transport, cutGround(transport)] as const);
+  const both = TRANSPORTS.map((transport) => [transport, cutGround(transport)] as const);
+  return [...both, ['wide', cutGround('ring', true)]];
 }
 
 /** @param most places tried of each kind and trace. */

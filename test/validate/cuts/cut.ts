@@ -8,6 +8,9 @@ import { type FrameEvent, judgeTape, type Tape, type TapeEvent } from '../../con
 /** Makes the cut in one place. @returns false where it cannot be made after all. */
 export type Site = () => unknown;
 
+/** A trace over a transport, or one of socket numbers beyond 16 bits, which its own cuts are made in. */
+export type Ground = 'ring' | 'fifo' | 'wide';
+
 export interface Cut {
   /** What the section of the rules is about, for the table. */
   readonly group: string;
@@ -16,7 +19,8 @@ export interface Cut {
   readonly rules: readonly string[];
   /** Why no trace decides it. */
   readonly undecidable?: string;
-  readonly transport?: 'ring' | 'fifo';
+  /** The trace it is made in; absent: those of both transports. */
+  readonly transport?: Ground;
   /** The places in a trace, which may be changed. */
   readonly sites: (tape: Tape) => readonly Site[];
 }
@@ -42,7 +46,7 @@ export function tryCut(
   let told = 0;
   const missed: string[] = [];
   for (const [transport, tape] of traces) {
-    if (cut.transport !== undefined && cut.transport !== transport) continue;
+    if (cut.transport === undefined ? transport === 'wide' : cut.transport !== transport) continue;
     const count = cut.sites(tape.copy()).length;
     let made = 0;
     for (const site of spread(count)) {
@@ -63,7 +67,7 @@ export function tryCut(
 /** @returns what makes cuts of a group. */
 export const cutsOf =
   (group: string) =>
-  (name: string, rules: readonly string[], sites: Cut['sites'], transport?: 'ring' | 'fifo'): Cut => ({
+  (name: string, rules: readonly string[], sites: Cut['sites'], transport?: Ground): Cut => ({
     group,
     name,
     rules,

@@ -16,6 +16,7 @@ import {
 } from '../../../src/socket/options.ts';
 import { VirtualWorld } from '../../../src/world/virtual/virtual-world.ts';
 import { Tape } from '../../conformance/trace-surgery.ts';
+import { scatterNumbers, WIDE_SOCKETS } from '../../world/wide-numbers.ts';
 
 const LOOPBACK = 0x7f000001;
 const PORT = 7000;
@@ -29,8 +30,11 @@ const STEP_NS = 50e6;
 /** No handler of the driver's: it drops the answers. */
 const CONTEXT = 77;
 
-/** @returns a whole trace; the driver's half is as a program makes it. */
-export function cutGround(transport: Transport): Tape {
+/**
+ * @param wide sockets have numbers on both sides of 16 bits, and short sends share messages.
+ * @returns a whole trace; the driver's half is as a program makes it.
+ */
+export function cutGround(transport: Transport, wide = false): Tape {
   const tape = new Tape();
   const pools = {
     inboundFrames: 64,
@@ -40,10 +44,19 @@ export function cutGround(transport: Transport): Tape {
     receiveBuckets: 32,
     receiveBucketBytes: 2048,
     immediateSlots: 16,
+    ...(wide && { storeBlocks: 256 }),
   };
-  const cards = [{ transport, pools, packetSlots: 128, driver: { socketsMax: 48 } }] as const;
+  const cards = [
+    {
+      transport,
+      pools,
+      packetSlots: 128,
+      driver: { socketsMax: wide ? WIDE_SOCKETS : 48, batchSends: wide },
+    },
+  ] as const;
   const world = new VirtualWorld({ cards, traces: [{ sink: tape, snapBytes: 65_535 }] });
   const card = world.cards[0];
+  if (wide) scatterNumbers(card);
   let transaction = 1000;
   const raw = (target: number, functionCode: number, ...words: readonly number[]): void => {
     const { requests } = card.host;
