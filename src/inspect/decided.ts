@@ -3,6 +3,7 @@
 import { Policy } from '../host/devices/policy/policy.ts';
 import { printAddress, printRule } from '../host/devices/policy/print.ts';
 import type { DecisionKind, PolicyRule, Tuple } from '../host/devices/policy/rule.ts';
+import { maskOf } from '../tcpip/route-table.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { portsOf } from '../world/topology/reach.ts';
 
@@ -24,21 +25,24 @@ export function decidedFor(
   rules: readonly PolicyRule[],
 ): DecidedLine[] {
   const policy = new Policy(rules);
-  const [{ address: own }] = portsOf(cards[card]);
+  const own = portsOf(cards[card]);
   return programs.flatMap(({ name, role, card: at, address, port }) => {
     if (at !== card) return [];
     const kinds: readonly DecisionKind[] = role === 'server' ? ['listen', 'passive'] : ['active'];
-    return kinds.map((kind): DecidedLine => {
-      const tuple = tupleOf(kind, own, address, port);
-      const { offload, rule } = policy.peek(kind, tuple);
-      const server = `${printAddress(role === 'server' ? own : address)}:${port}`;
+    const line = (kind: DecisionKind, local: number): DecidedLine => {
+      const { offload, rule } = policy.peek(kind, tupleOf(kind, local, address, port));
+      const server = `${printAddress(role === 'server' ? local : address)}:${port}`;
       return {
         program: name,
         asks: `${kind} ${server}`,
         outcome: offload ? 'offload' : 'no-offload',
         by: rule < 0 ? 'no rule: the list ends with no-offload' : printRule(rules[rule]),
       };
-    });
+    };
+    // A server is at each of its card's addresses; a client's is that of the port by which it leaves.
+    if (role === 'server') return kinds.flatMap((kind) => own.map((at) => line(kind, at.address)));
+    const near = own.find((at) => ((at.address ^ address) & maskOf(at.prefixLength)) === 0) ?? own[0];
+    return kinds.map((kind) => line(kind, near.address));
   });
 }
 

@@ -19,7 +19,7 @@ function said(answer: number): string | number {
 
 function hardware(type = 'ism', sockets?: SocketsDriver): HardwareDriver {
   const limits = { listeners: 1, halfOpen: 1, connections: 1 };
-  const base = { vendor: 'a', type, port: 0, address: 1, limits, linkUp: () => true };
+  const base = { vendor: 'a', type, ports: [0], addresses: [1], limits, linkUp: () => true };
   return sockets === undefined ? base : { ...base, sockets };
 }
 

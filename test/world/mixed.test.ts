@@ -315,11 +315,6 @@ describe('a host that cannot be mixed', () => {
   it.each([
     ['no card', { ...single, cards: [] }, '"hosts.card.host" expected a card of its own'],
     [
-      'a card of two ports',
-      { ...single, cards: [{ ...card, ports: ['a', 'b'] }] },
-      'expected one port, got 2',
-    ],
-    [
       'a card on its processor',
       { ...single, cards: [{ ...card, placement: 'inline' as const }] },
       'of its own',

@@ -40,18 +40,19 @@ export interface HardwareDriver {
   readonly vendor: string;
   /** Which module is for it. */
   readonly type: string;
-  /** The host's port, by its number, whose wire the device shares. */
-  readonly port: number;
-  /** The address of that port, an int32. */
-  readonly address: number;
+  /** The host's ports, by their numbers, whose wires the device shares; at least one. */
+  readonly ports: readonly number[];
+  /** The address of each of these ports, an int32. */
+  readonly addresses: readonly number[];
   readonly limits: OffloadLimits;
-  linkUp(): boolean;
+  /** @param port of the host's; undefined: whether any of its links is up. */
+  linkUp(port?: number): boolean;
   /** A neighbour that the host has learnt, or whose hardware address has changed. */
   neighbour?(address: number, macHigh: number, macLow: number, nowUs: number): void;
-  /** A route by its port was added, or changed, or has gone: what it has open follows. */
-  routeChanged?(route: HostRoute, added: boolean, nowUs: number): void;
-  /** Its port carries packets of so many bytes from now on: the next segments obey it. */
-  mtuChanged?(mtu: number, nowUs: number): void;
+  /** A route by one of its ports was added, or changed, or has gone: what it has open follows. */
+  routeChanged?(route: HostRoute, added: boolean, nowUs: number, port: number): void;
+  /** One of its ports carries packets of so many bytes from now on: the next segments obey it. */
+  mtuChanged?(mtu: number, nowUs: number, port: number): void;
   /** The way to a host carries no more than so many bytes. */
   pathNarrowed?(destination: number, mtu: number, nowUs: number): void;
   /** Whether it was told the hardware address by which a destination is reached; absent: it needs none. */

@@ -71,7 +71,7 @@ export class HandOffs {
     const remote = mixed.ops.remoteEndpoint(mixed.number);
     const port = remote === undefined ? -1 : this.parts.portFor(remote.address | 0);
     const device = devices.find(
-      ({ name, hardware }) => (later.device ?? name) === name && hardware.port === port,
+      ({ name, hardware }) => (later.device ?? name) === name && hardware.ports.includes(port),
     );
     if (device === undefined || this.handOff(mixed, socket, device.name) !== 0) return;
     mixed.later = undefined;

@@ -106,7 +106,7 @@ export class MixedStack implements SocketStack {
       const remote = device === undefined ? undefined : ops.remoteEndpoint(number);
       if (device === undefined || remote === undefined) return false;
       const port = portFor(remote.address | 0);
-      return port >= 0 && port !== device.hardware.port;
+      return port >= 0 && !device.hardware.ports.includes(port);
     });
   }
 

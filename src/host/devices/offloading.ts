@@ -59,7 +59,7 @@ export class Offloading {
     const named = this.registry.devices.filter(
       ({ name, hardware }) =>
         (settings.device ?? name) === name &&
-        (address === 0 || isLocal(address) || hardware.address === address),
+        (address === 0 || isLocal(address) || hardware.addresses.includes(address)),
     );
     if (named.length === 0) this.homeless += 1;
     return named
@@ -82,14 +82,17 @@ export class Offloading {
     const { devices } = this.registry;
     const device =
       own ??
-      devices.find(({ name, hardware }) => (settings.device ?? name) === name && hardware.port === port);
+      devices.find(
+        ({ name, hardware }) => (settings.device ?? name) === name && hardware.ports.includes(port),
+      );
     if (device === undefined) {
       this.homeless += 1;
       this.onDecided?.({ ...said, device: undefined, refusal: undefined });
       return undefined;
     }
     const { nowUs } = this.clock;
-    const refusal = openRefusal(device, nowUs) ?? (own === undefined ? wayRefusal(device, tuple) : undefined);
+    const refusal =
+      openRefusal(device, nowUs, port) ?? (own === undefined ? wayRefusal(device, tuple) : undefined);
     this.onDecided?.({ ...said, device: device.name, refusal });
     if (!this.fits(device, refusal)) return undefined;
     device.give('active', nowUs);
@@ -107,9 +110,11 @@ export class Offloading {
    * connection to the host itself is no device's.
    */
   moveRefusal(device: OffloadDevice, tuple: Tuple, port: number): Refusal | undefined {
-    const elsewhere = device.hardware.port !== port || tuple.localAddress !== device.hardware.address;
+    const { ports, addresses } = device.hardware;
+    const elsewhere = !ports.includes(port) || !addresses.includes(tuple.localAddress);
     const refusal =
-      openRefusal(device, this.clock.nowUs) ?? (elsewhere ? 'not its address' : wayRefusal(device, tuple));
+      openRefusal(device, this.clock.nowUs, port) ??
+      (elsewhere ? 'not its address' : wayRefusal(device, tuple));
     if (refusal !== undefined) device.refuse(refusal);
     return refusal;
   }
@@ -118,7 +123,7 @@ export class Offloading {
   neighbourLearnt(port: number, address: number, macHigh: number, macLow: number, nowUs: number): void {
     this.touched.pass('neighbour');
     for (const { hardware } of this.registry.devices) {
-      if (hardware.port === port) hardware.neighbour?.(address, macHigh, macLow, nowUs);
+      if (hardware.ports.includes(port)) hardware.neighbour?.(address, macHigh, macLow, nowUs);
     }
   }
 
@@ -129,7 +134,7 @@ export class Offloading {
   routeChanged(port: number, route: HostRoute, added: boolean, nowUs: number): void {
     this.touched.pass('route');
     for (const { hardware } of this.registry.devices) {
-      if (!added || hardware.port === port) hardware.routeChanged?.(route, added, nowUs);
+      if (!added || hardware.ports.includes(port)) hardware.routeChanged?.(route, added, nowUs, port);
     }
   }
 
@@ -138,7 +143,7 @@ export class Offloading {
     this.touched.pass('mtu');
     for (const { hardware } of this.registry.devices) {
       if (port < 0) hardware.pathNarrowed?.(destination, mtu, nowUs);
-      else if (hardware.port === port) hardware.mtuChanged?.(mtu, nowUs);
+      else if (hardware.ports.includes(port)) hardware.mtuChanged?.(mtu, nowUs, port);
     }
   }
 
@@ -146,7 +151,7 @@ export class Offloading {
   linkChanged(port: number, up: boolean): void {
     this.touched.pass('link');
     for (const device of this.registry.devices) {
-      if (device.hardware.port !== port) continue;
+      if (!device.hardware.ports.includes(port)) continue;
       if (up) device.linkUps += 1;
       else device.linkDowns += 1;
     }
@@ -181,9 +186,10 @@ export function isLocal(address: number): boolean {
   return address >>> 24 === 127;
 }
 
-function stateRefusal({ active, hardware, sockets }: OffloadDevice): Refusal | undefined {
+/** @param port of the host's by which it is to send; absent, or none of its: any will do. */
+function stateRefusal({ active, hardware, sockets }: OffloadDevice, port = -1): Refusal | undefined {
   if (!active || sockets === undefined) return 'inactive';
-  return hardware.linkUp() ? undefined : 'link down';
+  return hardware.linkUp(hardware.ports.includes(port) ? port : undefined) ? undefined : 'link down';
 }
 
 function listenRefusal(device: OffloadDevice): Refusal | undefined {
@@ -191,15 +197,16 @@ function listenRefusal(device: OffloadDevice): Refusal | undefined {
   return stateRefusal(device) ?? (full ? 'listeners full' : undefined);
 }
 
-function openRefusal(device: OffloadDevice, nowUs: number): Refusal | undefined {
+function openRefusal(device: OffloadDevice, nowUs: number, port?: number): Refusal | undefined {
   const { limits } = device.hardware;
   const full = (device.sockets?.connections() ?? 0) + device.underWay(nowUs) >= limits.connections;
-  return stateRefusal(device) ?? (full ? 'connections full' : undefined);
+  return stateRefusal(device, port) ?? (full ? 'connections full' : undefined);
 }
 
 /** Why a device cannot send to a peer. */
 function wayRefusal({ hardware }: OffloadDevice, tuple: Tuple): Refusal | undefined {
-  if (tuple.localAddress !== 0 && tuple.localAddress !== hardware.address) return 'not its address';
+  const { localAddress } = tuple;
+  if (localAddress !== 0 && !hardware.addresses.includes(localAddress)) return 'not its address';
   return hardware.knows?.(tuple.remoteAddress) === false ? 'neighbour unknown' : undefined;
 }
 

@@ -294,7 +294,7 @@ export function heardOutcome({ ops, number }: MixedSocket): boolean {
 
 /** Whether a device has an address, or listens for it: 0 is any. */
 function isAt({ hardware }: OffloadDevice, address: number): boolean {
-  return address === 0 || isLocal(address) || hardware.address === (address | 0);
+  return address === 0 || isLocal(address) || hardware.addresses.includes(address | 0);
 }
 
 function copyOptions({ options }: MixedSocket, { ops, number }: Place): void {

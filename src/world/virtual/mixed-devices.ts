@@ -8,6 +8,7 @@ import type {
 } from '../../host/devices/device.ts';
 import type { Tuple } from '../../host/devices/policy/rule.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
+import { portsOfNics } from '../config/port-nics.ts';
 import type { VirtualCard } from './virtual-card.ts';
 
 /** Whether a stack's table has a connection. */
@@ -22,8 +23,8 @@ export function hasConnection(
 export class CardDevice implements HardwareDriver {
   readonly vendor: string;
   readonly type: string;
-  readonly port: number;
-  readonly address: number;
+  readonly ports: readonly number[];
+  readonly addresses: readonly number[];
   readonly limits: OffloadLimits;
   readonly sockets?: SocketsDriver;
   /** Whether it is told of what has changed: neighbours, routes, MTUs. Of new neighbours it always is. */
@@ -33,12 +34,12 @@ export class CardDevice implements HardwareDriver {
   private readonly told: (() => void) | undefined;
 
   /**
-   * @param whole whether this driver is the TCP/sockets driver too. @param told the card has been told
+   * @param ports of the host's, in the order of the card's own. @param whole whether this driver is the TCP/sockets driver too. @param told the card has been told
    *   something, and is to look; undefined: it asks for neighbours by itself.
    */
   constructor(
     card: VirtualCard,
-    port: number,
+    ports: readonly number[],
     limits: OffloadLimits,
     whole: boolean,
     told: (() => void) | undefined,
@@ -46,16 +47,20 @@ export class CardDevice implements HardwareDriver {
     this.card = card;
     this.vendor = card.name;
     this.type = card.name;
-    this.port = port;
-    this.address = card.config.stack.address;
+    this.ports = ports;
+    const { stack, furtherPorts } = card.config;
+    this.addresses = [stack.address, ...furtherPorts.map(({ address }) => address)];
     this.limits = limits;
     this.told = told;
     this.look = told ?? (() => {});
     if (whole) this.sockets = socketsDriver(card);
   }
 
-  linkUp(): boolean {
-    return this.card.parts.devices[0].linkUp;
+  linkUp(port?: number): boolean {
+    const own = port === undefined ? -1 : this.ports.indexOf(port);
+    const of = portsOfNics(this.card.config);
+    const nics = this.card.parts.devices.filter((_, nic) => (own < 0 ? nic < of.length : of[nic] === own));
+    return nics.some(({ linkUp }) => linkUp);
   }
 
   neighbour(address: number, macHigh: number, macLow: number, nowUs: number): void {
@@ -65,17 +70,17 @@ export class CardDevice implements HardwareDriver {
     this.told();
   }
 
-  routeChanged(route: HostRoute, added: boolean, nowUs: number): void {
+  routeChanged(route: HostRoute, added: boolean, nowUs: number, port: number): void {
     if (!this.hearsChanges) return;
     const { ways } = stackOf(this.card);
-    if (added) ways.addRoute({ ...route, port: 0 }, nowUs);
+    if (added) ways.addRoute({ ...route, port: this.ports.indexOf(port) }, nowUs);
     else ways.removeRoute(route.destination, route.prefixLength, nowUs, route.metric);
     this.look();
   }
 
-  mtuChanged(mtu: number, nowUs: number): void {
+  mtuChanged(mtu: number, nowUs: number, port: number): void {
     if (!this.hearsChanges) return;
-    stackOf(this.card).ways.setMtu(0, mtu, nowUs);
+    stackOf(this.card).ways.setMtu(this.ports.indexOf(port), mtu, nowUs);
     this.look();
   }
 

@@ -40,7 +40,7 @@ export class MixedHost {
   readonly steerings: readonly FrameSteering[];
   /** Its own stack. */
   readonly built: BuiltHostStack;
-  /** Its cards as devices, by its ports. */
+  /** Its cards as devices, in their order. */
   readonly devices: readonly CardDevice[];
   /** Its sockets, wherever each of them is. */
   readonly stack: MixedStack;
@@ -56,7 +56,7 @@ export class MixedHost {
     this.offloading = offloading;
     this.steerings = steerings;
     this.built = built;
-    this.devices = place.cards.map((card, port) => this.device(card, port));
+    this.devices = place.cards.map((card, at) => this.device(card, at));
     this.registerAll();
     this.stack = new MixedStack({
       host: built.stack,
@@ -91,7 +91,7 @@ export class MixedHost {
    */
   failOver(from: number, to: number): number {
     const { ways } = this.built.engine;
-    const { address, prefixLength } = this.parts.cards[this.place.cards[from]].config.stack;
+    const { address, prefixLength } = this.subnetOf(from);
     const destination = address & maskOf(prefixLength);
     const errno = this.addRoute({ destination, prefixLength, via: 0, port: to });
     return errno !== 0 ? errno : this.changed(ways.moveAddress(from, to, this.parts.clock.nowUs));
@@ -100,7 +100,7 @@ export class MixedHost {
   /** The port's link is whole again: subnet and address are its own as before. @returns 0 or an errno. */
   failBack(port: number): number {
     const { ways } = this.built.engine;
-    const { address, prefixLength } = this.parts.cards[this.place.cards[port]].config.stack;
+    const { address, prefixLength } = this.subnetOf(port);
     const errno = this.removeRoute(address & maskOf(prefixLength), prefixLength);
     return errno !== 0 ? errno : this.changed(ways.moveAddress(port, port, this.parts.clock.nowUs));
   }
@@ -122,7 +122,14 @@ export class MixedHost {
     return errno;
   }
 
-  private device(card: number, port: number): CardDevice {
+  /** Address and subnet of one of its ports, as described. */
+  subnetOf(port: number): { readonly address: number; readonly prefixLength: number } {
+    const { card, port: own } = this.place.ports[port];
+    const { stack } = this.parts.cards[card].config;
+    return own === 0 ? stack : stack.furtherPorts[own - 1];
+  }
+
+  private device(card: number, at: number): CardDevice {
     const { cards, limits, queue, place } = this.parts;
     const { config, doorbellNs } = cards[card].plan.topology;
     const all = {
@@ -130,17 +137,18 @@ export class MixedHost {
       halfOpen: config.stack.connectionsMax,
       connections: config.stack.connectionsMax,
     };
-    const looped = place.splitters[port] < 0;
+    const looped = place.wires.every((wire) => wire.card !== card || wire.splitter < 0);
+    const ports = place.ports.flatMap((own, port) => (own.card === card ? [port] : []));
     const told = (): void => queue.notify(this.parts.agentOf(card), doorbellNs);
     // The makers differ: the first has two drivers, the others one that is both.
-    return new CardDevice(cards[card], port, limits ?? all, port > 0, looped ? undefined : told);
+    return new CardDevice(cards[card], ports, limits ?? all, at > 0, looped ? undefined : told);
   }
 
   private registerAll(): void {
     const { registry } = this.offloading;
-    this.devices.forEach((hardware, port) => {
+    this.devices.forEach((hardware, own) => {
       if (hardware.sockets === undefined) {
-        registry.addModule(cardModule(this.parts.cards[this.place.cards[port]]));
+        registry.addModule(cardModule(this.parts.cards[this.place.cards[own]]));
       }
       const at = registry.register(hardware, 'toe%d');
       const { name } = registry.devices[at];
@@ -180,7 +188,7 @@ export function steeringAt(
       return host()?.built.engine.tcpServes(remoteAddress, localAddress, ports) ?? false;
     },
     device: () => {
-      const hardware = host()?.devices[port];
+      const hardware = host()?.devices.find(({ ports }) => ports.includes(port));
       return offloading.registry.devices.find((device) => device.hardware === hardware);
     },
   });

@@ -36,16 +36,16 @@ export function watchedMixed(
     const mixed = hostOf(card);
     if (mixed === undefined) return { card, socketId };
     const place = mixed.stack.placeOf(socketId);
-    const port = mixed.devices.findIndex((hardware) => hardware === place?.device?.hardware);
-    if (place === undefined || port < 0) return undefined;
-    return { card: mixed.place.cards[port], socketId: place.number };
+    const at = mixed.devices.findIndex((hardware) => hardware === place?.device?.hardware);
+    if (place === undefined || at < 0) return undefined;
+    return { card: mixed.place.cards[at], socketId: place.number };
   };
   return {
     queue: world.queue,
     region,
     topology,
     agents,
-    splitters: places.flatMap(({ splitters }) => splitters),
+    splitters: places.flatMap(({ wires }) => wires.map(({ splitter }) => splitter)),
     poolUse: (card) => (isPlain(card) ? {} : poolUse(world.cards[card])),
     isFull: (card, socketId) => {
       const place = placeOf(card, socketId);

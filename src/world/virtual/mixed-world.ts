@@ -106,8 +106,8 @@ export class MixedWorld {
     const numbers = { hosts: this.hostAgents, cards: this.cardAgents, switches: this.switchAgents };
     this.watch?.begin(watchedMixed(this, { topology, places, agents: numbers, region: this.region }));
     this.wireWatches = new WireWatches(this.plan.wires, this.watch);
-    const steerings = places.map(({ cards }, at) =>
-      cards.map((_, port) => steeringAt(this.region, offloadings[at], port, () => this.hosts?.[at])),
+    const steerings = places.map(({ wires }, at) =>
+      wires.map(({ port }) => steeringAt(this.region, offloadings[at], port, () => this.hosts?.[at])),
     );
     this.network = this.buildNetwork(steerings);
     this.wireWatches.tap((wire) => this.network.pipe(wire));
@@ -158,7 +158,7 @@ export class MixedWorld {
     return this.hosts[0].built;
   }
 
-  /** Its cards as devices, by its ports, and what steers the frames of each one's wire. */
+  /** Its cards as devices, and what steers the frames of each of its wires. */
   get devices(): readonly CardDevice[] {
     return this.hosts[0].devices;
   }
@@ -225,10 +225,13 @@ export class MixedWorld {
   /** Counters of all links together. */
   readonly wireCounters = (): Record<string, number> => ({ ...wireCounters(this.region, this.plan) });
 
-  /** Cuts the wire of one of the first host's ports, or mends it: host, card and peer hear of it at once. */
-  setLink(port: number, up: boolean): void {
-    const link = this.places[0].links[port];
-    if (link === undefined) throw new Error(`port ${port} of the host has no link`);
+  /**
+   * Cuts one of the first host's wires, or mends it: host, card and peer hear of it at once.
+   * @param at its number among them: of a host without bonds, the port's.
+   */
+  setLink(at: number, up: boolean): void {
+    const link = this.places[0].wires[at]?.link;
+    if (link === undefined) throw new Error(`wire ${at} of the host has no link`);
     this.network.carrier(link).set(up, this.queue.nowNs);
     for (const wire of this.plan.wires) {
       const agent = this.signalOf(wire) === link || wire.link === link ? this.agentOf(wire.from) : NO_AGENT;
@@ -244,13 +247,14 @@ export class MixedWorld {
     const { mac, stack } = this.cards[peer].config;
     const high = (mac[0] << 8) | mac[1];
     const low = lowWord(mac);
-    const at = this.places[0].splitters[port];
+    const at = this.places[0].wires.findIndex((wire) => wire.port === port);
+    const { splitter } = this.places[0].wires[at];
     const wire = this.plan.wires.findIndex(
-      (each) => 'switch' in each.to && each.to.switch === at && each.to.port === 0,
+      (each) => 'switch' in each.to && each.to.switch === splitter && each.to.port === 0,
     );
-    const { address } = this.devices[port];
+    const { address } = this.hosts[0].subnetOf(port);
     announceMove(this.region.view, this.network.pipe(wire), stack.address, to, address);
-    this.steerings[port].gone = { high, low };
+    this.steerings[at].gone = { high, low };
   }
 
   /**
@@ -278,8 +282,8 @@ export class MixedWorld {
       departures: (wire) => this.departures(wire),
       signal: (wire) => this.signalOf(wire),
       steering: (at) => {
-        const host = this.places.findIndex(({ splitters }) => splitters.includes(at));
-        return host < 0 ? undefined : steerings[host][this.places[host].splitters.indexOf(at)];
+        const all = this.places.flatMap(({ wires }) => wires.map(({ splitter }) => splitter));
+        return steerings.flat()[all.indexOf(at)];
       },
     });
   }
@@ -287,9 +291,12 @@ export class MixedWorld {
   /** The link by whose state a device at a splitter goes: the one that the splitter is at. */
   private signalOf({ from }: WirePlan): string | undefined {
     if (!('card' in from)) return undefined;
-    for (const { plain, cards, links } of this.places) {
-      const port = from.card === plain ? from.port : cards.indexOf(from.card);
-      if (links[port] !== undefined) return links[port];
+    for (const { plain, wires } of this.places) {
+      const own =
+        from.card === plain
+          ? wires[from.port]
+          : wires.find(({ card, nic }) => card === from.card && nic === from.port);
+      if (own?.link !== undefined) return own.link;
     }
     return undefined;
   }
