@@ -88,13 +88,12 @@ export class DrillHost {
     this.clock.set(START_US * NS_PER_US);
     const dma = new DmaEngine(region, this.ledger);
     const packets = new PacketPool(memory.packetsAt, PACKET_SLOTS, SLOT_BYTES);
-    const { counters } = this.ledger;
     const { clock } = this;
     const sent = (packet: Uint8Array): void => {
       capture?.(packet, this.nowUs);
     };
     const { headerAt } = memory;
-    this.wire = new DrillWire({ region, packets, dma, counters, clock, headerAt, sent }, mtu);
+    this.wire = new DrillWire({ region, packets, dma, ledger: this.ledger, clock, headerAt, sent }, mtu);
     const sends = new SendMemory(memory.sends);
     this.socks = Array.from({ length: SOCKETS }, () => new Sock());
     const upcalls = new SockUpcalls(this.socks, sends);
@@ -200,13 +199,16 @@ export class DrillHost {
   /** A packet arrives: now, or at a later time. @param packet an IPv4 packet; its checksums are its own. */
   inject(packet: Uint8Array, atUs: number = this.nowUs): void {
     if (!(atUs >= this.nowUs)) throw new RangeError(`"atUs" expected at least ${this.nowUs}, got ${atUs}`);
-    this.put(packet, atUs);
+    this.put(packet, atUs, false);
     if (atUs === this.nowUs) this.settleArrived();
   }
 
-  /** Packets arrive now, one behind the other, before the stack does anything else. */
+  /**
+   * Packets arrive now, one behind the other, before the stack does anything else. Those that follow on each
+   * other cross it as one, as the kernel makes one of them (GRO).
+   */
   injectTogether(packets: readonly Uint8Array[]): void {
-    for (const packet of packets) this.put(packet, this.nowUs);
+    for (const packet of packets) this.put(packet, this.nowUs, packets.length > 1);
     this.settleArrived();
   }
 
@@ -309,13 +311,13 @@ export class DrillHost {
     };
   }
 
-  private put(packet: Uint8Array, atUs: number): void {
+  private put(packet: Uint8Array, atUs: number, together: boolean): void {
     // Nothing has to be asked for before it can be answered.
     if (packet.length >= IPV4_BYTES) {
       const source = new DataView(packet.buffer, packet.byteOffset).getInt32(IPV4_SOURCE);
       this.engine.tellNeighbour(source, MAC_HIGH, NEIGHBOUR_LOW, this.clock.nowUs);
     }
-    this.wire.inject(packet, (START_US + atUs) * NS_PER_US);
+    this.wire.inject(packet, (START_US + atUs) * NS_PER_US, together);
   }
 
   private isDatagram(socket: number): boolean {

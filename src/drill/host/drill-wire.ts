@@ -8,6 +8,7 @@ import type { DmaEngine } from '../../dma/engine.ts';
 import type { PacketPool } from '../../dma/packets.ts';
 import type { Region } from '../../dma/region.ts';
 import type { Device } from '../../hdm/contract.ts';
+import { GenericReceive } from '../../hdm/generic-receive.ts';
 import {
   DEVICE_HEADER_FETCHES,
   DEVICE_RECEIVES,
@@ -19,6 +20,7 @@ import {
   RETRANSMIT_FETCHES,
   TRANSMIT_FETCHES,
 } from '../../ledger/counters.gen.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
 import { type LinkClient, TX_RETRANSMIT } from '../../tcpip/contract.ts';
 import {
   ARP_BYTES,
@@ -48,6 +50,8 @@ const NS_PER_US = 1000;
 interface Arriving {
   readonly frame: Uint8Array;
   readonly atNs: number;
+  /** It comes with others, of which the kernel makes one packet where it can (GRO). */
+  readonly together: boolean;
 }
 
 /** What the wire is joined to. */
@@ -55,7 +59,7 @@ export interface WireParts {
   readonly region: Region;
   readonly packets: PacketPool;
   readonly dma: DmaEngine;
-  readonly counters: Float64Array;
+  readonly ledger: Ledger;
   readonly clock: Clock;
   /** Where headers are written. */
   readonly headerAt: number;
@@ -75,11 +79,13 @@ export class DrillWire implements Device {
   private client: LinkClient | undefined;
   /** In the order in which they arrive. */
   private readonly arriving: Arriving[] = [];
+  private readonly generic: GenericReceive;
   private readonly pieces: { readonly address: number; readonly length: number }[] = [];
 
   constructor(parts: WireParts, mtu: number) {
     this.parts = parts;
     this.mtu = mtu;
+    this.generic = new GenericReceive(parts.region, parts.packets, parts.clock, parts.ledger);
   }
 
   attach(client: LinkClient): void {
@@ -96,7 +102,8 @@ export class DrillWire implements Device {
   }
 
   send(headerLength: number, flags: number, _segmentBytes: number): void {
-    const { dma, headerAt, counters, sent } = this.parts;
+    const { dma, headerAt, sent } = this.parts;
+    const { counters } = this.parts.ledger;
     const length = this.pieces.reduce((sum, piece) => sum + piece.length, headerLength);
     const frame = new Uint8Array(length);
     dma.copyOut(DEVICE_HEADER_FETCHES, headerAt, frame, 0, headerLength);
@@ -114,27 +121,31 @@ export class DrillWire implements Device {
     if (type === ETHERTYPE_ARP) this.answerArp(view);
     if (type !== ETHERTYPE_IPV4) return;
     if (view.getUint16(0) === MAC_HIGH && view.getInt32(2) === OWN_LOW) {
-      this.arrive(frame, this.parts.clock.nowNs);
+      this.arrive(frame, this.parts.clock.nowNs, false);
     } else {
       sent(frame.subarray(ETHERNET_BYTES));
     }
   }
 
-  /** An IPv4 packet arrives at a time that is not past. */
-  inject(packet: Uint8Array, atNs: number): void {
+  /**
+   * An IPv4 packet arrives at a time that is not past. @param together with others, of which one is made where
+   *   that can be done.
+   */
+  inject(packet: Uint8Array, atNs: number, together: boolean): void {
     const frame = new Uint8Array(ETHERNET_BYTES + packet.length);
     const view = new DataView(frame.buffer);
     writeEthernetAddresses(view, 0, MAC_HIGH, OWN_LOW, MAC_HIGH, NEIGHBOUR_LOW);
     view.setUint16(ETHERNET_TYPE, ETHERTYPE_IPV4);
     frame.set(packet, ETHERNET_BYTES);
-    this.arrive(frame, atNs);
+    this.arrive(frame, atNs, together);
   }
 
   poll(): number {
-    const { packets, dma, counters, clock } = this.parts;
+    const { packets, dma, clock } = this.parts;
+    const { counters } = this.parts.ledger;
     let moved = 0;
     while (this.arriving.length > 0 && this.arriving[0].atNs <= clock.nowNs) {
-      const { frame } = this.arriving[0];
+      const { frame, together } = this.arriving[0];
       this.arriving.shift();
       moved += 1;
       const packet = frame.length > packets.slotBytes ? -1 : packets.take();
@@ -146,9 +157,17 @@ export class DrillWire implements Device {
       dma.copyIn(DEVICE_RECEIVES, frame, 0, address, frame.length);
       counters[DEVICE_RX_PACKETS] += 1;
       counters[DEVICE_RX_PACKETS_BYTES] += frame.length;
-      if (this.client?.input(packet, address, frame.length, 0, clock.nowUs) !== true) packets.free(packet);
+      if (!this.handOver(packet, address, frame.length, together)) packets.free(packet);
     }
+    if (this.client !== undefined && this.generic.holds) this.generic.flush(this.client);
     return moved;
+  }
+
+  private handOver(packet: number, address: number, length: number, together: boolean): boolean {
+    const { client } = this;
+    if (client === undefined) return false;
+    if (together) return this.generic.take(client, packet, address, length, 0);
+    return client.input(packet, address, length, 0, this.parts.clock.nowUs);
   }
 
   nextDeadlineNs(): number {
@@ -156,10 +175,10 @@ export class DrillWire implements Device {
   }
 
   /** Puts a frame behind those that arrive no later. */
-  private arrive(frame: Uint8Array, atNs: number): void {
+  private arrive(frame: Uint8Array, atNs: number, together: boolean): void {
     let place = this.arriving.length;
     while (place > 0 && this.arriving[place - 1].atNs > atNs) place -= 1;
-    this.arriving.splice(place, 0, { frame, atNs });
+    this.arriving.splice(place, 0, { frame, atNs, together });
   }
 
   private answerArp(request: DataView): void {
@@ -172,7 +191,7 @@ export class DrillWire implements Device {
     writeEthernetAddresses(view, 0, MAC_HIGH, OWN_LOW, MAC_HIGH, NEIGHBOUR_LOW);
     view.setUint16(ETHERNET_TYPE, ETHERTYPE_ARP);
     writeArp(view, ETHERNET_BYTES, ARP_REPLY, MAC_HIGH, NEIGHBOUR_LOW, wanted, MAC_HIGH, OWN_LOW, asker);
-    this.arrive(frame, this.parts.clock.nowNs);
+    this.arrive(frame, this.parts.clock.nowNs, false);
   }
 }
 
