@@ -23,6 +23,12 @@ describe('the start-up check', () => {
     ['pools.receiveBuckets', { pools: { receiveBuckets: 64 } }, 65, 'what rests unread costs a copy'],
     ['pools.immediateSlots', { pools: { immediateSlots: 64 } }, 1, 'set 4097 or more'],
     ['pools.storeBlocks', { pools: { storeBlocks: 100 }, driver: { socketsMax: 64 } }, 1, 'to 192 or more'],
+    [
+      'pools.storeBlocks',
+      { pools: { storeBlocks: 65_536 }, driver: { socketsMax: 16_384 } },
+      1,
+      'the first windows of 16384 sockets fill the store, and none can grow; set "pools.storeBlocks" to 67584 or more',
+    ],
     ['stack.receiveWindowBytes', { stack: { receiveWindowBytes: 1 << 20 } }, 1, 'does not fit the store'],
     ['stack.connectionsMax', { stack: { connectionsMax: 100 } }, 1, 'refused with ENOBUFS'],
     [
@@ -108,6 +114,11 @@ describe('the start-up check', () => {
           expect(startCheck(cardConfig({ pools }))).toEqual([]);
           expect(startCheck(cardConfig({ driver, pools }))).toEqual([]);
           const receiveBuckets = 64 + (buffers >> 1);
+          // However many the sockets are, their windows may grow.
+          const { pools: sized, stack } = cardConfig({ driver, pools: { receiveBuckets } });
+          const promised = sockets * (stack.receiveWindowBytes + 2 * 2048);
+          const growth = sized.storeBlocks * 2048 - promised;
+          expect(growth).toBeGreaterThanOrEqual(Math.min(receiveBuckets * 4096, 4 << 20));
           expect(startCheck(cardConfig({ driver, pools: { ...pools, receiveBuckets } }))).toEqual([]);
         },
       ),

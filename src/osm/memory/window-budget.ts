@@ -28,7 +28,12 @@ const SHRINK_FLOOR_BYTES = 1 << 18;
  */
 const BUCKET_FILL_BYTES = 4096;
 /** Blocks of a socket's that may be filled in part: the one that is read, and the last. */
-const BLOCKS_IN_PART = 2;
+export const BLOCKS_IN_PART = 2;
+
+/** What so many buckets of so many bytes are sure to hold: windows grow by no more, all together. */
+export function sureBytes(buckets: number, bucketBytes: number): number {
+  return buckets * Math.min(bucketBytes, BUCKET_FILL_BYTES);
+}
 
 export class WindowBudget {
   private readonly totalBytes: number;
@@ -41,10 +46,7 @@ export class WindowBudget {
     this.firstBytes = config.receiveWindowBytes;
     const firstBytes = config.receiveWindowBytes + BLOCKS_IN_PART * blockBytes;
     const storeRoom = store.count * blockBytes - config.socketsMax * firstBytes;
-    this.totalBytes = Math.max(
-      0,
-      Math.min(storeRoom, buckets.count * Math.min(buckets.bufferBytes, BUCKET_FILL_BYTES)),
-    );
+    this.totalBytes = Math.max(0, Math.min(storeRoom, sureBytes(buckets.count, buckets.bufferBytes)));
     this.freeBytes = this.totalBytes;
     this.counters = ledger.counters;
   }

@@ -3,6 +3,7 @@ import { checkBondConfig } from '../../bond/bond-config.ts';
 import { type PoolSizes, STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
 import { SOCKETS_MAX } from '../../i2o/socket-number.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
+import { BLOCKS_IN_PART, sureBytes } from '../../osm/memory/window-budget.ts';
 import type { StackConfig } from '../../tcpip/config.ts';
 import { CONNECTIONS_MAX, FURTHER_PORTS_MAX, stackRange } from '../../tcpip/config-check.ts';
 import { checkOverrides } from './card-config-check.ts';
@@ -181,19 +182,25 @@ function sizedPools({ pools: asked = {}, driver = {} }: CardOverrides): PoolSize
 const STORE_TO_BUCKETS = 8;
 const STORE_BLOCKS_MOST = 65536;
 const STORE_TO_FIRST_WINDOWS = 2;
+const GROWTH_LEAST_BYTES = 1 << 22;
 
 /**
  * It has room for the first window of every socket in any case, and for as much again, by which windows may
- * grow however few the buckets are.
+ * grow however few the buckets are. However many the sockets are, all windows together may grow by what the
+ * buckets are sure to hold, up to a few MiB, or a stream would never have more than its first window.
  */
 function sizedStore(pools: PoolSizes, socketsMax: number): number {
   const needed = Math.min(STORE_BLOCKS_UNASKED, neededStore(socketsMax));
   const least = Math.max(needed, Math.min(STORE_BLOCKS_MOST, STORE_TO_FIRST_WINDOWS * needed));
-  return Math.max(least, roomyStore(pools));
+  const storeBlocks = Math.max(least, roomyStore(pools));
+  const promised = firstWindow(socketsMax, { ...pools, storeBlocks }) + BLOCKS_IN_PART * STORE_BLOCK_BYTES;
+  const growth = Math.min(sureBytes(pools.receiveBuckets, pools.receiveBucketBytes), GROWTH_LEAST_BYTES);
+  const growing = Math.ceil((socketsMax * promised + growth) / STORE_BLOCK_BYTES) || 0;
+  return Math.max(storeBlocks, Math.min(STORE_BLOCKS_UNASKED, growing));
 }
 
 function neededStore(socketsMax: number): number {
-  return socketsMax * (FIRST_WINDOW_LEAST / STORE_BLOCK_BYTES + STORE_BLOCKS_IN_PART);
+  return socketsMax * (FIRST_WINDOW_LEAST / STORE_BLOCK_BYTES + BLOCKS_IN_PART);
 }
 
 function roomyStore({ receiveBuckets, receiveBucketBytes }: PoolSizes): number {
@@ -265,9 +272,6 @@ function sizedTables(
 }
 
 const FIRST_WINDOW_LEAST = 2048;
-
-/** Blocks of one socket's unread bytes that may be filled in part: the one that is read, and the last. */
-const STORE_BLOCKS_IN_PART = 2;
 
 /** What a program that reads nothing is promised: half of the store bears as much for every socket. */
 function firstWindow(socketsMax: number, pools: PoolSizes): number {

@@ -6,6 +6,7 @@
  * What a user has not set follows from what he has set, or is the default; neither ever leads to a warning.
  */
 import { STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
+import { BLOCKS_IN_PART, sureBytes } from '../../osm/memory/window-budget.ts';
 import { STORE_BLOCKS_MAX, STORE_BLOCKS_UNASKED } from './setting-row.ts';
 import { type CardConfig, DEFAULT_CARD_CONFIG } from './settings.ts';
 
@@ -22,8 +23,6 @@ export interface StartLoad {
   readonly connections?: number;
 }
 
-/** Blocks of one socket's unread bytes that may be filled in part: the one that is read, and the last. */
-const BLOCKS_IN_PART = 2;
 /** Headers of a TCP segment that carries timestamps. */
 const SEGMENT_HEADER_BYTES = 52;
 /** Buckets that one message posts; fewer buckets than that are no reason for a warning of the default. */
@@ -37,6 +36,7 @@ export function startCheck(config: CardConfig, load: StartLoad = {}): readonly S
   };
   checkConnections(config, load, warn);
   checkSockets(config, warn);
+  checkStore(config, warn);
   checkWindows(config, warn);
   checkKept(config, warn);
   return found;
@@ -82,20 +82,6 @@ function checkSockets({ pools, driver, stack }: CardConfig, warn: Warn): void {
       pools.immediateSlots,
       `${rest}; set ${socketsMax + 1} or more, or fewer sockets`,
     );
-  }
-  const first = stack.receiveWindowBytes / STORE_BLOCK_BYTES + BLOCKS_IN_PART;
-  const blocks = Math.ceil(socketsMax * first);
-  if (pools.storeBlocks < blocks) {
-    const widened = stack.receiveWindowBytes > DEFAULT_CARD_CONFIG.stack.receiveWindowBytes;
-    const rest = `: what ${socketsMax} sockets may be sent unread does not fit the store, and others wait`;
-    const many = pools.storeBlocks >= STORE_BLOCKS_UNASKED;
-    const [key, value] = widened
-      ? ['stack.receiveWindowBytes', stack.receiveWindowBytes]
-      : many
-        ? ['driver.socketsMax', socketsMax]
-        : ['pools.storeBlocks', pools.storeBlocks];
-    const more = blocks <= STORE_BLOCKS_MAX ? `"pools.storeBlocks" to ${blocks} or more, or ` : '';
-    warn(key, value, `${rest}; set ${more}fewer sockets`);
   }
   if (stack.connectionsMax < socketsMax) {
     warn(
@@ -180,5 +166,28 @@ function checkKept({ pools, driver, moderation }: CardConfig, warn: Warn): void 
   if (moderation.rxUsecs > 0 && moderation.rxFrames > pools.outboundFrames) {
     const rest = `, and "pools.outboundFrames" ${pools.outboundFrames}: each interrupt waits for its time`;
     warn('moderation.rxFrames', moderation.rxFrames, `${rest}; set ${pools.outboundFrames} or less`);
+  }
+}
+
+/** What sockets may be sent unread, and what their windows may grow by, against the card memory for it. */
+function checkStore({ pools, stack, driver: { socketsMax } }: CardConfig, warn: Warn): void {
+  const first = stack.receiveWindowBytes / STORE_BLOCK_BYTES + BLOCKS_IN_PART;
+  const blocks = Math.ceil(socketsMax * first);
+  const growth = Math.ceil(sureBytes(pools.receiveBuckets, pools.receiveBucketBytes) / STORE_BLOCK_BYTES);
+  const widened = stack.receiveWindowBytes > DEFAULT_CARD_CONFIG.stack.receiveWindowBytes;
+  const many = pools.storeBlocks >= STORE_BLOCKS_UNASKED;
+  const [key, value] = widened
+    ? ['stack.receiveWindowBytes', stack.receiveWindowBytes]
+    : many
+      ? ['driver.socketsMax', socketsMax]
+      : ['pools.storeBlocks', pools.storeBlocks];
+  const store = (count: number): string =>
+    count <= STORE_BLOCKS_MAX ? `"pools.storeBlocks" to ${count} or more, or ` : '';
+  if (pools.storeBlocks < blocks) {
+    const rest = `: what ${socketsMax} sockets may be sent unread does not fit the store, and others wait`;
+    warn(key, value, `${rest}; set ${store(blocks)}fewer sockets`);
+  } else if (pools.storeBlocks === blocks && stack.receiveWindowBytes < stack.receiveBufferBytes) {
+    const rest = `: the first windows of ${socketsMax} sockets fill the store, and none can grow`;
+    warn(key, value, `${rest}; set ${store(blocks + growth)}fewer sockets`);
   }
 }
