@@ -186,6 +186,11 @@ export interface StackConfig {
   readonly neighbourDelayUs: number;
   /** Between one request and the next (retrans_time; RFC 1122 §2.3.2.1: a second). */
   readonly neighbourRetransUs: number;
+  /**
+   * So long a hardware address stays that has just been learnt, whatever other replies say (locktime): of
+   * several that answer one request the first is believed. A request for us, and an announcement, change it.
+   */
+  readonly neighbourLockUs: number;
   /** Requests to the neighbour itself, and to everybody, before it is given up (ucast_solicit, mcast_solicit). */
   readonly neighbourUnicastProbes: number;
   readonly neighbourBroadcastProbes: number;
@@ -283,6 +288,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   neighbourReachableUs: 30_000_000,
   neighbourDelayUs: 5_000_000,
   neighbourRetransUs: 1_000_000,
+  neighbourLockUs: 1_000_000,
   neighbourUnicastProbes: 3,
   neighbourBroadcastProbes: 3,
   addressProbes: 0,

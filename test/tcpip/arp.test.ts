@@ -154,9 +154,38 @@ describe('a neighbour that is known', () => {
   it('moves to another hardware address when any packet says so (RFC 826)', () => {
     const b = bed();
     hear(b.host, ARP_REQUEST);
+    b.host.pass(SECOND);
     hear(b.host, ARP_REQUEST, { senderMac: 0x333, target: 0x0a000009 });
     want(b);
     expect(destinationMac(b.host.ports[0].sent.at(-1)!)).toBe(0x333);
+  });
+
+  it('keeps for a second the address that answered first, as on Linux, whoever else answers too', () => {
+    const b = bed();
+    want(b);
+    hear(b.host, ARP_REPLY);
+    hear(b.host, ARP_REPLY, { senderMac: 0x333 });
+    b.host.pass(SECOND - 1000);
+    hear(b.host, ARP_REPLY, { senderMac: 0x333 });
+    want(b);
+    expect(destinationMac(b.host.ports[0].sent.at(-1)!)).toBe(PEER_MAC);
+    b.host.pass(1000);
+    hear(b.host, ARP_REPLY, { senderMac: 0x333 });
+    want(b);
+    expect(destinationMac(b.host.ports[0].sent.at(-1)!)).toBe(0x333);
+  });
+
+  it('moves at once by a request for us, and whenever locktime is 0', () => {
+    const b = bed();
+    hear(b.host, ARP_REQUEST);
+    hear(b.host, ARP_REQUEST, { senderMac: 0x333 });
+    want(b);
+    expect(destinationMac(b.host.ports[0].sent.at(-1)!)).toBe(0x333);
+    const free = bed({ neighbourLockUs: 0 });
+    hear(free.host, ARP_REQUEST);
+    hear(free.host, ARP_REPLY, { senderMac: 0x333 });
+    want(free);
+    expect(destinationMac(free.host.ports[0].sent.at(-1)!)).toBe(0x333);
   });
 
   it('moves by a gratuitous request, whose target is its sender (RFC 5227 §3)', () => {

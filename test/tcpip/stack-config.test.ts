@@ -62,6 +62,7 @@ const LIMITS: Readonly<Record<string, readonly [number, number]>> = {
   neighbourReachableUs: TIME,
   neighbourDelayUs: TIME,
   neighbourRetransUs: TIME,
+  neighbourLockUs: TIME,
   neighbourUnicastProbes: [0, 255],
   neighbourBroadcastProbes: [1, 255],
   addressProbes: [0, 10],

@@ -132,6 +132,8 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.neigh.default.base_reachable_time_ms': number('neighbourReachableUs', US_PER_MS),
   'net.ipv4.neigh.default.retrans_time_ms': number('neighbourRetransUs', US_PER_MS),
   'net.ipv4.neigh.default.delay_first_probe_time': number('neighbourDelayUs', US_PER_SECOND),
+  // In units of USER_HZ, of which Linux has 100 a second.
+  'net.ipv4.neigh.default.locktime': number('neighbourLockUs', US_PER_SECOND / 100),
   'net.ipv4.neigh.default.ucast_solicit': number('neighbourUnicastProbes'),
   'net.ipv4.neigh.default.mcast_solicit': number('neighbourBroadcastProbes'),
   'net.ipv4.ip_default_ttl': number('ttl'),

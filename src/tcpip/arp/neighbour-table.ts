@@ -10,7 +10,7 @@
 import { assert } from '../../assert/assert.ts';
 import type { Environment } from '../environment.ts';
 import type { Routes } from '../route.ts';
-import { before } from '../seq.ts';
+import { before, hasPassed } from '../seq.ts';
 import type { NeighbourListener } from './neighbour-listener.ts';
 import {
   type NeighbourEntry,
@@ -59,6 +59,8 @@ export abstract class NeighbourTable {
   protected readonly due: Int32Array;
   /** When something has shown last that it is there. */
   protected readonly confirmed: Int32Array;
+  /** When its address or state was last learnt. */
+  protected readonly updated: Int32Array;
   protected readonly times: NeighbourTimes;
   protected readonly environment: Environment;
   protected readonly routes: Routes;
@@ -91,6 +93,7 @@ export abstract class NeighbourTable {
     this.requestDue = new Uint8Array(count);
     this.due = new Int32Array(count);
     this.confirmed = new Int32Array(count);
+    this.updated = new Int32Array(count);
     this.times = new NeighbourTimes(environment.config);
     const { ports } = environment;
     this.macHigh[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macHigh;
@@ -342,16 +345,19 @@ export abstract class NeighbourTable {
 
   /**
    * An entry's hardware address is known. @param answers it has answered us, and so is there; any other packet
-   * of its only tells the address.
+   * of its only tells the address. @param overrides an address that was learnt just now gives way to it.
    */
-  protected learn(entry: number, macHigh: number, macLow: number, answers: boolean): void {
+  protected learn(entry: number, macHigh: number, macLow: number, answers: boolean, overrides = true): void {
     assert(entry >= FIRST, 'neighbours: our own entry and the broadcast entry are never learnt');
     const { nowMs } = this.environment;
     const former = this.state[entry];
     const fresh = (former & (NUD_NONE | NUD_INCOMPLETE | NUD_FAILED)) === former;
     const isSame = !fresh && this.macHigh[entry] === macHigh && this.macLow[entry] === macLow;
+    // As on Linux: of several that answer one request, the first is believed.
+    if (!fresh && !isSame && !overrides && this.isLocked(entry)) return;
     this.macHigh[entry] = macHigh;
     this.macLow[entry] = macLow;
+    if (!isSame || (answers && former !== NUD_REACHABLE)) this.updated[entry] = nowMs;
     if (answers) {
       this.stopTimer(entry);
       this.state[entry] = NUD_REACHABLE;
@@ -366,6 +372,10 @@ export abstract class NeighbourTable {
     }
     if (fresh) this.listener.neighbourChanged(entry, true);
     this.listener.neighbourLearnt(entry);
+  }
+
+  private isLocked(entry: number): boolean {
+    return !hasPassed(this.environment.nowMs, this.updated[entry], this.times.lockMs);
   }
 
   /** Nobody has answered, or the entry is needed for another: whoever waits for it is told. */

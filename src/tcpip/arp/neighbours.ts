@@ -14,6 +14,8 @@ import {
   ARP_SENDER_HIGH,
   ARP_SENDER_LOW,
   ARP_TARGET_ADDRESS,
+  ARP_TARGET_HIGH,
+  ARP_TARGET_LOW,
   checkArp,
   writeArpFrame,
 } from '../header/arp.ts';
@@ -120,7 +122,8 @@ export class Neighbours extends NeighbourTable {
         this.port[entry] = port;
       }
       const answers = forUs && !asks;
-      if (entry >= 0 && this.port[entry] === port) this.learn(entry, macHigh, macLow, answers);
+      const overrides = (asks && forUs) || isGratuitous(view, at, asks);
+      if (entry >= 0 && this.port[entry] === port) this.learn(entry, macHigh, macLow, answers, overrides);
     }
     if (forUs && asks) this.replies.add(port, macHigh, macLow, sender, target);
   }
@@ -263,4 +266,11 @@ export class Neighbours extends NeighbourTable {
     const replies = this.replies.ofPort.reduce((sum, one) => sum + one, 0);
     assert(replies === this.replies.count, 'neighbours: the replies to be sent are counted');
   }
+}
+
+/** Whether a packet tells everybody of its sender: as Linux, a reply only if it names that station twice. */
+function isGratuitous(view: DataView, at: number, asks: boolean): boolean {
+  if (view.getInt32(at + ARP_SENDER_ADDRESS) !== view.getInt32(at + ARP_TARGET_ADDRESS)) return false;
+  const isSameHigh = view.getUint16(at + ARP_SENDER_HIGH) === view.getUint16(at + ARP_TARGET_HIGH);
+  return asks || (isSameHigh && view.getInt32(at + ARP_SENDER_LOW) === view.getInt32(at + ARP_TARGET_LOW));
 }

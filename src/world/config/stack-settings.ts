@@ -136,6 +136,7 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
   neighbourReachableUs: ['for how long one counts as reachable on average (base_reachable_time)'],
   neighbourDelayUs: ['how long one in use may go unconfirmed before it is asked (delay_first_probe_time)'],
   neighbourRetransUs: ['between one request and the next (retrans_time)'],
+  neighbourLockUs: ['for how long another reply does not change a hardware address (locktime)'],
   neighbourUnicastProbes: ['requests to itself before it is given up (ucast_solicit)'],
   neighbourBroadcastProbes: ['requests to everybody before it is given up (mcast_solicit)'],
   addressProbes: ['ARP probes before an own address is used (RFC 5227 PROBE_NUM is 3); 0: none, as Linux'],
