@@ -185,11 +185,17 @@ export class Routes {
   /** @returns the address whose hardware address a packet needs; 0 when there is no route. */
   nextHop(destination: number): number {
     if (this.isOwn(destination) || destination === LIMITED_BROADCAST) return destination;
-    const route = this.routeOf(destination);
-    if (route < 0 && this.subnetPort(destination) >= 0) return destination;
-    const hop = route < 0 ? this.gateway : this.table.via[route] || destination;
+    const hop = this.hopByRoute(destination);
     if (this.redirects.count === 0 || hop === 0 || hop === destination) return hop;
     return this.redirects.find(destination, this.clock.nowMs) || hop;
+  }
+
+  /** The same by the routes alone, whatever gateways have said since these changed last. */
+  hopByRoute(destination: number): number {
+    if (this.isOwn(destination) || destination === LIMITED_BROADCAST) return destination;
+    const route = this.routeOf(destination);
+    if (route < 0 && this.subnetPort(destination) >= 0) return destination;
+    return route < 0 ? this.gateway : this.table.via[route] || destination;
   }
 
   /**

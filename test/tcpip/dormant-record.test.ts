@@ -2,77 +2,80 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_STACK_CONFIG } from '../../src/tcpip/config.ts';
-import { TIMER_KEEPALIVE } from '../../src/tcpip/tcp/control-block/timers.ts';
-import { loadRecord, RECORD_WORDS, saveRecord } from '../../src/tcpip/tcp/dormant-record.ts';
+import { TIMER_FIN_WAIT, TIMER_KEEPALIVE } from '../../src/tcpip/tcp/control-block/timers.ts';
+import { RECORD_WORDS } from '../../src/tcpip/tcp/dormant-record.ts';
+import { REST_WORDS, restOf } from '../../src/tcpip/tcp/dormant-rest.ts';
+import { DormantTable } from '../../src/tcpip/tcp/dormant-table.ts';
 import { isIdle } from '../../src/tcpip/tcp/idle.ts';
-import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
+import { CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2 } from '../../src/tcpip/tcp/state.ts';
 import { Tcb } from '../../src/tcpip/tcp/tcb.ts';
 
 /** What an idle connection has by definition, as `isIdle` asks for it. */
-const FIXED: Readonly<Record<string, number>> = {
-  state: ESTABLISHED,
-  inUse: 1,
-  hashed: 1,
-  parent: -1,
-  acceptNext: -1,
-  'timers.armed': TIMER_KEEPALIVE,
+const FIXED: Readonly<Record<string, number>> = { inUse: 1, hashed: 1, parent: -1, acceptNext: -1 };
+/** And what follows from its state. */
+const BY_STATE: Readonly<Record<number, Readonly<Record<string, number>>>> = {
+  [ESTABLISHED]: { finQueued: 0, 'received.finKnown': 0, 'received.finTaken': 0 },
+  [FIN_WAIT_2]: { finQueued: 1, 'received.finKnown': 0, 'received.finTaken': 0 },
+  [CLOSE_WAIT]: { finQueued: 0, 'received.finKnown': 1, 'received.finTaken': 1 },
 };
+const STATES = [ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT];
 /** What must be nothing: as in a Tcb that is new. */
 const NOTHING = [
   ...['error', 'awaitsNeighbour', 'sndUrgent', 'sndForced', 'finQueued', 'resetDue', 'moving', 'ready'],
   ...['sends', 'sent', 'listening'],
-  ...[
-    'queuedBytes',
-    'head',
-    'tail',
-    'lateHead',
-    'lateTail',
-    'lateCount',
-    'slotsHeld',
-    'finKnown',
-    'finTaken',
-  ].map((name) => `received.${name}`),
+  ...['queuedBytes', 'head', 'tail', 'lateHead', 'lateTail', 'lateCount', 'slotsHeld'].map(
+    (name) => `received.${name}`,
+  ),
+  ...['finKnown', 'finTaken'].map((name) => `received.${name}`),
   ...['owed', 'duplicatesOwed', 'pushed'].map((name) => `acks.${name}`),
   ...['phase', 'due', 'dupAcks', 'sackHead', 'sackCount', 'sackedBytes', 'lostBytes'].map(
     (name) => `recovery.${name}`,
   ),
   ...['lookAfterUs', 'suspicion', 'probe', 'probing'].map((name) => `rack.${name}`),
-  ...['retries', 'probes', 'probeDue'].map((name) => `timers.${name}`),
+  ...['retries', 'probeDue'].map((name) => `timers.${name}`),
+  ...['probeBytes', 'lost'].map((name) => `mtuSearch.${name}`),
   'rtt.timing',
   'totals.sendingAs',
-  // Who uses ECN, knows of a narrow path or searches for a wide one stays awake.
-  ...['marks.on', 'pathMtu', 'mtuSearch.on'],
 ];
 /** What is read only while something is that an idle connection has not, or is set before it is read. */
 const DEAD = [
   // Of the path, found anew, and of the Tcb itself.
-  ...['index', 'ipSum', 'pseudoSum', 'fragmentBits'],
+  ...['index', 'ipSum', 'pseudoSum', 'fragmentBits', 'plain'],
   // While urgent data is to be announced; while a small segment is out.
   ...['sndUp', 'sndSmall', 'sndNxt', 'sndMax', 'sndEnd'],
-  // While there are late segments, a duplicate to be reported, or a FIN.
+  // While there are late segments, a duplicate to be reported, or a FIN out of order.
   ...['lateKnown', 'lateNewest', 'lateSecond', 'lateThird', 'lateFourth'].map((name) => `received.${name}`),
   ...['duplicateStart', 'duplicateEnd', 'finSeq'].map((name) => `received.${name}`),
-  // While a segment is timed; while a loss is recovered from.
-  ...['rtt.timedSeq', 'rtt.timedUs'],
+  // While a segment is timed; while a loss is recovered from; while something is to be sent.
+  ...['rtt.timedSeq', 'rtt.timedUs', 'totals.sendingSinceUs'],
   ...['flightBefore', 'lostSeq', 'highRetransmitted', 'rescue'].map((name) => `recovery.${name}`),
   ...['delivered', 'sentBytes', 'flightBefore', 'probeResent', 'probeEnd'].map((name) => `rack.${name}`),
-  // While ECN is on, and while the path's MTU is known.
-  ...['asked', 'seen', 'echo', 'reductionDue', 'reducing', 'reducedUntil'].map((name) => `marks.${name}`),
-  ...['totals.deliveredMarked', 'pathMtuMs'],
-  ...['binds', 'low', 'high', 'sinceMs', 'probeBytes', 'probeStart', 'probeEnd', 'lost'].map(
-    (name) => `mtuSearch.${name}`,
-  ),
   // While anything is outstanding.
   ...['price', 'pricedWindow', 'pricedUs'].map((name) => `congestion.${name}`),
+  // While a probe for the path's MTU is out.
+  ...['probeStart', 'probeEnd'].map((name) => `mtuSearch.${name}`),
   // While their timers run.
-  ...['armedBefore', 'retransmitAt', 'ackAt', 'finWaitAt', 'stalledMs'].map((name) => `timers.${name}`),
+  ...['armedBefore', 'retransmitAt', 'ackAt'].map((name) => `timers.${name}`),
 ];
-const LEFT_OUT = new Set([...NOTHING, ...DEAD, ...Object.keys(FIXED)]);
+/** What says something only while another field is not 0: else a record need not have it. */
+const ONLY_WITH: Readonly<Record<string, string>> = {
+  rcvUp: 'rcvUrgent',
+  pathMtuMs: 'pathMtu',
+  'acks.challengeUs': 'acks.challenged',
+  'marks.reducedUntil': 'marks.reducing',
+  'timers.stalledMs': 'timers.probes',
+  'totals.echoSeen': 'stamps.on',
+  ...Object.fromEntries(
+    ['binds', 'low', 'high', 'sinceMs'].map((name) => [`mtuSearch.${name}`, 'mtuSearch.on']),
+  ),
+};
+const LEFT_OUT = new Set([...NOTHING, ...DEAD, ...Object.keys(FIXED), 'state']);
 
 /** Largest values of fields that share a word with others; elsewhere an int32, signed or not. */
 const MOST: Readonly<Record<string, number>> = {
   ...{ localPort: 65535, remotePort: 65535, ttl: 255, tos: 255, ipId: 65535, mss: 65535, mssPeer: 65535 },
   ...{ pathMtu: 65535, port: 15, sndScale: 14, rcvScale: 14, softError: 4095 },
+  ...{ 'timers.probes': 65535, 'timers.armed': TIMER_KEEPALIVE | TIMER_FIN_WAIT },
   ...{ 'received.segmentBytesMax': 65535, 'acks.quick': 65535, 'rack.factor': 16 },
   ...{ 'rack.persist': 16, 'rack.reordering': 300, 'rack.reordered': 0x7fff },
   ...{
@@ -90,6 +93,8 @@ const FLAGS = new Set([
   ...['noDelay', 'keepAlive', 'reuseAddress', 'broadcast', 'cork'].map((name) => `options.${name}`),
   ...['known', 'highestKnown', 'roundOn', 'undoable', 'undoStampKnown'].map((n) => `rack.${n}`),
   ...['epoch', 'limited', 'roundsBegun'].map((name) => `congestion.${name}`),
+  ...['asked', 'on', 'seen', 'echo', 'reductionDue', 'reducing'].map((name) => `marks.${name}`),
+  ...['mtuSearch.on', 'mtuSearch.binds'],
   'totals.awaitsRoom',
 ]);
 /** Sums that may pass 32 bits. */
@@ -103,6 +108,7 @@ const SUMS = new Set(
       'windowLimitedUs',
       'bufferLimitedUs',
     ])
+    .concat(['deliveredMarked'])
     .map((name) => `totals.${name}`),
 );
 
@@ -121,6 +127,7 @@ function fieldsOf(tcb: Tcb): Map<string, [Numbers, string]> {
 function drawn(path: string): fc.Arbitrary<number> {
   if (FLAGS.has(path)) return fc.integer({ min: 0, max: 1 });
   if (SUMS.has(path)) return fc.integer({ min: 0, max: 2 ** 45 });
+  if (path === 'timers.armed') return fc.constantFrom(0, 8, 16, 24);
   const least = path === 'options.finWaitSeconds' || path === 'options.lingerSeconds' ? -1 : 0;
   if (path === 'owner') return fc.integer({ min: 0, max: 1 << 20 });
   const most = MOST[path];
@@ -132,68 +139,124 @@ const isLeftOut = (path: string) => {
   return LEFT_OUT.has(path) || LEFT_OUT.has(path.split('.')[0] as string);
 };
 
-describe('the record of a dormant connection', () => {
-  const paths = [...fieldsOf(new Tcb(0)).keys()].filter((path) => !isLeftOut(path));
+const PATHS = [...fieldsOf(new Tcb(0)).keys()].filter((path) => !isLeftOut(path));
 
+function newTcb(): Tcb {
+  const tcb = new Tcb(3);
+  tcb.reset(DEFAULT_STACK_CONFIG);
+  tcb.inUse = 1;
+  return tcb;
+}
+
+function put(tcb: Tcb, values: Readonly<Record<string, number>>): void {
+  const fields = fieldsOf(tcb);
+  for (const [path, value] of Object.entries(values)) {
+    const [numbers, name] = fields.get(path) as [Numbers, string];
+    numbers[name] = value;
+  }
+}
+
+/** An idle connection that has some fields as they are said, and the others as a new one has them. */
+function idleWith(state: number, values: Readonly<Record<string, number>>): Tcb {
+  const tcb = newTcb();
+  put(tcb, { owner: 1, ...FIXED, state, ...BY_STATE[state], ...values });
+  tcb.sndNxt = tcb.sndUna;
+  tcb.sndMax = tcb.sndUna;
+  tcb.sndEnd = (tcb.sndUna - tcb.finQueued) | 0;
+  expect(isIdle(tcb)).toBe(true);
+  return tcb;
+}
+
+/** Which fields a connection has otherwise once it has slept, and slept in another's Tcb. */
+function differences(tcb: Tcb): string[] {
+  const table = new DormantTable(3, DEFAULT_STACK_CONFIG);
+  const [words, rests] = ['words', 'rests'].map((name) => {
+    table.makeRecords();
+    return table[name as 'words'] as Int32Array;
+  });
+  words.fill(-7);
+  rests.fill(-7);
+  const before = new Map([...fieldsOf(tcb)].map(([path, [numbers, name]]) => [path, numbers[name]]));
+  table.save(1, tcb);
+  for (const [all, each] of [
+    [words, RECORD_WORDS],
+    [rests, REST_WORDS],
+  ] as const) {
+    for (const third of [0, 2]) {
+      expect(all.subarray(third * each, (third + 1) * each).every((word) => word === -7)).toBe(true);
+    }
+  }
+  // The one wakes where another has slept of which nothing beyond a common record was left.
+  const other = idleWith(ESTABLISHED, { owner: 7, 'totals.segmentsIn': 9, 'rtt.srtt': 77, rcvNxt: 5 });
+  other.acks.lastSent = 5;
+  table.save(2, other);
+  table.load(1, other);
+  const woken = fieldsOf(other);
+  return [...PATHS, ...Object.keys(FIXED), 'state', 'finQueued', 'sndNxt', 'sndMax', 'sndEnd']
+    .concat(['received.finKnown', 'received.finTaken'])
+    .filter((path) => {
+      const means = ONLY_WITH[path];
+      if (means !== undefined && before.get(means) === 0) return false;
+      if (path === 'totals.windowEnd' && before.get('stamps.on') !== 0) return false;
+      const [numbers, name] = woken.get(path) as [Numbers, string];
+      return numbers[name] !== before.get(path);
+    });
+}
+
+describe('the record of a dormant connection', () => {
   it('gives every field back, of a Tcb with any values', () => {
-    const values = fc.record(Object.fromEntries(paths.map((path) => [path, drawn(path)])));
-    const words = new Int32Array(RECORD_WORDS * 3);
+    const values = fc.record(Object.fromEntries(PATHS.map((path) => [path, drawn(path)])));
     fc.assert(
-      fc.property(values, (all) => {
-        const tcb = new Tcb(3);
-        tcb.reset(DEFAULT_STACK_CONFIG);
-        const fields = fieldsOf(tcb);
-        for (const [path, value] of Object.entries({ ...FIXED, ...all })) {
-          const [numbers, name] = fields.get(path) as [Numbers, string];
-          numbers[name] = value;
-        }
-        for (const name of ['sndNxt', 'sndMax', 'sndEnd'] as const) tcb[name] = tcb.sndUna;
-        expect(isIdle(tcb)).toBe(true);
-        words.fill(-7);
-        saveRecord(words, RECORD_WORDS, tcb);
-        expect(words.subarray(0, RECORD_WORDS).every((word) => word === -7)).toBe(true);
-        expect(words.subarray(RECORD_WORDS * 2).every((word) => word === -7)).toBe(true);
-        const again = new Tcb(3);
-        again.reset(DEFAULT_STACK_CONFIG);
-        again.inUse = 1;
-        loadRecord(words, RECORD_WORDS, again);
-        const woken = fieldsOf(again);
-        for (const path of [...paths, ...Object.keys(FIXED), 'sndNxt', 'sndMax', 'sndEnd']) {
-          const [one, name] = fields.get(path) as [Numbers, string];
-          const [other] = woken.get(path) as [Numbers, string];
-          expect([path, other[name]]).toEqual([path, one[name]]);
-        }
+      fc.property(values, fc.constantFrom(...STATES), (all, state) => {
+        expect(differences(idleWith(state, all))).toEqual([]);
       }),
       { numRuns: 200 },
     );
   });
 
-  it('is at most 512 bytes', () => {
-    expect(RECORD_WORDS * 4).toBeLessThanOrEqual(512);
+  it.each(PATHS)('gives "%s" back where it alone is not as in a new one', (path) => {
+    const most = FLAGS.has(path) ? 1 : (MOST[path] ?? (SUMS.has(path) ? 2 ** 45 : 0x7fff_fff1));
+    const means = ONLY_WITH[path];
+    const value = path === 'timers.armed' ? TIMER_KEEPALIVE : most;
+    const tcb = idleWith(ESTABLISHED, { ...(means === undefined ? {} : { [means]: 1 }), [path]: value });
+    expect(differences(tcb)).toEqual([]);
+  });
+
+  it('has a rest only where something is not as in a new one', () => {
+    const plain = idleWith(ESTABLISHED, { 'marks.on': 1, 'options.noDelay': 1, 'totals.segmentsIn': 9 });
+    expect(restOf(plain, DEFAULT_STACK_CONFIG)).toBe(0);
+    const lossy = idleWith(ESTABLISHED, { 'totals.timeouts': 1 });
+    expect(restOf(lossy, DEFAULT_STACK_CONFIG)).toBe(1);
+  });
+
+  it('is at most 512 bytes, of which any connection has 256', () => {
+    expect(RECORD_WORDS * 4).toBe(256);
+    expect((RECORD_WORDS + REST_WORDS) * 4).toBeLessThanOrEqual(512);
   });
 
   it.each(NOTHING.filter((path) => !['sends', 'sent', 'listening'].includes(path)))(
     'is not made of a connection with something in "%s"',
     (path) => {
-      const tcb = new Tcb(0);
-      tcb.reset(DEFAULT_STACK_CONFIG);
-      tcb.state = ESTABLISHED;
-      tcb.owner = 1;
-      expect(isIdle(tcb)).toBe(true);
-      const [numbers, name] = fieldsOf(tcb).get(path) as [Numbers, string];
-      numbers[name] = 1;
-      const counted = [
-        'queuedBytes',
-        'head',
-        'tail',
-        'lateHead',
-        'lateTail',
-        'lateCount',
-        'sackHead',
-        'sackedBytes',
-      ];
+      const tcb = idleWith(ESTABLISHED, {});
+      put(tcb, { [path]: 1 });
+      const follows = ['queuedBytes', 'head', 'tail', 'lateHead', 'lateTail', 'lateCount'];
       // These follow from others that are looked at: slots held, and ranges counted.
-      expect(isIdle(tcb)).toBe(counted.includes(name));
+      const counted = [...follows, 'sackHead', 'sackedBytes'].includes(path.split('.').at(-1) as string);
+      expect(isIdle(tcb)).toBe(counted);
+    },
+  );
+
+  it.each(STATES)(
+    'is made in state %i only where its FINs are settled, and it has an owner or its end',
+    (state) => {
+      for (const path of ['finQueued', 'received.finKnown', 'received.finTaken']) {
+        const tcb = idleWith(state, {});
+        put(tcb, { [path]: 1 - (BY_STATE[state]?.[path] as number) });
+        expect(isIdle(tcb)).toBe(false);
+      }
+      const orphan = idleWith(state, {});
+      orphan.owner = -1;
+      expect(isIdle(orphan)).toBe(state === FIN_WAIT_2);
     },
   );
 });

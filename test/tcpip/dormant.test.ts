@@ -1,33 +1,21 @@
 /** Connections that sleep: what changes meanwhile they heed when they wake, and nobody can tell that they slept. */
 import { describe, expect, it } from 'vitest';
-import { EADDRINUSE } from '../../src/socket/errno.ts';
-import { SO_KEEPALIVE, SO_REUSEADDR, TCP_KEEPIDLE_SECONDS } from '../../src/socket/options.ts';
+import { EADDRINUSE, ENETUNREACH } from '../../src/socket/errno.ts';
+import { SO_ERROR, SO_KEEPALIVE, SO_REUSEADDR, TCP_KEEPIDLE_SECONDS } from '../../src/socket/options.ts';
+import { DEFAULT_STACK_CONFIG } from '../../src/tcpip/config.ts';
+import { awakeInOrder } from '../../src/tcpip/tcp/awake.ts';
 import { Demux } from '../../src/tcpip/tcp/demux.ts';
 import { sleep, sleepAll } from '../../src/tcpip/tcp/dormant.ts';
-import {
-  loadCongestion,
-  loadOptions,
-  loadRack,
-  loadTotals,
-  saveCongestion,
-  saveOptions,
-  saveRack,
-  saveTotals,
-} from '../../src/tcpip/tcp/dormant-groups.ts';
-import {
-  loadFlat,
-  loadSmallGroups,
-  RECORD_WORDS,
-  saveFlat,
-  saveRecord,
-  saveSmallGroups,
-} from '../../src/tcpip/tcp/dormant-record.ts';
+import * as record from '../../src/tcpip/tcp/dormant-record.ts';
+import * as rest from '../../src/tcpip/tcp/dormant-rest.ts';
 import { DormantTable } from '../../src/tcpip/tcp/dormant-table.ts';
+import { checkTables } from '../../src/tcpip/tcp/identities.ts';
 import { heedNarrowed } from '../../src/tcpip/tcp/narrowed.ts';
+import { abortOrphans } from '../../src/tcpip/tcp/orphans.ts';
 import { NARROWED_MAX, PathNews } from '../../src/tcpip/tcp/path-news.ts';
 import { RecentTcbs } from '../../src/tcpip/tcp/recent-tcbs.ts';
 import { catchUp } from '../../src/tcpip/tcp/rerouted.ts';
-import { ESTABLISHED } from '../../src/tcpip/tcp/state.ts';
+import { CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2 } from '../../src/tcpip/tcp/state.ts';
 import { Tcb } from '../../src/tcpip/tcp/tcb.ts';
 import { tellSleepers } from '../../src/tcpip/tcp/wake.ts';
 import { trips } from '../rules/trips.ts';
@@ -106,6 +94,74 @@ describe('a connection that sleeps', () => {
     expect(a.stack['tcp'].tcbs[client].nextHop).toBe(hop);
   });
 
+  it('heeds what was said of its path by the MTU that there was then, and when it was said', () => {
+    const { world, a, b, client } = sleeping();
+    const { stack } = a;
+    stack.ways.setMtu(0, 900, world.nowUs);
+    // No news for who sends no more anyway.
+    stack.ways.narrowPath(b.address, 1000, world.nowUs);
+    stack.ways.setMtu(0, 1400, world.nowUs);
+    expect(stack.tcpInfo(client).pmtu).toBe(1400);
+    sleepAll(stack['tcp']);
+    stack.ways.narrowPath(b.address, 1000, world.nowUs);
+    const saidMs = stack['tcp'].environment.nowMs;
+    world.run(3_000_000);
+    expect(stack.tcpInfo(client).pmtu).toBe(1000);
+    expect(stack['tcp'].tcbs[client].pathMtuMs).toBe(saidMs);
+  });
+
+  it('remembers that it had no way for a while', () => {
+    const world = new World({ config: { prefixLength: 32 } });
+    const { a, b } = world;
+    const route = (side: typeof a) => ({ destination: side.address, prefixLength: 32, via: 0, port: 0 });
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      expect(one.stack.ways.addRoute(route(other), world.nowUs)).toBe(0);
+    }
+    world.listen(80);
+    const c = a.stack.tcpOpen(1);
+    expect(a.stack.tcpConnect(c, b.address, 80, world.nowUs)).toBe(0);
+    world.run(1_000_000);
+    expect(sleepAll(a.stack['tcp'])).toBe(1);
+    expect(a.stack.ways.removeRoute(b.address, 32, world.nowUs)).toBe(0);
+    sleepAll(a.stack['tcp']);
+    expect(a.stack.ways.addRoute(route(b), world.nowUs)).toBe(0);
+    expect(a.stack.tcpGetOption(c, SO_ERROR)).toBe(ENETUNREACH);
+  });
+
+  it('sleeps with one half closed, with nobody to own it, and its time for a FIN runs on', () => {
+    const { world, a, b, client, server } = connected();
+    const [tcp, peer] = [a.stack['tcp'], b.stack['tcp']];
+    a.stack.tcpShutdown(client, 1, world.nowUs);
+    world.run(1_000_000);
+    expect([sleepAll(tcp), sleepAll(peer)]).toEqual([1, 1]);
+    expect([a.stack.tcpState(client), b.stack.tcpState(server)]).toEqual([FIN_WAIT_2, CLOSE_WAIT]);
+    expect(b.sendBytes(server, pattern(700))).toBe(0);
+    world.run(1_000_000);
+    expect(a.takeAll(client)).toEqual(pattern(700));
+    world.run(1_000_000);
+    a.stack.tcpClose(client, world.nowUs);
+    world.run(1_000_000);
+    expect(sleepAll(tcp)).toBe(1);
+    expect(tcp.dormant.orphans).toBe(1);
+    world.run(70_000_000);
+    expect([tcp.dormant.count, tcp.dormant.orphans, tcp.inState[FIN_WAIT_2]]).toEqual([0, 0, 0]);
+  });
+
+  it('is ended with its stack where nobody owns it', () => {
+    const { world, a, client } = connected();
+    const tcp = a.stack['tcp'];
+    a.stack.tcpShutdown(client, 1, world.nowUs);
+    world.run(1_000_000);
+    a.stack.tcpClose(client, world.nowUs);
+    world.run(1_000_000);
+    expect(sleepAll(tcp)).toBe(1);
+    abortOrphans(tcp);
+    expect([tcp.dormant.count, tcp.inState[FIN_WAIT_2]]).toEqual([0, 0]);
+  });
+
   it('is kept alive: its timer wakes it', () => {
     const { world, a, client, tcp } = sleeping();
     a.stack.tcpSetOption(client, SO_KEEPALIVE, 1);
@@ -173,16 +229,15 @@ describe('assertions', () => {
     return { ...f, tcp, tcb: tcp.tcbs[f.client] };
   };
   trips('dormant connection: it wakes in a Tcb of its own', () => {
-    const { tcp, client } = sleeping();
-    tcp.dormant.load(client, new Tcb(client));
+    record.loadRecord(new Int32Array(record.RECORD_WORDS), 0, new Tcb(0));
   });
   trips('dormant connection: it has nothing to send', () => {
     const { tcb } = awake();
     tcb.totals.sendingAs = 1;
-    saveRecord(new Int32Array(RECORD_WORDS), 0, tcb);
+    rest.restOf(tcb, DEFAULT_STACK_CONFIG);
   });
   trips('dormant connection: one that wakes was written down', () => {
-    new DormantTable(4).load(1, awake().tcb);
+    new DormantTable(4, DEFAULT_STACK_CONFIG).load(1, awake().tcb);
   });
   trips('dormant connection: a Tcb that changes hands is in no ring', () => {
     const { a, client, tcp } = sleeping();
@@ -194,42 +249,112 @@ describe('assertions', () => {
     a.sendBytes(client, pattern(9));
     sleep(tcp, tcb);
   });
-  trips('dormant connection: what is looked at was written down', () => new DormantTable(4).word(0, 0));
-  trips('recent TCBs: one that is appended has a connection', () => new RecentTcbs(8).append(new Tcb(-1)));
-  const words = new Int32Array(RECORD_WORDS);
-  const nowhere = Number.NaN;
-  const { options, rack, congestion, totals } = new Tcb(0);
-  trips('dormant record: a sum of what there was is not negative', () => {
-    saveTotals(words, 0, Object.assign(new Tcb(0).totals, { bytesAcked: -1 }));
+  trips('dormant connection: what is looked at was written down', () =>
+    new DormantTable(4, DEFAULT_STACK_CONFIG).word(0, 0),
+  );
+  trips('recent TCBs: what was counted is no negative number', () => new RecentTcbs(8).since(-1));
+  trips('orphans: none is left that sleeps', () => {
+    const { tcp } = sleeping();
+    tcp.dormant.orphans = 1;
+    abortOrphans(tcp);
   });
-  trips('dormant record: options are written in their words', () => saveOptions(words, nowhere, options));
-  trips('dormant record: options are read from their words', () => loadOptions(words, nowhere, options));
-  trips('dormant record: what RACK knows is written in its words', () => saveRack(words, nowhere, rack));
-  trips('dormant record: what RACK knows is read from its words', () => loadRack(words, nowhere, rack));
+  trips('tables: who has a record in place of a Tcb is known to sleep', () => {
+    const { tcp, client } = sleeping();
+    tcp.dormant['sleeping'][client >> 5] = 0;
+    checkTables(tcp);
+  });
+  trips('tables: those that sleep and that nobody owns are counted', () => {
+    const { tcp } = sleeping();
+    tcp.dormant.orphans = 1;
+    checkTables(tcp);
+  });
+  trips('tables: those that sleep and search for an MTU are counted', () => {
+    const { tcp } = sleeping();
+    tcp.dormant.searching = 1;
+    checkTables(tcp);
+  });
+  trips('tables: no more connections are awake than there may be', () => {
+    const { tcp, tcb } = awake();
+    for (let i = 0; i <= tcp.tcbs.length; i++) tcp.made.push(tcb);
+    awakeInOrder(tcp, () => true);
+  });
+  trips('recent TCBs: one that is appended has a connection', () => new RecentTcbs(8).append(new Tcb(-1)));
+  const words = new Int32Array(Math.max(record.RECORD_WORDS, rest.REST_WORDS));
+  trips('dormant record: a sum of what there was is not negative', () => {
+    const tcb = new Tcb(0);
+    tcb.totals.bytesAcked = -1;
+    rest.saveRest(words, 0, tcb);
+  });
+  trips('dormant record: what is a flag is 0 or 1', () => {
+    const tcb = new Tcb(0);
+    tcb.bound = 2;
+    record.saveRecord(words, 0, tcb, 0);
+  });
+  const nowhere = Number.NaN;
+  trips('dormant record: sequence numbers are written in their words', () =>
+    record.saveSequence(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: sequence numbers are read from their words', () =>
+    record.loadSequence(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: times are written in their words', () =>
+    record.saveTimes(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: times are read from their words', () =>
+    record.loadTimes(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: what was sent is written in its words', () =>
+    record.saveSent(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: what was sent is read from its words', () =>
+    record.loadSent(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: totals are written in their words', () =>
+    record.saveTotals(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: totals are read from their words', () =>
+    record.loadTotals(words, nowhere, new Tcb(0)),
+  );
+  trips('dormant record: the path is written in its words', () => rest.savePath(words, nowhere, new Tcb(0)));
+  trips('dormant record: the path is read from its words', () => rest.loadPath(words, nowhere, new Tcb(0)));
+  trips('dormant record: options are written in their words', () =>
+    rest.saveOptions(words, nowhere, new Tcb(0).options),
+  );
+  trips('dormant record: options are read from their words', () =>
+    rest.loadOptions(words, nowhere, new Tcb(0).options),
+  );
+  trips('dormant record: what RACK knows is written in its words', () =>
+    rest.saveRack(words, nowhere, new Tcb(0).rack),
+  );
+  trips('dormant record: what RACK knows is read from its words', () =>
+    rest.loadRack(words, nowhere, new Tcb(0).rack),
+  );
   trips('dormant record: congestion control is written in its words', () =>
-    saveCongestion(words, nowhere, congestion),
+    rest.saveCongestion(words, nowhere, new Tcb(0).congestion),
   );
   trips('dormant record: congestion control is read from its words', () =>
-    loadCongestion(words, nowhere, congestion),
+    rest.loadCongestion(words, nowhere, new Tcb(0).congestion),
   );
-  trips('dormant record: totals are written in their words', () => saveTotals(words, nowhere, totals));
-  trips('dormant record: totals are read from their words', () => loadTotals(words, nowhere, totals));
-  trips('dormant record: what stands in the Tcb itself is written in its words', () =>
-    saveFlat(words, nowhere, new Tcb(0)),
+  trips('dormant record: sums are written in their words', () =>
+    rest.saveSums(words, nowhere, new Tcb(0).totals),
   );
-  trips('dormant record: what stands in the Tcb itself is read from its words', () =>
-    loadFlat(words, nowhere, new Tcb(0)),
-  );
-  trips('dormant record: the small groups are written in their words', () =>
-    saveSmallGroups(words, nowhere, new Tcb(0)),
-  );
-  trips('dormant record: the small groups are read from their words', () =>
-    loadSmallGroups(words, nowhere, new Tcb(0)),
+  trips('dormant record: sums are read from their words', () =>
+    rest.loadSums(words, nowhere, new Tcb(0).totals),
   );
   trips('dormant connection: what is written lies in its record', () =>
-    new DormantTable(4).setWord(0, RECORD_WORDS, 1),
+    new DormantTable(4, DEFAULT_STACK_CONFIG).setWord(0, record.RECORD_WORDS, 1),
   );
   trips('path news: nobody knows more than was heard', () => new PathNews().concerns(1, 5));
+  trips('path news: what was said of a path is heeded by the routes that there were', () => {
+    const news = new PathNews();
+    news.narrow(1, 600, 0);
+    news.reroute();
+  });
+  trips('path news: what was said of a path is heeded by the MTUs that there were', () => {
+    const news = new PathNews();
+    news.narrow(1, 600, 0);
+    news.resize();
+  });
   trips('ports: no more connections are bound to a port than use it', () => {
     const { stack } = new World().a;
     const [one, other] = [1, 2].map((owner) => stack.tcpOpen(owner));
@@ -240,17 +365,17 @@ describe('assertions', () => {
   });
   trips('path news: there is room for one more', () => {
     const news = new PathNews();
-    for (let i = 0; i <= NARROWED_MAX; i++) news.narrow(i, 600);
+    for (let i = 0; i <= NARROWED_MAX; i++) news.narrow(i, 600, 0);
   });
   trips('path news: one that is asked for is remembered', () => new PathNews().destinationOf(0));
   trips('rerouted: who has slept owes nothing', () => {
     const { a, client, tcp, tcb } = awake();
     a.sendBytes(client, pattern(9));
-    catchUp(tcp, tcb, -1, 0);
+    catchUp(tcp, tcb, -1);
   });
   trips('path: what it carries is no negative number', () => {
     const { tcp, tcb } = awake();
-    heedNarrowed(tcp, tcb, tcb.remoteAddress, -1);
+    heedNarrowed(tcp, tcb, tcb.remoteAddress, -1, 0);
   });
   trips('tables: there are no more Tcbs than connections', () => awake().tcp.newTcb());
   trips('tables: a Tcb that is to spare has no connection', () => {

@@ -13,7 +13,7 @@ import { moveToItself } from './moves.ts';
 /** What of a Tcb an image does not hold, as it is of this stack alone, or is rebuilt of the queues. */
 const OWN: Readonly<Record<string, readonly string[]>> = {
   '': [
-    ...['index', 'owner', 'inUse', 'parent', 'acceptNext', 'error', 'hashed', 'bound', 'ready'],
+    ...['index', 'owner', 'inUse', 'parent', 'acceptNext', 'error', 'hashed', 'bound', 'ready', 'plain'],
     ...[
       'portChosen',
       'addressNamed',

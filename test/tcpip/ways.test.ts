@@ -324,13 +324,6 @@ describe('assertions', () => {
   trips('stack: a link changes at a port that there is', () =>
     fourPorts().host.stack.portLinkChanged(9, true, 0),
   );
-  trips('rerouted: a connection goes by the next hop that was found', () => {
-    const { host } = connected();
-    const { routes } = host.stack['tcp'];
-    let asked = 0;
-    routes.nextHop = () => peerOf(2) + asked++;
-    host.stack.ways.addRoute(away, host.nowUs);
-  });
   trips('rerouted: a segment holds a byte, whatever the MTU', () => {
     const { host, c } = connected();
     host.stack['tcp'].tcbs[c].options.segmentBytesMax = 0;

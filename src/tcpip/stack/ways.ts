@@ -14,7 +14,7 @@ import { areMetricsGood, type RouteMetrics } from '../route-table.ts';
 import { pathNarrowed } from '../tcp/path-narrowed.ts';
 import { redirected, rerouted, resized } from '../tcp/rerouted.ts';
 import type { TcpTables } from '../tcp/tables.ts';
-import { awakeTcb } from '../tcp/wake.ts';
+import { awakeTcb, tellChange, tellSleepers } from '../tcp/wake.ts';
 
 /** A route of a host's table, and what it says of packets, as Linux's `ip route` has it. */
 export interface Route extends RouteMetrics {
@@ -63,6 +63,7 @@ export class Ways {
     if (!isPrefix || !isPort || !isHop || (via === 0 && prefixLength === 0)) return EINVAL;
     if (!areMetricsGood(route)) return EINVAL;
     this.environment.setTime(nowUs);
+    tellSleepers(this.tcp);
     if (!routes.add(destination | 0, prefixLength, via | 0, port, route)) return ENOBUFS;
     // Of the prefix 0 the first address is no host's.
     const isFound = (destination | 0) === 0 || routes.nextHop(destination | 0) !== 0;
@@ -80,6 +81,7 @@ export class Ways {
   removeRoute(destination: number, prefixLength: number, nowUs: number, metric = -1): number {
     if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) return EINVAL;
     this.environment.setTime(nowUs);
+    tellSleepers(this.tcp);
     if (!this.routes.remove(destination | 0, prefixLength, metric)) return ESRCH;
     this.changed({ destination, prefixLength, via: 0, port: 0, metric }, false);
     return 0;
@@ -105,8 +107,10 @@ export class Ways {
     const most = environment.ports[port]?.mtu ?? 0;
     if (!Number.isInteger(mtu) || mtu < MTU_MIN || mtu > most) return EINVAL;
     environment.setTime(nowUs);
+    tellSleepers(this.tcp);
     environment.mtus[port] = mtu;
     resized(this.tcp, port);
+    tellChange(this.tcp, false);
     this.listener?.mtuChanged(port, mtu);
     return 0;
   }
@@ -142,6 +146,7 @@ export class Ways {
   private changed(route: Route, added: boolean): void {
     this.neighbours.reroute();
     rerouted(this.tcp);
+    tellChange(this.tcp, !added);
     this.listener?.routeChanged(route, added);
   }
 }

@@ -11,7 +11,7 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { hasPassed } from '../seq.ts';
-import { WORD_PATHS_KNOWN, WORD_ROUTES_KNOWN } from './dormant-record.ts';
+import { WORD_NEWS, WORD_SLEPT } from './dormant-record.ts';
 import { isIdle } from './idle.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -21,17 +21,18 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** Tcbs that are looked at for an idle connection before one more is made. */
 const LOOKS_MAX = 64;
-/** One in so many connections that wake stays awake in place of one that has been idle for so long. */
-const RENEWAL = 8;
-const RENEWAL_LOOKS = 4;
+/** And for one that has long been idle, before one that woke of late is looked for. */
+const LONG_IDLE_LOOKS = 4;
 const LONG_IDLE_MS = 1000;
 
-/** A Tcb for a connection that has none: a spare one, a new one, or that of a connection that is idle. */
-export function obtainTcb(tcp: TcpTables, index: number): Tcb {
-  const tcb = tcp.spares.pop() ?? idleTcb(tcp) ?? tcp.newTcb();
+/**
+ * A Tcb for a connection that has none: a spare one, a new one, or that of a connection that is idle.
+ * @param slept of one that wakes: its WORD_SLEPT.
+ */
+export function obtainTcb(tcp: TcpTables, index: number, slept: number = -1): Tcb {
+  const tcb = tcp.spares.pop() ?? idleTcb(tcp, slept) ?? tcp.newTcb();
   assert(tcb.ready === 0, 'dormant connection: a Tcb that changes hands is in no ring');
   tcb.index = index;
-  tcb.ipId = tcp.ipIds[index];
   tcp.tcbs[index] = tcb;
   if (tcp.sleeps) tcp.recent.append(tcb);
   return tcb;
@@ -39,12 +40,12 @@ export function obtainTcb(tcp: TcpTables, index: number): Tcb {
 
 /** A connection that is idle gives its Tcb up. */
 export function sleep(tcp: TcpTables, tcb: Tcb): void {
-  const { dormant, news } = tcp;
+  const { dormant, news, recent } = tcp;
   const { index } = tcb;
   if (COSTLY) assert(isIdle(tcb), 'dormant connection: one that falls asleep is idle');
   dormant.save(index, tcb);
-  dormant.setWord(index, WORD_ROUTES_KNOWN, news.routes);
-  dormant.setWord(index, WORD_PATHS_KNOWN, news.narrowed);
+  dormant.setWord(index, WORD_NEWS, news.heard);
+  dormant.setWord(index, WORD_SLEPT, recent.wakes);
   tcp.tcbs[index] = tcp.asleep;
   tcb.inUse = 0;
 }
@@ -64,14 +65,15 @@ export function sleepAll(tcp: TcpTables): number {
 /**
  * The Tcb of a connection that is idle and now sleeps; undefined: none was found. Those that woke last give
  * theirs up first, the oldest of them before the others: so where all connections are used in turn, a few
- * Tcbs serve them that the processor still has in its caches, and the others stay with theirs. One that has
- * long been idle goes now and then instead, and what woke stays.
+ * Tcbs serve them that the processor still has in its caches, and the others stay with theirs. But who wakes
+ * before as many others have as there are Tcbs for is one of a set that they are enough for: it gets the
+ * Tcb of one that has long been idle, and stays awake.
  */
-function idleTcb(tcp: TcpTables): Tcb | undefined {
+function idleTcb(tcp: TcpTables, slept: number): Tcb | undefined {
   const { made, activeMax, recent } = tcp;
   if (made.length < activeMax) return undefined;
-  if (recent.wakes % RENEWAL === 0) {
-    const tcb = idleSince(tcp, RENEWAL_LOOKS, LONG_IDLE_MS);
+  if (slept >= 0 && recent.since(slept) < activeMax >> 1) {
+    const tcb = idleSince(tcp, LONG_IDLE_LOOKS, LONG_IDLE_MS);
     if (tcb !== undefined) return tcb;
   }
   while (recent.isFull) {

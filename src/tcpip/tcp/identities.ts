@@ -9,7 +9,7 @@ import { checkAcceptQueue } from './accept-queue.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING, RECOVERY_FAST, RECOVERY_NONE } from './control-block/recovery-state.ts';
 import { SENDING_TIMERS, TIMER_ACK, TIMER_FIN_WAIT, TIMER_KEEPALIVE } from './control-block/timers.ts';
-import { FLAG_BOUND } from './dormant-record.ts';
+import { FLAG_BOUND, FLAG_SEARCHES } from './dormant-record.ts';
 import { checkFree, checkSent } from './sent-checks.ts';
 import {
   CLOSED,
@@ -224,14 +224,22 @@ export function checkTables(tcp: TcpTables): void {
 }
 
 /** How many connections are in each state but CLOSED, where those in the pool are as well. */
-function checkStates(tcp: TcpTables): void {
+function checkStates({ tcbs, asleep, dormant, inState }: TcpTables): void {
+  const counts = new Int32Array(inState.length);
+  let [orphans, searching] = [0, 0];
+  for (const [index, tcb] of tcbs.entries()) {
+    const sleeps = tcb === asleep;
+    assert(sleeps === dormant.has(index), 'tables: who has a record in place of a Tcb is known to sleep');
+    counts[sleeps ? dormant.state(index) : tcb.state] += 1;
+    if (sleeps && dormant.isOrphan(index)) orphans += 1;
+    if (sleeps && dormant.hasFlag(index, FLAG_SEARCHES)) searching += 1;
+  }
   for (let state = ESTABLISHED; state <= CLOSING; state++) {
     if (state === CLOSED) continue;
-    let count = 0;
-    for (const tcb of tcp.tcbs) if (tcb.state === state) count += 1;
-    if (state === ESTABLISHED) count += tcp.dormant.count;
-    assert(count === tcp.inState[state], 'tables: as many connections are in each state as are counted');
+    assert(counts[state] === inState[state], 'tables: as many connections are in each state as are counted');
   }
+  assert(orphans === dormant.orphans, 'tables: those that sleep and that nobody owns are counted');
+  assert(searching === dormant.searching, 'tables: those that sleep and search for an MTU are counted');
 }
 
 /** Segments of each pair in TIME-WAIT find its entry. */

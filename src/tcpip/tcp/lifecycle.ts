@@ -36,9 +36,12 @@ const COSTLY = COSTLY_ASSERTIONS;
 export function allocateTcb(tcp: TcpTables): Tcb | undefined {
   if (tcp.freeTcbCount === 0) return undefined;
   const index = tcp.freeTcbs[--tcp.freeTcbCount];
-  const tcb = tcp.tcbs[index] === tcp.unmade ? obtainTcb(tcp, index) : tcp.tcbs[index];
+  const isUnmade = tcp.tcbs[index] === tcp.unmade;
+  const tcb = isUnmade ? obtainTcb(tcp, index) : tcp.tcbs[index];
   assert(tcb.inUse === 0, 'connection: one that the pool gives was in the pool');
   tcb.reset(tcp.environment.config);
+  if (isUnmade) tcb.ipId = tcp.ipIds[index];
+  tcb.plain = 0;
   tcb.inUse = 1;
   tcb.timers.lastReceiveMs = tcp.environment.nowMs;
   return tcb;
@@ -225,14 +228,4 @@ export function forgetEmbryo(tcp: TcpTables, tcb: Tcb): void {
   tcp.environment.counters[TCP_ATTEMPT_FAILS] += 1;
   leaveListener(tcp, tcb);
   closeTcb(tcp, tcb);
-}
-
-/**
- * Aborts every connection whose user has gone. Those that wait to be accepted are their listener's, and those
- * that sleep have users.
- */
-export function abortOrphans(tcp: TcpTables): void {
-  for (const tcb of tcp.made) {
-    if (tcb.inUse !== 0 && tcb.owner < 0 && tcb.parent < 0) abortTcb(tcp, tcb);
-  }
 }

@@ -1,6 +1,7 @@
 /** A path that carries less than was thought: RFC 1191, and who heeds it (IP_MTU_DISCOVER). */
 import { assert } from '../../assert/assert.ts';
 import { MTU_DISCOVER_DO, MTU_DISCOVER_WANT } from './control-block/options.ts';
+import { headerBytes } from './mtu-probe.ts';
 import { pathMtu, routeMtu, updateMss } from './path.ts';
 import { markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
@@ -12,24 +13,30 @@ export function heedsPathMtu({ options }: Tcb): boolean {
   return options.mtuDiscover === MTU_DISCOVER_WANT || options.mtuDiscover === MTU_DISCOVER_DO;
 }
 
-/** A connection hears of a narrow path to a host, which may be its own. */
-export function heedNarrowed(tcp: TcpTables, tcb: Tcb, remote: number, mtu: number): void {
+/** A connection hears of a narrow path to a host, which may be its own. @param atMs when it was said. */
+export function heedNarrowed(tcp: TcpTables, tcb: Tcb, remote: number, mtu: number, atMs: number): void {
   assert(mtu >= 0, 'path: what it carries is no negative number');
-  if (tcb.hashed !== 0 && tcb.remoteAddress === remote && heedsPathMtu(tcb)) lowerPathMtu(tcp, tcb, mtu);
+  if (tcb.hashed === 0 || tcb.remoteAddress !== remote || !heedsPathMtu(tcb)) return;
+  lowerPathMtu(tcp, tcb, mtu, atMs);
 }
 
 /**
  * A router could not pass a segment on: smaller ones from now on, and what is out goes again (RFC 1191 §6.3).
  */
-export function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
+export function lowerPathMtu(
+  tcp: TcpTables,
+  tcb: Tcb,
+  mtu: number,
+  atMs: number = tcp.environment.nowMs,
+): boolean {
   const next = believable(tcp, mtu);
   if (next > pathMtu(tcp, tcb) || next === routeMtu(tcp, tcb.remoteAddress, tcb.port)) return false;
   // What is said again is believed anew.
-  tcb.pathMtuMs = tcp.environment.nowMs;
+  tcb.pathMtuMs = atMs;
   if (next === tcb.pathMtu) return true;
   const { mss } = tcb;
   tcb.pathMtu = next;
-  tcb.mtuSearch.binds = tcb.mtuSearch.on;
+  if (tcb.mtuSearch.on !== 0) bindSearch(tcb);
   updateMss(tcp, tcb);
   assert(tcb.mss <= mss, 'path: a smaller MTU makes no segment longer');
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return true;
@@ -42,6 +49,16 @@ export function lowerPathMtu(tcp: TcpTables, tcb: Tcb, mtu: number): boolean {
   tcb.rtt.timing = 0;
   markReady(tcp, tcb);
   return true;
+}
+
+/**
+ * Who searches by probes sends no more from now on than what is known to pass: of what was sent before, no more
+ * either, since a route may have made segments shorter that the search had held to pass.
+ */
+function bindSearch(tcb: Tcb): void {
+  const { mtuSearch, mss } = tcb;
+  mtuSearch.binds = 1;
+  mtuSearch.low = Math.min(mtuSearch.low, mss + headerBytes(tcb));
 }
 
 /** RFC 791's 68 is legal, but a router that says so is not believed (RFC 5927; min_pmtu). */

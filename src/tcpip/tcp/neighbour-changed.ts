@@ -2,6 +2,7 @@
  * What becomes of the connections that wait for a hardware address, once it is known or nobody has answered.
  */
 import { EHOSTUNREACH } from '../../socket/errno.ts';
+import { awakeInOrder } from './awake.ts';
 import { SENDING_TIMERS, TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { closeTcb, failTcb } from './lifecycle.ts';
 import { stopAwaiting } from './path.ts';
@@ -9,7 +10,7 @@ import { markReady } from './ready.ts';
 import { redirected } from './rerouted.ts';
 import { SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import { flightBytes } from './tcb.ts';
+import { flightBytes, type Tcb } from './tcb.ts';
 import { startRetransmit } from './timers.ts';
 
 /** @param ready whether the neighbour's hardware address has become known; false: nobody answered. */
@@ -17,9 +18,11 @@ export function neighbourChanged(tcp: TcpTables, neighbour: number, ready: boole
   const address = tcp.neighbours.address[neighbour];
   // RFC 1122 §3.3.1.4: who was redirected to it goes by the gateway again.
   const isForgotten = !ready && tcp.routes.forgetHop(address);
-  for (let i = 0; i < tcp.made.length && tcp.awaitingNeighbour > 0; i++) {
-    const tcb = tcp.made[i];
-    if (tcb.awaitsNeighbour === 0 || tcb.nextHop !== address) continue;
+  if (tcp.awaitingNeighbour === 0) return;
+  const waits = (tcb: Tcb) => tcb.awaitsNeighbour !== 0 && tcb.nextHop === address;
+  for (const tcb of awakeInOrder(tcp, waits)) {
+    // What became of another may have been its end, too.
+    if (!waits(tcb)) continue;
     stopAwaiting(tcp, tcb);
     if (isForgotten) {
       redirected(tcp, tcb);

@@ -1,6 +1,6 @@
 /** What becomes of all connections to a host when the path there is found narrower. */
+import { awakeInOrder } from './awake.ts';
 import { believable, heedNarrowed } from './narrowed.ts';
-import { isAwake } from './rerouted.ts';
 import type { TcpTables } from './tables.ts';
 import { tellSleepers } from './wake.ts';
 
@@ -9,6 +9,8 @@ export function pathNarrowed(tcp: TcpTables, remote: number, mtu: number): void 
   const { news, environment, pathMtus } = tcp;
   pathMtus.note(remote, believable(tcp, mtu), environment.nowMs);
   if (news.isFull) tellSleepers(tcp);
-  news.narrow(remote, mtu);
-  for (const tcb of tcp.made) if (isAwake(tcp, tcb)) heedNarrowed(tcp, tcb, remote, mtu);
+  news.narrow(remote, mtu, environment.nowMs);
+  for (const tcb of awakeInOrder(tcp, ({ remoteAddress }) => remoteAddress === remote)) {
+    heedNarrowed(tcp, tcb, remote, mtu, environment.nowMs);
+  }
 }

@@ -14,9 +14,13 @@ export const MSS_MIN = 48;
 /** Version 4 and a header of five words. */
 const VERSION_AND_LENGTH = 0x4500;
 
-/** Finds the next hop and the port for a connection's remote address. */
-export function routeTcb(tcp: TcpTables, tcb: Tcb): void {
-  tcb.nextHop = tcp.routes.nextHop(tcb.remoteAddress);
+/** Finds the next hop, where it is not said, and the port for a connection's remote address. */
+export function routeTcb(
+  tcp: TcpTables,
+  tcb: Tcb,
+  hop: number = tcp.routes.nextHop(tcb.remoteAddress),
+): void {
+  tcb.nextHop = hop;
   tcb.port = tcp.routes.portFor(tcb.remoteAddress);
   assert(tcb.port >= 0 && tcb.port < tcp.ready.length, 'path: a connection leaves by a port that there is');
   tcb.neighbour = -1;

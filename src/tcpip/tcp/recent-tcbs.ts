@@ -2,8 +2,11 @@
 import { assert } from '../../assert/assert.ts';
 import type { Tcb } from './tcb.ts';
 
-/** As many as a processor's caches hold, at 2.2 KB each. */
-const RECENT_MAX = 128;
+/** As many as a processor's nearer caches hold, at 2.2 KB each. */
+const RECENT_MAX = 32;
+
+/** Counts stay above 0, so that -1 is none. */
+const COUNT_MASK = 0x7fff_ffff;
 
 export class RecentTcbs {
   private readonly ring: Tcb[] = [];
@@ -22,13 +25,19 @@ export class RecentTcbs {
     return this.count === this.size;
   }
 
+  /** How many have been appended since there had been so many. */
+  since(wakes: number): number {
+    assert(wakes >= 0, 'recent TCBs: what was counted is no negative number');
+    return (this.wakes - wakes) & COUNT_MASK;
+  }
+
   /** One more; the oldest is recent no longer where there is no room. */
   append(tcb: Tcb): void {
     assert(tcb.index >= 0, 'recent TCBs: one that is appended has a connection');
     if (this.isFull) this.shift();
     this.ring[(this.head + this.count) % this.size] = tcb;
     this.count += 1;
-    this.wakes = (this.wakes + 1) | 0;
+    this.wakes = (this.wakes + 1) & COUNT_MASK;
   }
 
   /** Takes the oldest out; there must be one. */

@@ -1,6 +1,7 @@
 /** What becomes of connections when routes, or what a port carries, have changed. */
 import { assert } from '../../assert/assert.ts';
 import { ENETUNREACH } from '../../socket/errno.ts';
+import { awakeInOrder } from './awake.ts';
 import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
 import { isIdle } from './idle.ts';
 import { closeTcb } from './lifecycle.ts';
@@ -12,13 +13,10 @@ import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 import { startRetransmit } from './timers.ts';
 
-/**
- * Routes have changed: every connection finds its way again, and what it owes goes by that. Those that sleep
- * do so when they wake.
- */
+/** Routes have changed: every connection that is awake finds its way again, and what it owes goes by that. */
 export function rerouted(tcp: TcpTables): void {
-  tcp.news.routes += 1;
-  for (const tcb of tcp.made) if (isAwake(tcp, tcb)) reroute(tcp, tcb);
+  tcp.news.reroute();
+  for (const tcb of awakeInOrder(tcp, hasWay)) reroute(tcp, tcb);
 }
 
 /** What is known of the way to one connection's peer has changed: it finds its way again. */
@@ -27,34 +25,27 @@ export function redirected(tcp: TcpTables, tcb: Tcb): void {
   reroute(tcp, tcb);
 }
 
-/** A port carries another MTU: the next segments of its connections obey it. */
+/** A port carries another MTU: the next segments of its connections that are awake obey it. */
 export function resized(tcp: TcpTables, port: number): void {
-  tcp.news.routes += 1;
-  for (const tcb of tcp.made) if (isAwake(tcp, tcb) && tcb.port === port) resize(tcp, tcb);
+  tcp.news.resize();
+  for (const tcb of awakeInOrder(tcp, (tcb) => tcb.port === port)) resize(tcp, tcb);
 }
 
-/** A connection that has slept hears what has become of its way meanwhile. */
-export function catchUp(tcp: TcpTables, tcb: Tcb, routesKnown: number, pathsKnown: number): void {
-  const { news } = tcp;
+/** A connection that has slept hears what has become of its way meanwhile. @param known how much it knew. */
+export function catchUp(tcp: TcpTables, tcb: Tcb, known: number): void {
+  const { news, routes } = tcp;
   assert(isIdle(tcb), 'rerouted: who has slept owes nothing');
-  if (routesKnown !== news.routes) {
-    reroute(tcp, tcb);
-    resize(tcp, tcb);
-  }
-  for (let at = Math.max(pathsKnown, news.since); at < news.narrowed; at++) {
-    heedNarrowed(tcp, tcb, news.destinationOf(at), news.mtuOf(at));
+  // A redirect that has come since was of another connection.
+  if (known < news.rerouted) reroute(tcp, tcb, routes.hopByRoute(tcb.remoteAddress));
+  if (known < news.resized) resize(tcp, tcb);
+  for (let back = news.unknownTo(known) - 1; back >= 0; back--) {
+    heedNarrowed(tcp, tcb, news.destinationOf(back), news.mtuOf(back), news.atMsOf(back));
   }
 }
 
-/** Whether a Tcb is a connection's now. */
-export function isAwake({ tcbs }: TcpTables, tcb: Tcb): boolean {
-  return tcb.inUse !== 0 && tcbs[tcb.index] === tcb;
-}
-
-function reroute(tcp: TcpTables, tcb: Tcb): void {
+function reroute(tcp: TcpTables, tcb: Tcb, hop: number = tcp.routes.nextHop(tcb.remoteAddress)): void {
   const { routes } = tcp;
   if (!hasWay(tcb)) return;
-  const hop = routes.nextHop(tcb.remoteAddress);
   if (hop === tcb.nextHop && (hop === 0 || routes.portFor(tcb.remoteAddress) === tcb.port)) {
     // The route may say something else of its packets.
     if (!isOpening(tcb)) updateMss(tcp, tcb);
@@ -66,8 +57,7 @@ function reroute(tcp: TcpTables, tcb: Tcb): void {
     return;
   }
   const idle = isIdle(tcb);
-  routeTcb(tcp, tcb);
-  assert(tcb.nextHop === hop, 'rerouted: a connection goes by the next hop that was found');
+  routeTcb(tcp, tcb, hop);
   if (!isOpening(tcb)) updateMss(tcp, tcb);
   // Who owes nothing asks for no neighbour either.
   if (!idle) markReady(tcp, tcb);

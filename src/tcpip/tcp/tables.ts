@@ -56,7 +56,7 @@ export class TcpTables {
   readonly recent: RecentTcbs;
   readonly dormant: DormantTable;
   readonly news = new PathNews();
-  /** `Tcb.ipId` of each number that has no Tcb. */
+  /** `Tcb.ipId` of each number that is free and has no Tcb. */
   readonly ipIds: Uint16Array;
   /** The indices of the Tcbs in the pool, as a stack, and how many there are. */
   readonly freeTcbs: Int32Array;
@@ -104,7 +104,7 @@ export class TcpTables {
     const count = config.connectionsMax;
     this.tcbs = Array.from({ length: count }, () => this.unmade);
     this.activeMax = Math.min(count, config.activeConnections);
-    this.dormant = new DormantTable(count);
+    this.dormant = new DormantTable(count, config);
     this.recent = new RecentTcbs(this.sleeps ? this.activeMax : 0);
     this.ipIds = new Uint16Array(count);
     this.freeTcbs = Int32Array.from({ length: count }, (_, i) => count - 1 - i);

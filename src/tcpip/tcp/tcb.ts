@@ -147,6 +147,11 @@ export class Tcb {
    * `reset`: a ring keeps an entry until a flush comes to it.
    */
   ready = 0;
+  /**
+   * 1 while nobody has it, and all is in it as in a new one that the common part of a record does not say
+   * (`dormant-record.ts`): who wakes in it needs no `reset`, which leaves it alone. Of `DormantTable`.
+   */
+  plain = 0;
 
   readonly sends = new SendList();
   readonly received = new Received();

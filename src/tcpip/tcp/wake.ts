@@ -1,6 +1,6 @@
 /** A connection that sleeps (`dormant.ts`) wakes: it has a Tcb again, and hears what has become of its way. */
 import { obtainTcb } from './dormant.ts';
-import { WORD_PATHS_KNOWN, WORD_REMOTE_ADDRESS, WORD_ROUTES_KNOWN } from './dormant-record.ts';
+import { FLAG_SEARCHES, WORD_NEWS, WORD_REMOTE_ADDRESS, WORD_SLEPT } from './dormant-record.ts';
 import { prepareHeader } from './path.ts';
 import { catchUp } from './rerouted.ts';
 import type { TcpTables } from './tables.ts';
@@ -8,30 +8,48 @@ import type { Tcb } from './tcb.ts';
 
 /** The Tcb of a connection by its number, which wakes if it slept. // Hot path. */
 export function awakeTcb(tcp: TcpTables, index: number): Tcb {
-  const tcb = tcp.tcbs[index];
-  return tcb === tcp.asleep ? wake(tcp, index) : tcb;
+  return tcp.dormant.has(index) ? wake(tcp, index) : tcp.tcbs[index];
 }
 
-/** Everybody who sleeps hears of the paths that were found narrow: there is room for news again. */
+/**
+ * Everybody who sleeps hears of the paths that were found narrow: there is room for news again, and routes and
+ * MTUs may change, by which a connection judges what is said. Costs a walk over all that sleep where anything
+ * was said.
+ */
 export function tellSleepers(tcp: TcpTables): void {
-  const { dormant, news, tcbs, asleep } = tcp;
+  const { dormant, news, tcbs } = tcp;
+  if (!news.hasPaths) return;
   for (let index = 0; index < tcbs.length && dormant.count > 0; index++) {
-    if (tcbs[index] !== asleep) continue;
+    if (!dormant.has(index)) continue;
     const remote = dormant.word(index, WORD_REMOTE_ADDRESS);
-    if (news.concerns(remote, dormant.word(index, WORD_PATHS_KNOWN))) wake(tcp, index);
+    if (news.concerns(remote, dormant.word(index, WORD_NEWS))) wake(tcp, index);
   }
   news.forget();
 }
 
+/**
+ * Routes or MTUs have changed, and those who sleep hear of it at once for whom what is in force when they wake
+ * does not say enough: who searches for its path's MTU keeps the least that there ever was, and who had no way
+ * for a while (`strands`) remembers that. Costs a walk over all that sleep where there may be any.
+ */
+export function tellChange(tcp: TcpTables, strands: boolean): void {
+  const { dormant, tcbs, routes } = tcp;
+  if (!strands && dormant.searching === 0) return;
+  for (let index = 0; index < tcbs.length && dormant.count > 0; index++) {
+    if (!dormant.has(index)) continue;
+    const searches = dormant.hasFlag(index, FLAG_SEARCHES);
+    if (searches || (strands && routes.hopByRoute(dormant.word(index, WORD_REMOTE_ADDRESS)) === 0)) {
+      wake(tcp, index);
+    }
+  }
+}
+
 function wake(tcp: TcpTables, index: number): Tcb {
-  const { dormant, environment, news } = tcp;
-  const tcb = obtainTcb(tcp, index);
-  tcb.reset(environment.config);
-  tcb.inUse = 1;
+  const { dormant, news } = tcp;
+  const tcb = obtainTcb(tcp, index, dormant.word(index, WORD_SLEPT));
   dormant.load(index, tcb);
   prepareHeader(tcb);
-  const routes = dormant.word(index, WORD_ROUTES_KNOWN);
-  const paths = dormant.word(index, WORD_PATHS_KNOWN);
-  if (routes !== news.routes || paths !== news.narrowed) catchUp(tcp, tcb, routes, paths);
+  const known = dormant.word(index, WORD_NEWS);
+  if (known !== news.heard) catchUp(tcp, tcb, known);
   return tcb;
 }
