@@ -8262,6 +8262,18 @@ export const CATALOGUE: Catalogue = {
       reference: 'Linux, struct tcp_info (include/uapi/linux/tcp.h)',
     },
     {
+      id: 'E-10',
+      title: 'an option\'s value',
+      doc: 'SocketOptionGet tells the value that was set last of an option that is on or off (1 or 0), of a time or count of keep-alive, and of TCP_NOTSENT_LOWAT, TCP_CONGESTION and IP_MTU_DISCOVER.',
+      reference: 'socket class, SocketOptionGet',
+    },
+    {
+      id: 'E-11',
+      title: 'totals that fall',
+      doc: 'Of one connection the totals of SocketTotalsGet, and the bytes of Sent records, are never told to be fewer than before.',
+      reference: 'Linux, struct tcp_info (include/uapi/linux/tcp.h)',
+    },
+    {
       id: 'Q-01',
       title: 'refused without a reason',
       doc: 'A request that is good, and legal in its state, is refused only by what its message names, and not delivered only after the host has suspended, ended or destroyed its target.',

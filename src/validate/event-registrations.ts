@@ -143,6 +143,10 @@ export class EventRegistrations {
     } else if (device && indicator === SOCKET_EVENT_BUCKETS_LOW) {
       wrong ||= data >>> 0 > this.buckets;
     }
+    if (device && sizeWords > EVENT_WORDS) {
+      const seen = `event ${hex(indicator, 8)} in ${sizeWords} words, of which ${EVENT_WORDS} mean something`;
+      this.findings.report('F-11', row.index, `${row.name}: ${seen}`);
+    }
     if (!wrong) {
       if (device) this.socketEvents?.event(indicator, words, at + EVENT_DATA_WORD);
       return;

@@ -6,11 +6,14 @@ import {
   getSocketInfoGetReplyNotsentBytes,
   getSocketInfoGetReplyOutqBytes,
   getSocketInfoGetReplySnapshot,
+  getSocketInfoGetReplyState,
   getSocketTotalsGetReplySnapshot,
+  TCP_STATE_CLOSED,
 } from '../i2o/socket.gen.ts';
 import { readTotalsReply } from '../i2o/tcp-info.ts';
 import type { Findings } from './findings.ts';
 import type { Streams } from './streams.ts';
+import type { ToldTotals } from './told-totals.ts';
 
 /** A FIN is queued as a byte is, and a SYN. */
 const BESIDE_BYTES = 2;
@@ -21,16 +24,21 @@ export class InfoJudge {
   /** Whose snapshot was told last, and its number; -1: none was. */
   private snapshotOf = -1;
   private snapshot = 0;
+  /** Whether that was of a connection. */
+  private ofConnection = false;
+  private readonly told: ToldTotals;
 
-  constructor(findings: Findings, streams: Streams) {
+  constructor(findings: Findings, streams: Streams, told: ToldTotals) {
     this.findings = findings;
     this.streams = streams;
+    this.told = told;
   }
 
   /** An answer to SocketInfoGet. @param stream whether the socket had a connection when it was asked of. */
   info(socket: number, stream: boolean, words: Int32Array, at: number): void {
     this.snapshotOf = socket;
     this.snapshot = getSocketInfoGetReplySnapshot(words, at);
+    this.ofConnection = stream && getSocketInfoGetReplyState(words, at) !== TCP_STATE_CLOSED;
     const queued = getSocketInfoGetReplyOutqBytes(words, at) >>> 0;
     const unsent = getSocketInfoGetReplyNotsentBytes(words, at) >>> 0;
     if (unsent > queued)
@@ -50,7 +58,9 @@ export class InfoJudge {
       const last = this.snapshotOf < 0 ? 'none' : `${this.snapshot >>> 0} of socket ${this.snapshotOf}`;
       this.fault('E-08', socket, `has totals of snapshot ${number >>> 0}, and the last one told is ${last}`);
     }
-    const { bytes_sent, bytes_retrans, busy_time, rwnd_limited, sndbuf_limited } = readTotalsReply(words, at);
+    const totals = readTotalsReply(words, at);
+    if (this.ofConnection && this.snapshotOf === socket) this.told.told(socket, totals);
+    const { bytes_sent, bytes_retrans, busy_time, rwnd_limited, sndbuf_limited } = totals;
     if (bytes_retrans > bytes_sent)
       this.fault('E-09', socket, `has sent ${bytes_retrans} bytes again, of ${bytes_sent}`);
     if (rwnd_limited + sndbuf_limited > busy_time)

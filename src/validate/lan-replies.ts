@@ -189,6 +189,7 @@ export class LanReplies {
       return this.fault('F-06', row, `control word ${hex(word3, 8)}`);
     if (sizeWords < LAN_PACKET_SEND_REPLY_LIST_WORD + count)
       return this.fault('F-03', row, `${count} contexts in ${sizeWords} words`);
+    this.behind(row, sizeWords, LAN_PACKET_SEND_REPLY_LIST_WORD + count);
     this.batching(row, count, own, (batching) => batching.transmitCount);
     let before = 0;
     for (let i = 0; i < count; i++) {
@@ -266,6 +267,7 @@ export class LanReplies {
       return this.fault('F-06', row, `control word ${hex(word3, 8)}`);
     if (sizeWords < LAN_RECEIVE_POST_REPLY_LIST_WORD + count * LAN_BUCKET_WORDS)
       return this.fault('F-03', row, `${count} buckets in ${sizeWords} words`);
+    this.behind(row, sizeWords, LAN_RECEIVE_POST_REPLY_LIST_WORD + count * LAN_BUCKET_WORDS);
     this.batching(row, count, own, (batching) => batching.receiveCount);
     for (let i = 0; i < count; i++) {
       const bucket = at + LAN_RECEIVE_POST_REPLY_LIST_WORD + i * LAN_BUCKET_WORDS;
@@ -331,6 +333,12 @@ export class LanReplies {
     if (!ended || this.requests.deviceEnding) return;
     if (!(packets ? own.endsPackets : own.endsBuckets))
       this.fault('T-09', row, `ReqStatus ${hex(status, 2)}, and no reset or suspension gives them back`);
+  }
+
+  /** Rule F-11. @param end the word behind the last of the list. */
+  private behind(row: MessageRow, sizeWords: number, end: number): void {
+    if (sizeWords > end)
+      this.fault('F-11', row, `a reply of ${sizeWords} words, of which ${end} mean something`);
   }
 
   private fault(rule: string, row: MessageRow, seen: string): false {

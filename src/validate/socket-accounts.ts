@@ -1,13 +1,17 @@
 /** All that is kept of sockets beside their state: their ends, their bytes, their packets and events. */
+import { SOCKET_OPTION_GET, SOCKET_OPTION_SET } from '../i2o/socket.gen.ts';
 import type { TraceHead } from '../trace/sink.ts';
 import { Datagrams } from './datagrams.ts';
 import { Endpoints } from './endpoints.ts';
 import type { Findings } from './findings.ts';
+import type { MessageRow } from './message-rows.ts';
+import { OptionValues } from './option-values.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import { SocketAnswers } from './socket-answers.ts';
 import { SocketEventJudge } from './socket-events.ts';
 import type { SocketLives, Sockets } from './sockets.ts';
 import { Streams } from './streams.ts';
+import { ToldTotals } from './told-totals.ts';
 import type { Transactions } from './transactions.ts';
 import { PACKETS, WireWitness } from './wire-witness.ts';
 
@@ -18,6 +22,8 @@ export class SocketAccounts implements SocketLives {
   readonly datagrams: Datagrams;
   readonly answers: SocketAnswers;
   readonly events: SocketEventJudge;
+  private readonly options: OptionValues;
+  private readonly told: ToldTotals;
   private readonly sockets: Sockets;
   private readonly findings: Findings;
   private readonly ended: number;
@@ -45,6 +51,8 @@ export class SocketAccounts implements SocketLives {
     this.datagrams = new Datagrams(count, this.endpoints, PACKETS, findings);
     const datagram: Datagrams['packet'] = (segment, sent) => this.datagrams.packet(segment, sent);
     this.wire = new WireWitness(head, this.endpoints, this.streams, findings, this.hasEnded, datagram);
+    this.options = new OptionValues(count, findings);
+    this.told = new ToldTotals(count, findings);
     this.answers = new SocketAnswers(
       findings,
       sockets,
@@ -52,6 +60,8 @@ export class SocketAccounts implements SocketLives {
       this.streams,
       this.wire,
       transactions,
+      this.options,
+      this.told,
     );
     const deaf = bits(
       'Datagram',
@@ -72,6 +82,15 @@ export class SocketAccounts implements SocketLives {
     this.wire.forget(socket);
     this.datagrams.begin(socket);
     this.events.begin(socket);
+    this.options.forget(socket);
+    this.told.forget(socket);
+  }
+
+  /** // Hot path. */
+  asks(row: MessageRow, socket: number, words: Int32Array, at: number): void {
+    const { functionCode } = row;
+    if (functionCode === SOCKET_OPTION_SET || functionCode === SOCKET_OPTION_GET)
+      this.options.asked(row, socket, words, at);
   }
 
   ends(socket: number, whole: boolean): void {
@@ -97,17 +116,19 @@ export class SocketAccounts implements SocketLives {
     this.wire.returned(context, this.isAlive);
   }
 
-  /** A receive record, before it moves its socket on. @param kind 0 data, 1 end of stream, 2 error. */
   /** The card has told how many bytes of a stream it has sent, modulo 2^32; a FIN may count as one. */
   sent(socket: number, bytes: number): void {
     const { sent, unsure } = this.streams;
-    if (!this.isAlive(socket) || unsure[socket] === 1) return;
+    if (!this.isAlive(socket)) return;
+    this.told.record(socket, bytes);
+    if (unsure[socket] === 1) return;
     // Of more than 2^31 bytes the difference still says which is ahead.
     if (((sent[socket] - bytes) | 0) >= -1) return;
     const seen = `socket ${socket} has sent ${bytes >>> 0} bytes, ${sent[socket]} were posted`;
     this.findings.report('E-07', socket, seen);
   }
 
+  /** A receive record, before it moves its socket on. @param kind 0 data, 1 end of stream, 2 error. */
   record(socket: number, kind: 0 | 1 | 2, bytes: number, errno: number): void {
     const alive = this.isAlive(socket);
     if (kind === 0) {

@@ -20,8 +20,11 @@ import {
   NAME_OF_LOCAL,
   SOCKET_BIND,
   SOCKET_CONNECT,
+  SOCKET_IMPORT,
   SOCKET_INFO_GET,
   SOCKET_NAME_GET,
+  SOCKET_OPTION_GET,
+  SOCKET_OPTION_SET,
   SOCKET_STATUS_GET,
   SOCKET_TOTALS_GET,
   TCP_STATE_CLOSED,
@@ -35,8 +38,10 @@ import type { Endpoints } from './endpoints.ts';
 import type { Findings } from './findings.ts';
 import { InfoJudge } from './info-judge.ts';
 import type { MessageRow } from './message-rows.ts';
+import type { OptionValues } from './option-values.ts';
 import type { Sockets } from './sockets.ts';
 import type { Streams } from './streams.ts';
+import type { ToldTotals } from './told-totals.ts';
 import { DETAIL_STATE, type Transactions } from './transactions.ts';
 import type { WireWitness } from './wire-witness.ts';
 
@@ -61,6 +66,8 @@ export class SocketAnswers {
   private readonly transactions: Transactions;
   private readonly states: States;
   private readonly infos: InfoJudge;
+  private readonly options: OptionValues;
+  private readonly told: ToldTotals;
   /** Whether another socket has its connection still. */
   private readonly isOpen: (socket: number) => boolean;
 
@@ -71,6 +78,8 @@ export class SocketAnswers {
     streams: Streams,
     wire: WireWitness,
     transactions: Transactions,
+    options: OptionValues,
+    told: ToldTotals,
   ) {
     this.findings = findings;
     this.sockets = sockets;
@@ -78,7 +87,9 @@ export class SocketAnswers {
     this.streams = streams;
     this.wire = wire;
     this.transactions = transactions;
-    this.infos = new InfoJudge(findings, streams);
+    this.options = options;
+    this.told = told;
+    this.infos = new InfoJudge(findings, streams, told);
     const bits = (...names: string[]): number => sockets.bitsOf(names);
     const open = bits('Connected', 'Shut', 'PeerEnded');
     this.states = {
@@ -109,6 +120,14 @@ export class SocketAnswers {
       case SOCKET_TOTALS_GET:
         this.infos.totals(socket, this.askedOfStream, words, at);
         break;
+      case SOCKET_OPTION_SET:
+      case SOCKET_OPTION_GET:
+        this.option(row, socket, true, words, at);
+        break;
+      case SOCKET_IMPORT:
+        this.options.forget(socket);
+        this.told.forget(socket);
+        break;
       case SOCKET_NAME_GET: {
         const local = (this.transactions.taken[WORD_5] & 0xff) === NAME_OF_LOCAL;
         const address = getSocketNameGetReplyAddress(words, at);
@@ -136,6 +155,8 @@ export class SocketAnswers {
 
   /** A connect has failed; the answer may name the end that it had. */
   refused(row: MessageRow, socket: number, words: Int32Array, at: number, errno: number): void {
+    if (row.functionCode === SOCKET_OPTION_SET || row.functionCode === SOCKET_OPTION_GET)
+      this.option(row, socket, false, words, at);
     if (row.functionCode !== SOCKET_CONNECT || errno !== ECONNREFUSED) return;
     const { sockets, transactions, states } = this;
     if (sockets.isIn(socket, states.datagram) || words[at] >>> 16 < row.replyWords) return;
@@ -144,6 +165,12 @@ export class SocketAnswers {
     if (address === 0 || port === 0) return;
     const { taken } = transactions;
     this.wire.refused(socket, address, port, taken[WORD_5], taken[WORD_6] & 0xffff);
+  }
+
+  private option(row: MessageRow, socket: number, success: boolean, words: Int32Array, at: number): void {
+    const { taken } = this.transactions;
+    const option = taken[WORD_5] & 0xffff;
+    this.options.answered(row.functionCode, socket, option, taken[WORD_6], success, words, at);
   }
 
   private bound(socket: number, words: Int32Array, at: number): void {

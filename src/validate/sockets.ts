@@ -14,6 +14,8 @@ const IS_NOT = 2;
 export interface SocketLives {
   /** A number begins a new life. */
   begins(socket: number): void;
+  /** A request about a number is posted. */
+  asks(row: MessageRow, socket: number, words: Int32Array, at: number): void;
   /** The host has given a number up, or its connection is lost. @param whole nothing was cut off. */
   ends(socket: number, whole: boolean): void;
 }
@@ -82,6 +84,7 @@ export class Sockets {
    * @returns whether its state takes it; if so, it has moved on. // Hot path.
    */
   request(row: MessageRow, socket: number, words: Int32Array, at: number): boolean {
+    this.lives?.asks(row, socket, words, at);
     if (row.onRequest.socket === UNNAMED) return true;
     const variant = (words[at + row.conditionWord] >>> row.conditionLow) & row.conditionMask;
     const state = this.state[socket];

@@ -69,6 +69,8 @@ export class WindowReplies {
       this.fault('F-06', row, `control word ${hex(word3, 8)}`);
     else if (sizeWords < listWord + count * entryWords)
       this.fault('F-03', row, `${count} in a list of ${sizeWords} words`);
+    else if (sizeWords > listWord + count * entryWords)
+      this.fault('F-11', row, `a list of ${count} in ${sizeWords} words`);
     else if (records) this.records(row, words, at, count, port, success);
     else this.contexts(row, words, at, count, port, success);
     if (success || this.requests.deviceEnding) return;

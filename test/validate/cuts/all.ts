@@ -1,15 +1,20 @@
 /** Every kind of cut, and the table of what became of them. */
 import { TRANSPORTS } from '../../../src/i2o/queues/queues.ts';
-import type { Tape } from '../../conformance/trace-surgery.ts';
+import { runLanTour } from '../../../src/tour/lan-live.ts';
+import { runWindowTour } from '../../../src/tour/window-live.ts';
+import { Tape } from '../../conformance/trace-surgery.ts';
 import { BYTE_CUTS } from './bytes.ts';
-import { type Cut, type Outcome, tryCut } from './cut.ts';
+import { type Cut, type CutTrace, type Outcome, tryCut } from './cut.ts';
 import { DATAGRAM_CUTS } from './datagrams.ts';
 import { END_CUTS } from './ends.ts';
 import { EVENT_CUTS } from './events.ts';
 import { cutGround } from './ground.ts';
+import { HOST_CUTS, SEGMENT_CUTS } from './hosts.ts';
 import { NOTICE_CUTS } from './notices.ts';
+import { PORT_CUTS } from './ports.ts';
 import { REFUSAL_CUTS } from './refusals.ts';
 import { SENT_CUTS } from './sent.ts';
+import { LIST_CUTS, VALUE_CUTS } from './values.ts';
 import { WIDE_CUTS } from './wide.ts';
 import { WIRE_CUTS } from './wire.ts';
 
@@ -22,12 +27,28 @@ export const CUTS: readonly Cut[] = [
   ...EVENT_CUTS,
   ...NOTICE_CUTS,
   ...WIRE_CUTS,
+  ...VALUE_CUTS,
+  ...LIST_CUTS,
+  ...HOST_CUTS,
+  ...SEGMENT_CUTS,
+  ...PORT_CUTS,
   ...WIDE_CUTS,
 ];
 
-export function cutTraces(): readonly (readonly [transport: string, tape: Tape])[] {
-  const both = TRANSPORTS.map((transport) => [transport, cutGround(transport)] as const);
-  return [...both, ['wide', cutGround('ring', true)]];
+export function cutTraces(): readonly CutTrace[] {
+  const both = TRANSPORTS.flatMap((transport): CutTrace[] => {
+    const [lan, window] = [new Tape(), new Tape()];
+    const failures = [runLanTour(lan, { transport }, 1, 1), runWindowTour(window, { transport }, 1, 1)].join(
+      '',
+    );
+    if (failures !== '') throw new Error(failures);
+    return [
+      [transport, cutGround(transport), 'socket'],
+      [transport, lan, 'lan'],
+      [transport, window, 'window'],
+    ];
+  });
+  return [...both, ['wide', cutGround('ring', true), 'socket']];
 }
 
 /** @param most places tried of each kind and trace. */

@@ -10,6 +10,10 @@ export type Site = () => unknown;
 
 /** A trace over a transport, or one of socket numbers beyond 16 bits, which its own cuts are made in. */
 export type Ground = 'ring' | 'fifo' | 'wide';
+/** What the card of a trace is: one of sockets, of network ports, or of ports with the window. */
+export type Device = 'socket' | 'lan' | 'window';
+/** A trace to be cut into. */
+export type CutTrace = readonly [transport: string, tape: Tape, device: Device];
 
 export interface Cut {
   /** What the section of the rules is about, for the table. */
@@ -21,6 +25,8 @@ export interface Cut {
   readonly undecidable?: string;
   /** The trace it is made in; absent: those of both transports. */
   readonly transport?: Ground;
+  /** What the card of the trace is; absent: one of sockets. */
+  readonly device?: Device;
   /** The places in a trace, which may be changed. */
   readonly sites: (tape: Tape) => readonly Site[];
 }
@@ -37,16 +43,13 @@ export type Change = (words: Int32Array, frame: FrameEvent, tape: Tape) => unkno
 export type Matches = (words: Int32Array) => boolean;
 
 /** @param most places tried of each kind and trace, spread over the trace. */
-export function tryCut(
-  cut: Cut,
-  traces: readonly (readonly [transport: string, tape: Tape])[],
-  most: number,
-): Outcome {
+export function tryCut(cut: Cut, traces: readonly CutTrace[], most: number): Outcome {
   let places = 0;
   let told = 0;
   const missed: string[] = [];
-  for (const [transport, tape] of traces) {
+  for (const [transport, tape, device] of traces) {
     if (cut.transport === undefined ? transport === 'wide' : cut.transport !== transport) continue;
+    if ((cut.device ?? 'socket') !== device) continue;
     const count = cut.sites(tape.copy()).length;
     let made = 0;
     for (const site of spread(count)) {

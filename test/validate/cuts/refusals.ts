@@ -12,6 +12,7 @@ import {
   requestOf,
   succeeded,
 } from './cut.ts';
+import { settingOf } from './values.ts';
 
 const BIND = 0x83;
 const ENOENT = 2;
@@ -294,15 +295,19 @@ export const REFUSAL_CUTS: readonly Cut[] = [
   },
   {
     ...cut(
-      'an option read with another value',
+      'an option that was not set read with another value',
       [],
       inReply(
         0x92,
         (w) => good(w) && w[0] >>> 16 === 6,
-        (words) => void (words[5] += 1),
+        (words, frame, tape) => {
+          if (settingOf(tape, frame) !== undefined) return false;
+          words[5] += 1;
+          return undefined;
+        },
       ),
     ),
-    undecidable: 'the card may round an option, and most have values of its own choice',
+    undecidable: 'what an option is at first is the card’s own choice',
   },
 ];
 
