@@ -73,7 +73,7 @@ async function run(file: string, args: string[], options: RunOptions): Promise<v
   const recording = trace === undefined ? undefined : new Recording(trace);
   const under = await putCardUnder(options, recording);
   recording?.begun();
-  if (under !== undefined && (options.ledger || recording !== undefined))
+  if (under !== undefined && (options.ledger || options.tap !== undefined || recording !== undefined))
     await sayAtTheEnd(under, options, recording);
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called from the event loop: so `require.main` is the program, and its stack traces hold
@@ -105,7 +105,7 @@ function programPath(file: string): string {
   return path;
 }
 
-/** Has the ledger told and the trace ended, whether the program ends by itself or by a signal. */
+/** Has the ledger told, connections and the trace ended, whether the program ends by itself or by a signal. */
 async function sayAtTheEnd(
   under: Underneath,
   { ledger }: RunOptions,

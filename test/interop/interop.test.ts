@@ -18,6 +18,7 @@ if (why !== undefined)
   process.stderr.write(`\nSKIPPED: all of test/interop, the card beside the kernel: ${why}\n`);
 
 const PEER = join(ROOT, 'test/interop/programs/peer.mjs');
+const EXITS = join(ROOT, 'test/interop/programs/exits.mjs');
 const DATAGRAMS = join(ROOT, 'test/interop/programs/datagrams.mjs');
 const WIRE = join(ROOT, 'dist/test/interop/wire.js');
 const NODE = process.execPath;
@@ -71,6 +72,24 @@ describe.skipIf(why !== undefined)('the card beside the kernel', () => {
     far?.close();
     if (folder !== undefined) rmSync(folder, { recursive: true });
   });
+
+  it.each([
+    ['finished', 0],
+    ['exit', 0],
+    ['throw', 1],
+    ['signal', null],
+  ])(
+    'tells the kernel’s clients of a program’s end: %s',
+    async (how, code) => {
+      const end = await near.serve(NODE, ...WITH_HOST, EXITS, 'server', how);
+      const client = await near.run(NODE, EXITS, 'client', how, CARD);
+      expect(client.stdout.trim()).toBe('the end and it ended');
+      const server = await end();
+      expect(server.code).toBe(code);
+      expect(server.stderr).toContain('ledger balanced');
+    },
+    TIMEOUT_MS,
+  );
 
   it(
     'serves the kernel’s clients, to the last byte, and its books balance',

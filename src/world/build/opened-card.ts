@@ -18,11 +18,11 @@ import { classOf, type HostParts } from './host.ts';
 import type { CardPlan, WorldPlan } from './world-plan.ts';
 
 /**
- * How long a trace's end waits for what is in flight, and between two looks. A card that is well needs
+ * How long the end of a trace, or of the process, waits for what is in flight, and between two looks. A card that is well needs
  * microseconds; its thread may have to wait for a core of a busy machine for a tenth of a second and more.
  */
-const TRACE_SETTLE_NS = 1e9;
-const TRACE_LOOK_NS = 1e6;
+const SETTLE_NS = 1e9;
+const LOOK_NS = 1e6;
 /** How long a card that is closed may take to answer that it is quiet, for the same reason. */
 export const QUIESCE_NS = 1e9;
 
@@ -108,8 +108,8 @@ export abstract class OpenedCard {
   /** Ends the session in order and stops the card. Every socket still open has failed by then. */
   async close(): Promise<void> {
     this.endTrace();
-    traced.delete(this);
-    if (traced.size === 0) process.off('exit', endTraces);
+    ending.delete(this);
+    if (ending.size === 0) process.off('exit', endCards);
     if (!this.ended) {
       this.host.quiesce(QUIESCE_NS);
       this.host.requests.surrender();
@@ -123,16 +123,34 @@ export abstract class OpenedCard {
    * tells both ledgers. Nothing later is recorded.
    */
   endTrace(): void {
-    const { recorder, host, clock } = this;
+    const { recorder, host } = this;
     if (recorder === undefined || recorder.ended) return;
-    clock.update();
-    const endNs = clock.nowNs + TRACE_SETTLE_NS;
-    while (!this.balanced() && host.driver.checkHealth() && clock.nowNs < endNs) {
-      host.driver.wait(TRACE_LOOK_NS);
-      clock.update();
-    }
+    this.settle(() => this.balanced());
     host.quiesce(QUIESCE_NS);
     recorder.end(host.ledger.snapshot(), this.iopLedger.snapshot());
+  }
+
+  /**
+   * The process is about to end: closes every socket, as the kernel closes the descriptors of a process, and lets
+   * what was sent leave, so that the peers of a card whose wire leads to others hear of it. What a peer gives no
+   * window for within a second is lost with the card.
+   */
+  endConnections(): void {
+    const { host } = this;
+    if (this.ended || !this.leads) return;
+    for (let id = 0; id < this.config.driver.socketsMax; id++) host.sockets.close(id);
+    this.settle(() => host.sockets.socketsInUse === 0 && this.balanced());
+  }
+
+  /** Waits until `isDone`, for a second at most, while the card is well. */
+  private settle(isDone: () => boolean): void {
+    const { host, clock } = this;
+    clock.update();
+    const endNs = clock.nowNs + SETTLE_NS;
+    while (!isDone() && host.driver.checkHealth() && clock.nowNs < endNs) {
+      host.driver.wait(LOOK_NS);
+      clock.update();
+    }
   }
 
   /** Class of the device that the driver is for. */
@@ -140,12 +158,12 @@ export abstract class OpenedCard {
     return classOf(this.plan);
   }
 
-  /** Has a trace, if there is one, ended when the process exits. */
+  /** Has connections to others and a trace, if there are any, ended when the process exits. */
   protected watchExit({ recorder }: HostParts): void {
-    if (recorder === undefined) return;
+    if (recorder === undefined && !this.leads) return;
     // One listener for all cards: with one each, eleven cards would make Node warn of a leak.
-    if (traced.size === 0) process.on('exit', endTraces);
-    traced.add(this);
+    if (ending.size === 0) process.on('exit', endCards);
+    ending.add(this);
   }
 
   private balanced(): boolean {
@@ -155,9 +173,12 @@ export abstract class OpenedCard {
   }
 }
 
-/** The cards whose trace is to be ended when the process exits. Node itself ends their threads. */
-const traced = new Set<OpenedCard>();
+/** The cards that have something to do when the process exits. Node itself ends their threads. */
+const ending = new Set<OpenedCard>();
 
-function endTraces(): void {
-  for (const card of traced) card.endTrace();
+function endCards(): void {
+  for (const card of ending) {
+    card.endConnections();
+    card.endTrace();
+  }
 }

@@ -1,7 +1,6 @@
 /**
  * What a program gets that wants a card: sockets, books, and the hooks of an event loop. Behind it is a card
- * in a thread of its own, or one in the program's; the virtual world (virtual-world.ts) offers the same
- * sockets.
+ * in a thread of its own, or one in the program's; virtual-world.ts offers the same sockets.
  */
 
 import { type Counters, type Reconciliation, reconcile } from '../../ledger/reconcile.ts';
@@ -207,8 +206,9 @@ export class CardBooks {
     return this.card.iopHeapBytes();
   }
 
-  /** Ends the trace, if one is recorded, before the process ends in a way that runs no exit handlers. */
+  /** Ends connections that lead to others, and a trace, before the process ends without exit handlers. */
   endTrace(): void {
+    this.card.endConnections();
     this.card.endTrace();
   }
 
