@@ -6,6 +6,7 @@ import { ECONNREFUSED, EINPROGRESS } from '../socket/errno.ts';
 import { SO_REUSEADDR } from '../socket/options.ts';
 import { ANY, ANY_MAPPED, LOOPBACK6 } from './addresses.ts';
 import type { StreamRequest, TcpHandle } from './bindings.ts';
+import { expect } from './both-ends.ts';
 import { Channel } from './channel.ts';
 import { BOUND, CONNECTING, captureContext, LISTENING } from './channel-state.ts';
 import { type Bound, ELSEWHERE } from './policy.ts';
@@ -95,7 +96,7 @@ export function connectOnCard(
   channel.ownsPort = connection.bound === undefined;
   if (connection.listener !== ELSEWHERE) {
     channel.target = connection.listener;
-    connection.listener.expected++;
+    channel.awaited = expect(connection.listener);
   }
   channel.updateHold();
   if (result === -ECONNREFUSED) pump.later(() => refuse(channel));

@@ -12,6 +12,7 @@ import { EAGAIN, EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
 import { SO_ERROR, SO_LINGER_SECONDS } from '../socket/options.ts';
 import type { NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
 import { UV_ECANCELED, UV_EOF } from './bindings.ts';
+import { type AwaitingSocket, awaitsListener, endNumber, hears } from './both-ends.ts';
 import { BOUND, CLOSED, CONNECTED, CONNECTING, captureContext, LISTENING } from './channel-state.ts';
 import type { Listener, Pump, PumpedSocket } from './pump.ts';
 import { flushWrites, type PendingWrite, type WritingSocket } from './write.ts';
@@ -27,10 +28,10 @@ export interface MaybeOnCard {
 export const earlyUserBuffers = new WeakMap<object, Uint8Array>();
 
 const READS_MAX = 32; // in one turn, as in libuv's uv__read
+const ACCEPTS_MAX = 32; // in one round
 const READS_PER_CLOCK = 4; // between two looks whether the turn is over
-const ACCEPTS_MAX = 32; // in one turn
 
-export class Channel implements PumpedSocket, Listener, WritingSocket {
+export class Channel implements PumpedSocket, Listener, WritingSocket, AwaitingSocket {
   readonly pump: Pump;
   readonly native: NativeBindings;
   readonly handle: TcpHandle;
@@ -53,8 +54,18 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   hearsIPv6 = false;
   /** Of a listener: connections of this process's own that it has still to accept. */
   expected = 0;
-  /** Of a connection that this process's own listener is to hear: the listener. */
+  heard = 0;
+  private acceptsMany = false;
   target: Listener | undefined = undefined;
+  awaited = 0;
+  waits = false;
+  awaitedUntilTurn = 0;
+  /** By `endNumber`, where the other end may be this process's; else 0. */
+  end = 0;
+  /** Whether our half was ended, in which turn, and whether the peer hears of it before the closing phase. */
+  private halfEnded = false;
+  private endedTurn = 0;
+  private endsEarly = false;
   ownsPort = false;
   /** Where a connection under way goes, as the program wrote it. */
   connectText = '';
@@ -114,7 +125,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
       return;
     }
     if (this.state === CONNECTED) {
-      if (this.reading) this.read();
+      if (this.reading && !this.pump.holdsBack(this, this.end)) this.read();
       if (this.writeHead !== undefined && this.state === CONNECTED) flushWrites(this);
     } else if (this.state === LISTENING) this.accept();
     else if (this.state === CONNECTING) this.finishConnect();
@@ -209,24 +220,31 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     native.runTicks();
   }
 
-  /** Takes at most ACCEPTS_MAX waiting connections; each gets a new native handle with a channel. */
+  /**
+   * Takes a connection that waits, which gets a new native handle with a channel. Others are taken in the next
+   * round, after the clients of this process's own that are ready now: natively one is, in each turn of the loop.
+   */
   private accept(): void {
     const pump = this.pump;
-    for (let i = 0; i < ACCEPTS_MAX; i++) {
+    const most = this.acceptsMany ? ACCEPTS_MAX : 1;
+    this.acceptsMany = false;
+    for (let i = 0; i < most; i++) {
       const socket = pump.stack.accept(this.socket);
       if (socket === -EAGAIN) return;
       if (socket < 0) {
         this.reportConnection(socket, undefined);
         return;
       }
-      if (this.expected > 0) this.expected--;
+      hears(this);
       pump.routes.acceptedFromCard++;
       // Outside the context of the listener: like one of Node's own, it inherits no async store.
       const client = new this.native.TCP(this.native.socketType);
-      new Channel(pump, client, socket, CONNECTED, this.ipv6);
+      const channel = new Channel(pump, client, socket, CONNECTED, this.ipv6);
+      channel.end = endNumber(pump.stack.remoteEndpoint(socket)?.port ?? 0, this.boundPort, true);
       this.reportConnection(0, client);
-      if (this.state !== LISTENING) return;
+      if (this.state !== LISTENING || !pump.mayBeReadable(this.socket)) return;
     }
+    this.acceptsMany = true;
     pump.enqueue(this);
   }
 
@@ -242,15 +260,11 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     const ready = this.pump.stack.readiness(this.socket);
     if ((ready & (WRITABLE | HANGUP | FAILED)) === 0) return;
     const status = -Math.abs(this.pump.stack.getOption(this.socket, SO_ERROR)) | 0;
-    if (status !== 0 && this.retryInKernel(status)) return;
-    this.completeConnect(status);
-  }
-
-  /** Whether the kernel takes a connection over that the card had no room for. */
-  private retryInKernel(status: number): boolean {
     const request = this.connectRequest;
-    if (request === undefined || this.pump.connectInKernel === undefined) return false;
-    return this.pump.connectInKernel(this, request, status);
+    // The kernel may take over what the card had no room for.
+    if (status !== 0 && request !== undefined && this.pump.connectInKernel?.(this, request, status)) return;
+    if (status === 0 && awaitsListener(this)) this.pump.enqueue(this);
+    else this.completeConnect(status);
   }
 
   /** @param status 0 or a negative errno. */
@@ -260,8 +274,11 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     if (request === undefined || context === undefined) return;
     this.forgetConnect();
     this.ownsPort = this.ownsPort && status === 0;
-    if (status === 0) this.target = undefined;
-    else this.expectNoMore();
+    if (status !== 0) this.expectNoMore();
+    else if (this.target !== undefined) {
+      this.target = undefined;
+      this.end = endNumber(this.pump.stack.localEndpoint(this.socket)?.port ?? 0, this.connectPort, false);
+    }
     if (this.state === CONNECTING) this.state = status === 0 ? CONNECTED : BOUND;
     this.updateHold();
     this.complete(context, request, status, this.handle, request, true, true);
@@ -277,7 +294,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   private expectNoMore(): void {
     const target = this.target;
     this.target = undefined;
-    if (target !== undefined && target.expected > 0) target.expected--;
+    if (target !== undefined) hears(target);
   }
 
   /** Calls a request's `oncomplete` in its context, then runs the ticks. */
@@ -299,6 +316,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     if (this.pump.deadErrno !== 0) return -this.pump.deadErrno;
     this.shutdownRequest = request;
     this.shutdownContext = captureContext();
+    this.endsEarly = this.pump.isBeforePoll();
     this.updateHold();
     if (this.writeHead === undefined) this.pump.later(() => this.finishShutdown());
     return 0;
@@ -312,6 +330,8 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     this.shutdownRequest = undefined;
     this.shutdownContext = undefined;
     const result = this.pump.stack.shutdown(this.socket, SHUT_WR);
+    this.halfEnded = true;
+    this.endedTurn = this.pump.turn;
     this.updateHold();
     this.complete(context, request, result);
   }
@@ -324,6 +344,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
   close(reset: boolean): number {
     if (this.state === CLOSED) return reset ? -EINVAL : 0;
     const pump = this.pump;
+    if (!this.halfEnded || (!this.endsEarly && this.endedTurn === pump.turn)) pump.noteClosed(this.end);
     this.state = CLOSED;
     this.expectNoMore();
     this.reading = false;
@@ -335,27 +356,6 @@ export class Channel implements PumpedSocket, Listener, WritingSocket {
     }
     pump.wake();
     return 0;
-  }
-
-  /** Another handle takes the connection over, with what is still to be written. */
-  moveTo(handle: TcpHandle): Channel {
-    const { pump, socket } = this;
-    const moved = new Channel(pump, handle, socket, this.state, this.ipv6);
-    moved.ownsPort = this.ownsPort;
-    moved.writeHead = this.writeHead;
-    moved.writeTail = this.writeTail;
-    moved.writeQueueBytes = this.writeQueueBytes;
-    moved.shutdownRequest = this.shutdownRequest;
-    moved.shutdownContext = this.shutdownContext;
-    this.writeHead = undefined;
-    this.writeTail = undefined;
-    this.shutdownRequest = undefined;
-    this.state = CLOSED;
-    this.reading = false;
-    this.updateHold();
-    pump.remove(this);
-    moved.updateHold();
-    return moved;
   }
 
   /** Answers the requests that were under way when the handle was closed with ECANCELED, as libuv does. */

@@ -50,6 +50,7 @@ function openSocket(pump: Pump, address: number, port: number, settings: Datagra
 export class DatagramChannel implements PumpedSocket {
   socket: number;
   readonly ownsPort = false;
+  readonly boundPort = 0;
   queued = false;
   /** Whether the kernel has a socket at the same port. */
   readonly besideKernel: boolean;

@@ -8,8 +8,8 @@
  */
 import net from 'node:net';
 import type { AddressInfoOut, TcpHandle } from './bindings.ts';
-import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
-import { CONNECTED } from './channel-state.ts';
+import { Channel, kChannel, type MaybeOnCard } from './channel.ts';
+import { CLOSED, CONNECTED } from './channel-state.ts';
 import { spawnOptions, withoutCard } from './cluster-workers.ts';
 import type { Seam } from './opening.ts';
 
@@ -105,9 +105,30 @@ function giveDescriptor(seam: Seam, relay: Relay, handle: Handle, channel: Chann
   delete handle[kChannel];
   const cardEnd = new native.TCP(native.socketType);
   relay.waiting.set(nameOf(seam, handle).port ?? 0, cardEnd);
-  channel.moveTo(cardEnd);
+  moveTo(cardEnd, channel);
   channel.pump.routes.passed++;
   return 0;
+}
+
+/** Another handle takes the connection over, with what is still to be written. */
+function moveTo(handle: TcpHandle, channel: Channel): void {
+  const { pump } = channel;
+  const moved = new Channel(pump, handle, channel.socket, channel.state, channel.ipv6);
+  moved.ownsPort = channel.ownsPort;
+  moved.end = channel.end;
+  moved.writeHead = channel.writeHead;
+  moved.writeTail = channel.writeTail;
+  moved.writeQueueBytes = channel.writeQueueBytes;
+  moved.shutdownRequest = channel.shutdownRequest;
+  moved.shutdownContext = channel.shutdownContext;
+  channel.writeHead = undefined;
+  channel.writeTail = undefined;
+  channel.shutdownRequest = undefined;
+  channel.state = CLOSED;
+  channel.reading = false;
+  channel.updateHold();
+  pump.remove(channel);
+  moved.updateHold();
 }
 
 function nameOf(seam: Seam, handle: TcpHandle): AddressInfoOut {

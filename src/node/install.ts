@@ -18,7 +18,8 @@ import { cardMethods } from './methods.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 import { type Seam, takeOver } from './opening.ts';
 import type { Policy } from './policy.ts';
-import { DEFAULT_PUMP, POLLED_PUMP, Pump, type PumpOptions } from './pump.ts';
+import { Pump } from './pump.ts';
+import { DEFAULT_PUMP, POLLED_PUMP, type PumpOptions } from './pump-options.ts';
 import { Routes } from './routes.ts';
 import { type BridgedTls, installTlsBridge } from './tls-bridge.ts';
 

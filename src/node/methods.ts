@@ -146,7 +146,7 @@ function closeOnCard(
   const close = () => original.close.call(handle, afterRequests(channel, callback));
   if (listened)
     close(); // the kernel's port must be free at once
-  else channel.pump.closeNative(close);
+  else channel.pump.closeNative(channel.end, close);
   return 0;
 }
 

@@ -9,39 +9,17 @@
  * would from a native callback, and another turn does what this one has left undone.
  */
 import { AsyncResource } from 'node:async_hooks';
-import { availableParallelism } from 'node:os';
 import type { SocketStack } from '../socket/contract.ts';
 import { FAILED, HANGUP, READABLE } from '../socket/contract.ts';
 import { type Clock, MachineClock } from '../time/clock.ts';
 import { SpinPolicy } from '../time/spin-policy.ts';
 import { nextTurn } from '../time/timers.ts';
 import { type NativeBindings, nativeBindings, type StreamRequest } from './bindings.ts';
+import { ClosedEnds, isBeforePoll, type ListenerCounts } from './both-ends.ts';
 import type { NodeCard } from './card.ts';
+import type { PumpOptions } from './pump-options.ts';
 import type { Routes } from './routes.ts';
 import { Slab } from './slab.ts';
-
-export interface PumpOptions {
-  /** How long a turn goes on looking for replies while there are none, in microseconds. */
-  readonly spinUs: number;
-  /** The longest turn, in microseconds, after which timers, other I/O and immediates have theirs. */
-  readonly turnUs: number;
-  /**
-   * The longest time, in microseconds, that the pump goes on after the last event before it arms the
-   * interrupt. Within it the pump learns how long pays.
-   */
-  readonly lingerUs: number;
-}
-
-export const DEFAULT_PUMP: PumpOptions =
-  availableParallelism() < 2
-    ? { spinUs: 0, turnUs: 100, lingerUs: 0 } // polling would only keep the card from running
-    : { spinUs: 20, turnUs: 100, lingerUs: 500 };
-
-/**
- * For a card that runs in this thread. Each look runs it until it has nothing more to do, so after one
- * without news the loop may sleep at once: what is sent wakes the pump, and so does the card's own deadline.
- */
-export const POLLED_PUMP: PumpOptions = { spinUs: 0, turnUs: 100, lingerUs: 0 };
 
 /** What the pump knows of a channel: it serves the ones the card has made ready. */
 export interface PumpedSocket {
@@ -51,18 +29,17 @@ export interface PumpedSocket {
   readonly ownsPort: boolean;
   /** Whether it waits in the pump's queue. The pump alone writes it. */
   queued: boolean;
+  /** Of a listener its port; else 0. */
+  readonly boundPort: number;
   /** Does what is due: reads, sends on, accepts or finishes a connect. Program callbacks run from here. */
   serve(): void;
 }
 
 /** A listening channel, as a connect to its port looks at it. */
-export interface Listener extends PumpedSocket {
+export interface Listener extends PumpedSocket, ListenerCounts {
   readonly hearsIPv4: boolean;
   readonly hearsIPv6: boolean;
   readonly boundAddress: number;
-  readonly boundPort: number;
-  /** Connections of this process's own that it has still to accept: each will need a socket of the card. */
-  expected: number;
 }
 
 /**
@@ -88,6 +65,7 @@ export class Pump {
   readonly stack: SocketStack;
   readonly native: NativeBindings;
   readonly slab = new Slab();
+  readonly closed = new ClosedEnds();
   /** The positive errno with which every socket fails after the card has died; 0 while it works. */
   deadErrno = 0;
   /** Number of channels that keep the event loop alive. */
@@ -118,6 +96,7 @@ export class Pump {
   private queueHead = 0;
   private deferred: (() => void)[] = [];
   private closes: (() => void)[] = [];
+  private closesAfterTurn: (() => void)[] = [];
   private nextTurnQueue: PumpedSocket[] = [];
   private startUs = 0;
   private scheduled = false;
@@ -209,14 +188,34 @@ export class Pump {
     this.wake();
   }
 
+  /** Whether the loop's next poll phase comes before its closing phase: by what runs, where no turn does. */
+  isBeforePoll(): boolean {
+    return !this.running && isBeforePoll();
+  }
+
+  /** Whether an end is to hear in a later turn what has come, because the other was closed by the program. */
+  holdsBack(channel: PumpedSocket, end: number): boolean {
+    const holds = this.closed.holds(end);
+    if (holds) this.enqueueNextTurn(channel);
+    return holds;
+  }
+
+  /** An end of a connection is about to be closed: in a callback of the loop's, the other is to hear of it later. */
+  noteClosed(end: number): void {
+    if (!this.isBeforePoll()) this.closed.note(end);
+  }
+
   /**
    * Has a native handle closed: by the next turn if this is called within one. Turns run in the loop's check
    * phase, and libuv's closing phase comes right after it, before the immediates that the program has made in
-   * its callbacks; natively those come first.
+   * its callbacks; natively those come first. Of two ends natively the one that was closed last is told of
+   * first: so one that is closed before the turn, in a timer, is closed after it, before the other.
+   * @param end whose other end may be served in a turn of this round of the loop; else 0.
    */
-  closeNative(action: () => void): void {
+  closeNative(end: number, action: () => void): void {
     if (this.running) this.closes.push(action);
-    else action();
+    else if (end === 0 || !isBeforePoll()) action();
+    else this.closesAfterTurn.push(action);
   }
 
   /** Whether a connection has a port of the card's choice that this address and port would share. */
@@ -239,6 +238,7 @@ export class Pump {
     this.scheduled = false;
     this.running = true;
     this.turn = (this.turn + 1) | 0;
+    this.closed.nextTurn();
     const clock = this.clock;
     clock.update();
     this.startUs = clock.nowUs;
@@ -246,7 +246,7 @@ export class Pump {
     if (this.woken) this.policy.rested(clock.nowNs);
     else this.policy.elsewhere(clock.nowNs);
     this.woken = false;
-    if (this.closes.length > 0) this.runCloses();
+    if (this.closes.length + this.closesAfterTurn.length > 0) this.runCloses();
     if (this.nextTurnQueue.length > 0) this.queueNextTurn();
     try {
       this.spin();
@@ -300,7 +300,9 @@ export class Pump {
       const channel = this.channels[socket];
       if (channel !== undefined && !channel.queued) {
         channel.queued = true;
-        this.queue.push(channel);
+        // A listener first: connections of this process's own wait until theirs has heard of them.
+        if (channel.boundPort === 0) this.queue.push(channel);
+        else this.queue.splice(this.queueHead, 0, channel);
       }
     }
     if (this.deferred.length > 0) this.runDeferred();
@@ -355,7 +357,8 @@ export class Pump {
   /** These call nothing of the program's: libuv does that later. */
   private runCloses(): void {
     for (const close of this.closes) close();
-    this.closes = [];
+    this.closes = this.closesAfterTurn;
+    this.closesAfterTurn = [];
   }
 
   private queueNextTurn(): void {

@@ -1,7 +1,8 @@
 /** How much a pump does before it lets the event loop go on: counted, by a clock that the test moves. */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { NodeCard } from '../../src/node/card.ts';
-import { POLLED_PUMP, Pump, type PumpedSocket } from '../../src/node/pump.ts';
+import { Pump, type PumpedSocket } from '../../src/node/pump.ts';
+import { POLLED_PUMP } from '../../src/node/pump-options.ts';
 import { Routes } from '../../src/node/routes.ts';
 import type { SocketStack } from '../../src/socket/contract.ts';
 import { Clock } from '../../src/time/clock.ts';
@@ -40,6 +41,7 @@ function cardOf(ready: number[]): NodeCard {
 class Counted implements PumpedSocket {
   readonly socket: number;
   readonly ownsPort = false;
+  readonly boundPort = 0;
   queued = false;
   served = 0;
   onServe: () => void = () => {};
