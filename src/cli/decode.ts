@@ -3,6 +3,7 @@
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { type Command, InvalidArgumentError } from 'commander';
+import { SOCKET_ID_MAX } from '../i2o/socket-number.ts';
 import { TraceLines } from '../report/trace-lines.ts';
 import { messageNamed } from '../spec/catalogue.ts';
 import { TraceDecoder, type TraceEvent } from '../trace/decode/decoder.ts';
@@ -26,7 +27,6 @@ interface Flags {
 }
 
 const UNITS_NS: Readonly<Record<string, number>> = { ns: 1, us: 1e3, µs: 1e3, ms: 1e6, s: 1e9, '': 1e9 };
-const SOCKET_MAX = 65535;
 /** How much is gathered before it is written: more than any block of a capture. */
 const OUTPUT_BYTES = 1 << 20;
 
@@ -38,7 +38,7 @@ export function addDecode(program: Command): void {
     .option(
       '--socket <number>',
       'only frames of this socket; may be repeated',
-      collect(integerIn(0, SOCKET_MAX)),
+      collect(integerIn(0, SOCKET_ID_MAX)),
     )
     .option(
       '--message <name>',

@@ -1,4 +1,5 @@
 /** Plans that a command line says in a few words. */
+import { SOCKETS_MAX } from '../i2o/socket-number.ts';
 import { DEFAULT_PROFILE, loadProfile } from '../plans/profiles.ts';
 import { WORKLOAD_NAMES, WORKLOADS, type WorkloadName, workloadOf } from '../workloads/programs.ts';
 import { shown } from '../world/config/complaint.ts';
@@ -40,8 +41,6 @@ export const QUICK: ShortForm = { workload: 'TCP_RR', vary: [], seeds: '1..3', o
 const MTU = 1500;
 /** Datagrams that a card can put together at once. */
 const REASSEMBLIES = 4;
-/** Sockets that a card may have. */
-const SOCKETS_MAX = 65535;
 
 /** What is taken of the bundled world `pair`. */
 interface Pair {

@@ -103,7 +103,7 @@ describe('inic decode', () => {
     [['a.trace', '--message', 'SocketSing'], 1, /no message is named "SocketSing"/],
     [['a.trace', '--frame', '9-3'], 1, /expected a frame or a range/],
     [['a.trace', '--from', 'noon'], 1, /expected a time/],
-    [['a.trace', '--socket', '-1'], 1, /whole number from 0 to 65535/],
+    [['a.trace', '--socket', '-1'], 1, /whole number from 0 to 16777215/],
     [[], 1, /missing required argument 'file'/],
   ])('%j is refused in one line', async (args, status, words) => {
     const { code, stdout, stderr } = await decode(...args);

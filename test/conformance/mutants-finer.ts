@@ -39,7 +39,7 @@ export const FINER_MUTANTS: readonly Mutant[] = [
   {
     name: 'reserved bits of a request set',
     rule: 'F-08',
-    driver: first(SOCKET_CREATE, put(4, 16, 29, 0x155)),
+    driver: first(SOCKET_CREATE, put(4, 24, 29, 0x15)),
   },
   { name: 'reserved word of a request used', rule: 'F-08', driver: first(EXEC_STATUS_GET, put(4, 0, 31, 9)) },
   { name: 'reserved bits of a status set', rule: 'F-08', cardReply: first(SOCKET_BIND, put(4, 16, 23, 1)) },

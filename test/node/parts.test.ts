@@ -95,12 +95,12 @@ describe('options of the environment', () => {
   });
 
   it('say how many sockets the card has; else the memory does, within bounds', () => {
-    expect(environmentSockets({ INIC_SOCKETS: '65535' })).toBe(65_535);
+    expect(environmentSockets({ INIC_SOCKETS: '65537' })).toBe(65_537);
     expect(environmentSockets({})).toBeGreaterThanOrEqual(1024);
     expect(environmentSockets({})).toBeLessThanOrEqual(16_384);
-    for (const text of ['', '0', '65536', '1e3']) {
+    for (const text of ['', '0', '1048577', '1e3']) {
       expect(() => environmentSockets({ INIC_SOCKETS: text }), text).toThrow(
-        `"INIC_SOCKETS" expected 1 to 65535, got "${text}"`,
+        `"INIC_SOCKETS" expected 1 to 1048576, got "${text}"`,
       );
     }
   });

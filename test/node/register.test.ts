@@ -19,8 +19,8 @@ function start(environment: Record<string, string>, code: string) {
 describe('node --import inic/register', () => {
   it.each([
     ['INIC_OFFLOAD', 'prot 80', 'offload rule "prot 80"'],
-    ['INIC_SOCKETS', '65536', '"INIC_SOCKETS" expected 1 to 65535, got "65536"'],
-    ['INIC_SOCKETS', 'many', '"INIC_SOCKETS" expected 1 to 65535, got "many"'],
+    ['INIC_SOCKETS', '1048577', '"INIC_SOCKETS" expected 1 to 1048576, got "1048577"'],
+    ['INIC_SOCKETS', 'many', '"INIC_SOCKETS" expected 1 to 1048576, got "many"'],
     ['INIC_IOP', 'fast', '"INIC_IOP" expected thread, inline or auto, got "fast"'],
     ['INIC_SPIN_US', 'soon', '"INIC_SPIN_US" expected microseconds, got "soon"'],
   ])('refuses %s=%s in one line', (name, value, message) => {

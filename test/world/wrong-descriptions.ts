@@ -206,8 +206,8 @@ export const WRONG: readonly [string, readonly string[], unknown, string][] = [
   [
     'more sockets than a message can name',
     ['cards', 'nic', 'driver', 'socketsMax'],
-    65536,
-    '"cards.nic.driver.socketsMax" expected 1 to 65535, got 65536',
+    1_048_577,
+    '"cards.nic.driver.socketsMax" expected 1 to 1048576, got 1048577',
   ],
   [
     'contexts that wait for minutes',
