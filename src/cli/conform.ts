@@ -17,7 +17,7 @@ export function addConform(program: Command): void {
     .option('--exec <command>', 'start this, and speak over its standard input and output')
     .option('--socket <path>', 'speak over a Unix socket on which it listens')
     .option('--self', 'try inic’s own card or host over the pipe')
-    .option('--memory <file>', 'of a card: keep frames and memory in this file, which both map')
+    .option('--memory <file>', 'keep frames and memory in this file, which both map')
     .option('--free', 'with --memory: let it work whenever there is something to do, and not in turns alone')
     .option('--fault <name>', 'with --self: a card or a host that is wrong on purpose')
     .option('--role <role>', `what it is: ${ROLES.join(' or ')}`, oneOf(ROLES), 'card')

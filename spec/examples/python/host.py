@@ -4,9 +4,15 @@
 It speaks the pipe protocol (docs/pipe.md) over standard input and output:
 
     npx inic conform --exec 'python3 host.py' --role host
+
+With `--memory FILE` it maps the region, and its frames go by two rings there; with `--free`, too, it runs by itself.
 """
+import mmap
+import os
+import select
 import struct
 import sys
+import threading
 
 import inic
 from inic import get, put
@@ -19,6 +25,7 @@ STATUS_BLOCK, STATUS_WORD, SYSTEM_TABLE, TABLE, TABLE_BYTES = 0, 128, 256, 512, 
 PORT, LISTENER, CLIENT, SERVER = 4711, 0, 1, 2
 POLL_NS, POLLS = 50_000, 20_000
 BUCKETS_PER_POST = 9
+LOOKS = 50  # in vain, before it rests
 MULTIPLE = inic.MESSAGE_FLAG_MULTIPLE << 8
 FAIL = inic.MESSAGE_FLAG_FAIL << 8
 
@@ -37,13 +44,24 @@ class Pipe:
 
     def receive(self):
         sys.stdout.buffer.flush()
-        head = sys.stdin.buffer.read(inic.PIPE_HEADER_BYTES)
-        if len(head) < inic.PIPE_HEADER_BYTES:
-            sys.exit(0)
-        kind, version, size = struct.unpack('<III', head)
+        kind, version, size = struct.unpack('<III', self.read(inic.PIPE_HEADER_BYTES))
         if version != inic.PIPE_VERSION:
             sys.exit('the other side speaks another version')
-        return kind, sys.stdin.buffer.read(size)
+        return kind, self.read(size)
+
+    def read(self, size):
+        data = b''
+        while len(data) < size:
+            piece = os.read(0, size - len(data))
+            if not piece:
+                sys.exit(0)
+            data += piece
+        return data
+
+    def wait(self, seconds):
+        """Whether a message comes within the time."""
+        sys.stdout.buffer.flush()
+        return bool(select.select([0], [], [], seconds)[0])
 
 
 def words_of(body):
@@ -124,6 +142,19 @@ class Host:
     def word(self, address):
         return words_of(self.read(address, 4))[0]
 
+    def has_room(self):
+        return bool(self.free)
+
+    def lend_frames(self):
+        self.pipe.send(inic.PIPE_RELEASE, range(self.begin[inic.PIPE_BEGIN_OUTBOUND_FRAMES]))
+
+    def send_frame(self, frame):
+        self.pipe.send(inic.PIPE_FRAME, (self.free.pop(), 0), frame)
+        self.pipe.send(inic.PIPE_DOORBELL)
+
+    def forget(self):
+        """The card has been reset."""
+
     def until(self, done, what, ns=POLL_NS):
         for _ in range(POLLS):
             if done():
@@ -135,15 +166,14 @@ class Host:
 
     def post(self, target, function, body, sgl_word=0, word3=None):
         """Posts a request. Returns its transaction, by which its answer is known."""
-        self.until(lambda: self.free, 'a free frame')
+        self.until(self.has_room, 'a free frame')
         self.transaction += 1
         words = [0] * FRAME_WORDS
         words[0] = 1 | sgl_word << 4 | (4 + len(body)) << 16
         words[1] = target | inic.TID_HOST << 12 | function << 24
         words[2], words[3] = CONTEXT, self.transaction if word3 is None else word3
         words[4:4 + len(body)] = body
-        self.pipe.send(inic.PIPE_FRAME, (self.free.pop(), 0), struct.pack('<32I', *(w & 0xFFFFFFFF for w in words)))
-        self.pipe.send(inic.PIPE_DOORBELL)
+        self.send_frame(struct.pack('<32I', *(word & 0xFFFFFFFF for word in words)))
         return self.transaction
 
     def answer(self, function, transaction, what):
@@ -178,6 +208,7 @@ class Host:
         self.write(at, bytes(4))
         self.post(inic.TID_IOP, inic.EXEC_IOP_RESET, [0, 0, at, 0])
         self.until(lambda: self.word(at) != 0, 'an end of its reset')
+        self.forget()
         self.until(lambda: self.state() == inic.IOP_STATE_RESET, 'the state RESET')
 
     def element(self, flags, length, address):
@@ -208,7 +239,7 @@ class Host:
         self.until(lambda: self.word(at) > inic.POLLED_STATUS_IN_PROGRESS, 'an end of OutboundInit')
         if self.word(at) != inic.POLLED_STATUS_COMPLETE:
             raise Failure('the card failed OutboundInit')
-        self.pipe.send(inic.PIPE_RELEASE, range(self.begin[inic.PIPE_BEGIN_OUTBOUND_FRAMES]))
+        self.lend_frames()
         self.table(inic.EXEC_HRT_GET, [], 'HrtGet')
         self.sys_tab_set()
         self.ask(inic.TID_IOP, inic.EXEC_SYS_ENABLE, [], 'SysEnable')
@@ -297,7 +328,7 @@ class Host:
         def moved():
             nonlocal sent
             self.read_records()
-            while sent < length and self.buffers and self.free:
+            while sent < length and self.buffers and self.has_room():
                 self.send_piece(data[sent:sent + size])
                 sent += min(size, length - sent)
             return len(self.received) >= length and len(self.buffers) == most
@@ -310,8 +341,11 @@ class Host:
         self.ask(tid, inic.SOCKET_CLOSE, [SERVER], 'SocketClose')
         self.ask(tid, inic.SOCKET_CLOSE, [LISTENER], 'SocketClose')
 
-    def work(self):
+    def start(self):
         self.hear_turn()
+
+    def work(self):
+        self.start()
         try:
             self.bring_up()
             self.transfer(self.begin[inic.PIPE_BEGIN_TRANSFER_BYTES])
@@ -320,20 +354,152 @@ class Host:
         except Failure as failure:
             text = str(failure).encode('ascii', 'replace')
             self.pipe.send(inic.PIPE_DONE, [inic.PIPE_DONE_STATUS_FAILED], text + b' ' * (-len(text) % 4))
+        self.end()
+
+    def end(self):
         self.pipe.send(inic.PIPE_REST, NEVER)
 
 
+class Ring:
+    """A ring of the shared-memory form: four words, each with 128 bytes to itself, and frames."""
+
+    lock = threading.Lock()
+
+    def __init__(self, words, offset, capacity):
+        self.words, self.start, self.capacity = words, offset // 4, capacity
+
+    def fence(self):
+        """Parts a store from the load of another word behind it. Python has no fence, but taking a lock is an
+        atomic operation, which is a full barrier on x86. Elsewhere run in turns, where the pipe orders memory."""
+        with self.lock:
+            pass
+
+    def load(self, word):
+        self.fence()
+        return self.words[self.start + word // 4]
+
+    def store(self, word, value):
+        self.words[self.start + word // 4] = value & 0xFFFFFFFF
+        self.fence()
+
+    def frame(self, index):
+        return (self.start * 4 + inic.RING_FRAMES) + index % self.capacity * inic.PIPE_FRAME_BYTES
+
+    def publish(self, word, event, value):
+        """Stores an index, and only then loads the event. Whether the other side wants to be told of it."""
+        last = self.load(word)
+        self.store(word, value)
+        return (value - self.load(event) - 1) & 0xFFFFFFFF < (value - last) & 0xFFFFFFFF
+
+
+class SharedHost(Host):
+    """The same over a file that both map; in turns, or by itself."""
+
+    def __init__(self, pipe, begin, memory, free_running):
+        super().__init__(pipe, begin)
+        path = memory[inic.PIPE_MEMORY_FIELDS * 4:].decode().rstrip()
+        inbound, outbound = struct.unpack_from('<2I', memory)
+        with open(path, 'r+b') as file:
+            self.memory = mmap.mmap(file.fileno(), begin[inic.PIPE_BEGIN_REGION_BYTES])
+        words = memoryview(self.memory).cast('I')
+        self.requests = Ring(words, inbound, begin[inic.PIPE_BEGIN_INBOUND_FRAMES])
+        self.answers = Ring(words, outbound, begin[inic.PIPE_BEGIN_OUTBOUND_FRAMES])
+        self.posted = self.taken = 0
+        self.free_running = free_running
+
+    def write(self, address, data):
+        self.memory[address:address + len(data)] = bytes(data)
+
+    def read(self, address, length):
+        return self.memory[address:address + length]
+
+    def has_room(self):
+        return (self.posted - self.requests.load(inic.RING_HEAD)) & 0xFFFFFFFF < self.requests.capacity
+
+    def lend_frames(self):
+        """The ring's frames are its producer's from the start."""
+
+    def send_frame(self, frame):
+        self.write(self.requests.frame(self.posted), frame)
+        self.posted = (self.posted + 1) & 0xFFFFFFFF
+        if self.requests.publish(inic.RING_TAIL, inic.RING_TAIL_EVENT, self.posted):
+            self.pipe.send(inic.PIPE_DOORBELL)
+
+    def take_arrived(self):
+        """Takes what the card has posted. How many frames."""
+        first, tail = self.taken, self.answers.load(inic.RING_TAIL)
+        if (tail - first) & 0xFFFFFFFF > self.answers.capacity:
+            raise Failure('the ring of replies is broken')
+        while self.taken != tail:
+            self.take(words_of(self.read(self.answers.frame(self.taken), inic.PIPE_FRAME_BYTES)))
+            self.taken = (self.taken + 1) & 0xFFFFFFFF
+        if tail != first and self.answers.publish(inic.RING_HEAD, inic.RING_HEAD_EVENT, tail):
+            self.pipe.send(inic.PIPE_DOORBELL)
+        return (tail - first) & 0xFFFFFFFF
+
+    def forget(self):
+        self.taken = self.answers.load(inic.RING_TAIL)
+        self.answers.store(inic.RING_HEAD, self.taken)
+
+    def arm(self):
+        """Asks to be told of the next reply. Whether there is none yet."""
+        self.answers.store(inic.RING_TAIL_EVENT, self.taken)
+        return self.answers.load(inic.RING_TAIL) == self.taken
+
+    def start(self):
+        if not self.free_running:
+            self.hear_turn()
+
+    def end(self):
+        """One that runs by itself rests only when it is asked to."""
+        self.take_arrived()
+        if not self.free_running:
+            super().end()
+
+    def rest(self, ns=None):
+        if self.take_arrived():
+            return
+        if not self.free_running:
+            if self.arm():
+                super().rest(ns)
+            self.take_arrived()
+            return
+        for _ in range(LOOKS):
+            if self.take_arrived():
+                return
+        if self.arm() and self.pipe.wait(None if ns is None else ns / 1e9):
+            self.hear()
+        self.take_arrived()
+
+    def hear(self):
+        """One message of those that come out of turns: most are but a reason to look."""
+        kind, _ = self.pipe.receive()
+        if kind == inic.PIPE_TURN:
+            self.take_arrived()
+            self.arm()
+            self.pipe.send(inic.PIPE_REST, NEVER)
+        elif kind == inic.PIPE_END:
+            sys.exit(0)
+
+
 def main():
-    pipe = Pipe()
+    pipe, features, settings = Pipe(), 0, []
     while True:
         kind, body = pipe.receive()
-        words = words_of(body)
+        words = words_of(body[:len(body) // 4 * 4])
         if kind == inic.PIPE_HELLO:
             if words[inic.PIPE_HELLO_ROLE] != inic.PIPE_ROLE_HOST:
                 sys.exit('this is a host')
-            pipe.send(inic.PIPE_READY, (inic.PIPE_VERSION, 0), b'executive utility socket')
-        elif kind == inic.PIPE_BEGIN:
+            features = words[inic.PIPE_HELLO_FEATURES] & (inic.PIPE_FEATURE_SHARED_MEMORY | inic.PIPE_FEATURE_FREE_RUNNING)
+            pipe.send(inic.PIPE_READY, (inic.PIPE_VERSION, features), b'executive utility socket')
+        elif kind == inic.PIPE_BEGIN and features == 0:
             Host(pipe, words).work()
+        elif kind == inic.PIPE_BEGIN:
+            settings = words
+        elif kind == inic.PIPE_MEMORY:
+            SharedHost(pipe, settings, body, bool(features & inic.PIPE_FEATURE_FREE_RUNNING)).work()
+        elif kind == inic.PIPE_TURN:
+            pipe.send(inic.PIPE_REST, NEVER)
         elif kind == inic.PIPE_END:
             return
 

@@ -6,11 +6,11 @@ import type { CardLayout } from '../../dma/card-layout.ts';
 import type { Region } from '../../dma/region.ts';
 import { ringCopies } from '../../i2o/queues/ring/ring-layout.ts';
 import { SharedReceiver, SharedSender } from '../ends/shared-ends.ts';
+import { StrayWrites } from '../ends/stray-writes.ts';
 import type { Link } from '../link/link.ts';
 import type { Window } from '../link/window.ts';
 import { PipeFault } from '../pipe/fault.ts';
 import { PIPE_FAULT_FRAME_OVERRUN } from '../pipe/pipe.gen.ts';
-import { StrayWrites } from './stray-writes.ts';
 
 export class SharedCard {
   readonly inbound: SharedSender;
@@ -28,7 +28,7 @@ export class SharedCard {
     this.inbound = new SharedSender(region, layout, changed);
     this.outbound = new SharedReceiver(region, layout, changed);
     this.window = window;
-    this.stray = new StrayWrites(region.words, layout);
+    this.stray = new StrayWrites(region.words, layout, 'host');
   }
 
   /** Says where the rings are. */
@@ -74,7 +74,7 @@ export class SharedCard {
   /** @throws PipeFault for an index that cannot be, and for words of the rings that are not the card's. */
   check(): void {
     if (this.inbound.broken || this.outbound.broken) throw badIndex();
-    this.stray.check(this.inbound, this.outbound);
+    this.stray.check(this.inbound.shown, this.outbound.shown);
   }
 
   /** The card has been reset: what was posted and not received is destroyed. */

@@ -72,7 +72,7 @@ class ForeignSleeper extends InterruptedSleeper {
   }
 }
 
-/** Rests until the card that runs by itself says something; one that says nothing for long is asked whether it lives. */
+/** Rests until the card that runs by itself says something; one that is silent for long is looked after. */
 class FreeSleeper extends InterruptedSleeper {
   private readonly card: ForeignCard;
   private readonly patienceNs: number;

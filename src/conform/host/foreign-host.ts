@@ -2,24 +2,16 @@
  * A host at the other end of the pipe: our own card is the one that it drives. Its frames go into the card's
  * transport as they come, behind a recorder, so that a validator sees what passes.
  */
-import { DmaEngine } from '../../dma/engine.ts';
-import { MemoryPlan } from '../../dma/plan.ts';
-import { allocateRegion, type Region } from '../../dma/region.ts';
+import type { Region } from '../../dma/region.ts';
 import { Doorbell } from '../../i2o/doorbell.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
-import { hostQueues } from '../../i2o/queues/queues.ts';
-import { DEVICE_TID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { Ledger } from '../../ledger/ledger.ts';
-import { Clock } from '../../time/clock.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { Clock, MachineClock } from '../../time/clock.ts';
 import type { Recorder } from '../../trace/recorder.ts';
 import type { Validator } from '../../validate/validator.ts';
-import { buildCard, type CardParts } from '../../world/build/card-parts.ts';
-import { type HostEnds, startTrace, tracedEnds } from '../../world/build/card-trace.ts';
-import { Network } from '../../world/build/network.ts';
-import { singleCard } from '../../world/build/short-forms.ts';
-import { planWorld } from '../../world/build/world-plan.ts';
-import { cardConfig } from '../../world/config/card-config.ts';
+import type { CardParts } from '../../world/build/card-parts.ts';
+import type { HostEnds } from '../../world/build/card-trace.ts';
 import type { CardOverrides } from '../../world/config/settings.ts';
 import { settingsOf } from '../card/foreign-card.ts';
 import type { Link, LinkListener } from '../link/link.ts';
@@ -29,11 +21,15 @@ import {
   PIPE_DEVICE_SOCKET,
   PIPE_DONE_STATUS_GOOD,
   PIPE_FAULT_FRAME_OVERRUN,
+  PIPE_FAULT_HANG,
+  PIPE_FAULT_OUT_OF_TURN,
+  PIPE_FAULT_UNANNOUNCED,
   PIPE_FEATURE_PUSH_WRITES,
   PIPE_INTERRUPT,
 } from '../pipe/pipe.gen.ts';
+import { type HostCard, type HostOutcome, hostCard } from './host-card.ts';
+import type { SharedHost } from './shared-host.ts';
 
-const STARTED_AT = '1970-01-01T00:00:00.000Z';
 /** A replies' failure record names no frame over the pipe: the card gives every frame back. */
 const NOTHING_KEPT = -1;
 const PRESERVED_WORD = 7;
@@ -41,20 +37,18 @@ const FAIL = 0x2000;
 const TURNS_MAX = 200_000;
 /** Virtual time that a host may take. */
 const LIMIT_NS = 300e9;
-
-export interface HostOutcome {
-  /** What the host said of itself; '' where all went well. */
-  readonly failure: string;
-  /** Frames of the card's that it had not given back when it said that it was done. */
-  readonly kept: number;
-  readonly counters: Readonly<Record<string, number>>;
-}
+/** Looks in vain before the card rests. */
+const LOOKS = 2000;
+const NS_PER_MS = 1e6;
 
 export class ForeignHost implements LinkListener {
   private readonly link: Link;
   private readonly region: Region;
   private readonly window: Window;
-  private readonly clock = new Clock();
+  private readonly clock: Clock;
+  private readonly shared: SharedHost | undefined;
+  private readonly transmit: HostCard['transmit'];
+  private supplied = false;
   private readonly parts: CardParts;
   private readonly ledger: Ledger;
   private readonly recorder: Recorder;
@@ -74,6 +68,8 @@ export class ForeignHost implements LinkListener {
   private kept = 0;
   /** Set when the host is to have a turn. */
   private due = true;
+  /** When the host wants its next turn. */
+  private nextNs = 0;
 
   constructor(
     link: Link,
@@ -83,38 +79,26 @@ export class ForeignHost implements LinkListener {
     validator: Validator,
   ) {
     this.link = link;
-    const config = cardConfig({ mtu: 1500, packetSlots: 64, ...overrides });
-    const memory = new MemoryPlan();
-    const topology = singleCard(config, { name: 'card', seed: 1, modules: ['socket'] });
-    const world = planWorld(memory, topology, { cards: [0], switches: [] });
-    const [card] = world.cards;
-    const { layout } = card.memory;
-    this.region = allocateRegion(memory.byteLength);
-    this.clock.set(0);
-    this.inboundFrames = layout.inboundFrames;
-    this.outboundFrames = layout.outboundFrames;
-    const { region, clock } = this;
-    this.ledger = new Ledger(region, layout.iopLedger);
-    let wakes = 0;
-    const environment = {
-      ...{ clock, ledger: this.ledger, dma: new DmaEngine(region, this.ledger) },
-      waker: { wake: () => void (wakes += 1) },
-      wires: new Network(region, world, clock, 0).endsOf(0),
-    };
-    this.parts = buildCard(region, card.memory, config, environment, ['socket']);
-    const watched = {
-      ...{ region, memory: card.memory, config, clock, packets: undefined, startedAt: STARTED_AT },
-      ...{ classId: SOCKET_CLASS_ID, devices: [{ tid: DEVICE_TID, classId: SOCKET_CLASS_ID }] },
-      wakes: () => wakes,
-    };
-    this.recorder = startTrace({ sink: validator, snapBytes: 0 }, watched);
-    const ledger = new Ledger(region, layout.hostLedger);
-    const queues = hostQueues(region, layout, ledger);
-    this.ends = tracedEnds(this.recorder, watched, { ...queues, waker: { wake: () => {} } });
-    this.doorbell = new Doorbell(ledger, this.ends.waker);
+    this.clock = link.runsFreely ? new MachineClock() : new Clock();
+    if (!link.runsFreely) this.clock.set(0);
+    const built = hostCard(overrides, this.clock, validator, link.memory);
+    const { region, card, hostLedger } = built;
+    const { inboundFrames, outboundFrames } = card.memory.layout;
+    this.transmit = built.transmit;
+    this.inboundFrames = inboundFrames;
+    this.outboundFrames = outboundFrames;
+    this.region = region;
+    this.parts = built.parts;
+    this.ledger = built.ledger;
+    this.recorder = built.recorder;
+    this.ends = built.ends;
+    this.shared = built.shared;
+    this.doorbell = new Doorbell(hostLedger, this.ends.waker);
     const settings = settingsOf(card, PIPE_DEVICE_SOCKET, region.byteLength, transferBytes);
-    this.window = new Window(region, settings, link.role, (link.features & PIPE_FEATURE_PUSH_WRITES) !== 0);
+    const tells = this.shared !== undefined || (link.features & PIPE_FEATURE_PUSH_WRITES) !== 0;
+    this.window = new Window(region, settings, link.role, tells);
     link.begin(name, settings, 0, this);
+    if (this.shared !== undefined) link.shareMemory(this.shared.offsets);
   }
 
   /**
@@ -123,20 +107,24 @@ export class ForeignHost implements LinkListener {
    * @param hints announcements that nothing is behind, one before each of the first turns.
    */
   run(strew?: (host: ForeignHost) => void, hints = 0): HostOutcome {
+    if (this.link.runsFreely) this.runFree(strew);
+    else this.runTurns(strew, hints);
+    const counters = this.ledger.snapshot();
+    this.recorder.end({ inboundPosted: this.posted, outboundReleased: this.received }, counters);
+    const never = 'it never said that its program is done (Done)';
+    return { failure: this.result ?? never, kept: this.kept, counters };
+  }
+
+  private runTurns(strew: ((host: ForeignHost) => void) | undefined, hints: number): void {
     let wanted = strew;
     let hostNs = 0;
     for (let turn = 0; turn < TURNS_MAX && this.clock.nowNs < LIMIT_NS && this.result === undefined; turn++) {
       this.due = false;
       if (turn < hints) this.hint();
-      this.tellChanges();
-      hostNs = this.link.turn(this.clock.nowNs);
-      if (this.result !== undefined) this.kept = this.lent.size;
+      this.turnHost();
+      hostNs = this.nextNs;
       this.turnCard();
-      if (
-        wanted !== undefined &&
-        this.parts.processor['iop'].canReply &&
-        this.free.length === this.outboundFrames
-      ) {
+      if (wanted !== undefined && this.isUp) {
         wanted(this);
         wanted = undefined;
       }
@@ -146,20 +134,91 @@ export class ForeignHost implements LinkListener {
       this.clock.set(Math.max(this.clock.nowNs + 1, nextNs));
       this.turnCard();
     }
-    const counters = this.ledger.snapshot();
-    this.recorder.end({ inboundPosted: this.posted, outboundReleased: this.received }, counters);
-    const never = 'it never said that its program is done (Done)';
-    return { failure: this.result ?? never, kept: this.kept, counters };
+  }
+
+  private turnHost(): void {
+    const { shared } = this;
+    if (shared === undefined) this.tellChanges();
+    else {
+      this.window.changes(() => {});
+      shared.arm();
+    }
+    this.nextNs = this.link.turn(this.clock.nowNs);
+    if (shared !== undefined) this.hostWrote();
+    if (this.result !== undefined) this.kept = shared?.kept ?? this.lent.size;
+  }
+
+  /** Card and host run side by side: the card looks for a while, asks for a word, and rests. */
+  private runFree(strew?: (host: ForeignHost) => void): void {
+    const { clock, link } = this;
+    const shared = this.shared!;
+    const patienceNs = link.patienceMs * NS_PER_MS;
+    const endNs = clock.nowNs + LIMIT_NS;
+    let wanted = strew;
+    let silentNs = 0;
+    for (let looks = 1; this.result === undefined && clock.nowNs < endNs; looks++) {
+      clock.update();
+      const worked = link.listen(0) + this.turnCard();
+      if (worked > 0) {
+        silentNs = 0;
+        looks = 0;
+      }
+      if (wanted !== undefined && this.isUp) {
+        wanted(this);
+        wanted = undefined;
+      }
+      if (looks < LOOKS || !shared.arm()) continue;
+      const waitNs = Math.min(patienceNs, Math.max(0, this.parts.processor.nextDeadlineNs() - clock.nowNs));
+      silentNs = link.listen(waitNs) > 0 ? 0 : silentNs + waitNs;
+      looks = 0;
+      if (silentNs < patienceNs) continue;
+      if (!this.probe()) return;
+      silentNs = 0;
+    }
+    this.nextNs = link.turn(clock.nowNs);
+    this.kept = shared.kept;
+  }
+
+  /** The host has been silent for long. @returns whether it has worked since. @throws PipeFault. */
+  private probe(): boolean {
+    const { link, clock } = this;
+    const shared = this.shared!;
+    const { unannounced, kept } = shared;
+    if (unannounced > 0)
+      throw new PipeFault(
+        PIPE_FAULT_UNANNOUNCED,
+        `${unannounced} frames were not announced to a card that rests`,
+      );
+    link.turn(clock.nowNs);
+    if (shared.kept < kept)
+      throw new PipeFault(PIPE_FAULT_HANG, `it rested with ${kept} replies waiting, and asked for no word`);
+    return this.turnCard() > 0 || this.result !== undefined;
+  }
+
+  /** The card can answer, and the host has none of its frames. */
+  private get isUp(): boolean {
+    const { shared, free } = this;
+    const idle = shared === undefined ? free.length === this.outboundFrames : shared.kept === 0;
+    return idle && this.parts.processor['iop'].canReply;
+  }
+
+  /** Tells the validator what the host has written, of what has changed in memory. */
+  private hostWrote({ start, end } = { start: 0, end: this.region.byteLength }): void {
+    this.window.changes((address, bytes) => {
+      if (address >= start && address < end) this.recorder.write(address, bytes.length);
+    });
   }
 
   /** Sends the host frames that our card never sent. */
   strew(frames: readonly Int32Array[]): void {
     for (const words of frames) {
+      if (this.shared?.put(words) === true) continue;
       const number = this.free.shift();
       if (number === undefined) return;
       this.lent.add(number);
       this.link.frame(number, 0, words, 0);
     }
+    this.shared?.publish();
     this.link.announce(PIPE_INTERRUPT);
     this.due = true;
   }
@@ -170,34 +229,62 @@ export class ForeignHost implements LinkListener {
     this.due = true;
   }
 
-  private turnCard(): void {
+  /** @returns how much the card has worked on. */
+  private turnCard(): number {
     const { processor } = this.parts;
     const { inbound, outbound } = this.ends;
     let worked = 1;
+    let sum = 0;
     for (let looks = 0; worked > 0 && looks < TURNS_MAX; looks++) {
-      worked = processor.poll();
+      worked = this.takeShared() + processor.poll();
       if (processor['iop'].starting) this.restart();
       worked += this.bring();
       this.giveBack();
+      sum += worked;
     }
     inbound.publish();
     outbound.publish();
+    return sum;
+  }
+
+  /** Takes what the host has posted in the file. @returns how many frames. */
+  private takeShared(): number {
+    const { shared } = this;
+    if (shared === undefined) return 0;
+    const { inbound, outbound } = this.ends;
+    const { words } = this.region;
+    const count = shared.take((from) => {
+      // What it wrote for this one was there before it was posted; what it writes for the next, perhaps not.
+      if (this.link.runsFreely) this.hostWrote(this.transmit);
+      const frame = inbound.acquire();
+      if (frame === NO_FRAME) return false;
+      words.copyWithin(frame, from, from + FRAME_WORDS);
+      inbound.post();
+      this.posted += 1;
+      return true;
+    });
+    if (count > 0) this.doorbell.publish(inbound);
+    if (!this.supplied && this.parts.processor['iop'].canReply) {
+      outbound.supply();
+      this.supplied = true;
+    }
+    if (shared.publish()) this.link.announce(PIPE_INTERRUPT);
+    return count;
   }
 
   /** Brings the host what the card has answered. @returns how many frames. */
   private bring(): number {
     const { outbound } = this.ends;
     const { words } = this.region;
+    const { shared } = this;
     let count = 0;
-    while (this.free.length > 0) {
+    while (shared === undefined ? this.free.length > 0 : shared.hasRoom) {
       const frame = outbound.receive();
       if (frame === NO_FRAME) break;
-      const number = this.free.shift()!;
-      this.lent.add(number);
-      this.tellChanges();
       const copy = words.slice(frame, frame + FRAME_WORDS);
       if ((copy[0] & FAIL) !== 0) copy[PRESERVED_WORD] = NOTHING_KEPT;
-      this.link.frame(number, 0, copy, 0);
+      if (shared === undefined) this.send(copy);
+      else shared.put(copy);
       outbound.release();
       this.received += 1;
       count += 1;
@@ -205,13 +292,21 @@ export class ForeignHost implements LinkListener {
     outbound.publish();
     if (count === 0) return 0;
     this.recorder.lookForInterrupt();
-    this.link.announce(PIPE_INTERRUPT);
+    if (shared === undefined || shared.publish()) this.link.announce(PIPE_INTERRUPT);
     this.due = true;
     return count;
   }
 
+  private send(reply: Int32Array): void {
+    const number = this.free.shift()!;
+    this.lent.add(number);
+    this.tellChanges();
+    this.link.frame(number, 0, reply, 0);
+  }
+
   /** The host gets the frames back that the card has read. */
   private giveBack(): void {
+    if (this.shared !== undefined) return;
     const count = this.away.length - this.arrived - this.ends.inbound.inUse;
     if (count <= 0) return;
     this.link.release(this.away.splice(0, count));
@@ -220,7 +315,9 @@ export class ForeignHost implements LinkListener {
 
   private restart(): void {
     const { inbound, outbound } = this.ends;
-    this.tellChanges();
+    if (this.shared === undefined) this.tellChanges();
+    this.shared?.restart();
+    this.supplied = false;
     this.link.restarted();
     inbound.restart();
     outbound.restart(false);
@@ -232,6 +329,7 @@ export class ForeignHost implements LinkListener {
   }
 
   frame(number: number, _address: number, bytes: Uint8Array): void {
+    this.byPipe();
     const overrun = (what: string): PipeFault => new PipeFault(PIPE_FAULT_FRAME_OVERRUN, what);
     if (!(number >= 0 && number < this.inboundFrames))
       throw overrun(`it sent frame ${number >>> 0}, and has ${this.inboundFrames}`);
@@ -248,11 +346,13 @@ export class ForeignHost implements LinkListener {
   }
 
   announced(): void {
+    this.shared?.announced();
     this.doorbell.publish(this.ends.inbound);
     this.arrived = 0;
   }
 
   released(numbers: Int32Array): void {
+    this.byPipe();
     const { lent, free, outboundFrames } = this;
     const first = lent.size === 0 && free.length === 0;
     for (const number of numbers) {
@@ -267,11 +367,13 @@ export class ForeignHost implements LinkListener {
   restarted(): void {}
 
   write(address: number, bytes: Uint8Array): void {
+    this.byPipe();
     this.window.write(address, bytes);
     this.recorder.write(address, bytes.length);
   }
 
   read(address: number, length: number): Uint8Array {
+    this.byPipe();
     return this.window.read(address, length);
   }
 
@@ -281,7 +383,15 @@ export class ForeignHost implements LinkListener {
   }
 
   get unannounced(): number {
-    return this.arrived;
+    // Without turns a doorbell is for a card that rests alone.
+    if (this.link.runsFreely) return 0;
+    return this.shared?.unannounced ?? this.arrived;
+  }
+
+  /** @throws PipeFault where frames and memory are in a file. */
+  private byPipe(): void {
+    if (this.shared === undefined) return;
+    throw new PipeFault(PIPE_FAULT_OUT_OF_TURN, 'frames and memory are in the shared file, and not said');
   }
 
   private tellChanges(): void {
