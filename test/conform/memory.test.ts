@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { runForeignCardBench } from '../../bench/foreign-card.ts';
 import { RING } from '../../spec/generator/foreign.ts';
 import { Conformance, type Conformed } from '../../src/conform/run/run.ts';
 import { allocateRegion } from '../../src/dma/region.ts';
@@ -192,6 +193,13 @@ describe.skipIf(!can)('a card that runs by itself', () => {
     },
     60_000,
   );
+
+  it('is measured beside the other forms', () => {
+    const lines = runForeignCardBench(built('measured'), 0.01, 1);
+    expect(lines.length).toBe(6);
+    for (const line of lines)
+      expect(Number(/: ([\d,]+) frames/.exec(line)?.[1].replaceAll(',', ''))).toBeGreaterThan(0);
+  }, 60_000);
 
   it('is told where it shows frames before they are written', () => {
     const from = '  for (; reply_head != reply_tail && sent - head < capacity; reply_head++)';
