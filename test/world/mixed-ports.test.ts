@@ -240,6 +240,11 @@ function storm(seed: number): void {
   mended(world);
   for (const [i, stack] of stacks.entries()) stack.close(listeners[i]);
   ended(world, open);
+  noteHappened(world);
+}
+
+/** What has happened in a storm that is over: the device has nothing left. */
+function noteHappened(world: ReturnType<typeof portsWorld>): void {
   const [device] = world.offloading.registry.devices;
   expect(device.attachedSockets + device.attachedListeners).toBe(0);
   happened.offloaded += device.offeredActive + device.offeredPassive;
