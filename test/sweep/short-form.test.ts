@@ -18,7 +18,7 @@ describe('the world of a short form', () => {
       cardsOf(connections).map(({ config }) => config.driver.socketsMax);
     expect(sockets(500)).toEqual([1024, 1024]);
     expect(sockets(2000)).toEqual([4000, 4000]);
-    expect(sockets(49_000)).toEqual([65_535, 65_535]);
+    expect(sockets(49_000)).toEqual([98_000, 98_000]);
   });
 
   it('is called by what it is given', () => {

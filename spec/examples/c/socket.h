@@ -122,12 +122,9 @@ static struct sock *listener_at(uint32_t address, uint32_t port) {
   return NULL;
 }
 
-/* A card of version 2 looks at 16 bits of a socket's number. */
-static uint32_t number_of(const uint32_t *request) { return GET(request, SOCKET_CREATE_SOCKET_ID) & 0xffff; }
-
 static int connect_to(const uint32_t *request, struct sock *sock) {
   uint32_t to = GET(request, SOCKET_CONNECT_ADDRESS), port = GET(request, SOCKET_CONNECT_PORT), from;
-  uint32_t id = number_of(request);
+  uint32_t id = GET(request, SOCKET_CONNECT_SOCKET_ID) & 0xffff;
   struct sock *listener = listener_at(to = to != 0 ? to : LOOPBACK, port);
   if (to == 0xffffffff || to >> 28 == 14) return INIC_ENETUNREACH;
   if (sock->port == 0) sock->port = free_port();
@@ -238,7 +235,7 @@ static int (*const handlers[256])(const uint32_t *request, struct sock *sock) = 
 };
 
 static void socket_message(const uint32_t *request, const struct inic_request *rule) {
-  uint32_t id = number_of(request), function = rule->function;
+  uint32_t id = GET(request, SOCKET_CREATE_SOCKET_ID) & 0xffff, function = rule->function; /* 16 bits: version 2 */
   struct sock *sock = id < SETTING(SOCKETS) ? &socks[id] : NULL;
   if (function == INIC_SOCKET_RECEIVE_POST) return receive_post(request);
   if (function == INIC_SOCKET_RECEIVE_CREDIT) return credit(request);
