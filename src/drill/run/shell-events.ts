@@ -5,6 +5,7 @@
 
 import type { Place } from '../script/ast.ts';
 import { NotJudged } from '../script/script-error.ts';
+import { Nstat } from './nstat.ts';
 import { Failed } from './outcome.ts';
 import { LINUX_PREAMBLE } from './preamble.ts';
 import type { Session } from './session.ts';
@@ -67,9 +68,11 @@ export class ShellEvents {
   private readonly session: Session;
   /** Whether a route has said more than an initial window and an MTU: the next may take it back. */
   private hasMetrics = false;
+  private readonly nstat: Nstat;
 
   constructor(session: Session) {
     this.session = session;
+    this.nstat = new Nstat(() => session.host.counters());
   }
 
   /** @throws NotJudged for a command that is none of those known. */
@@ -84,7 +87,7 @@ export class ShellEvents {
       this.run(LINUX_PREAMBLE, place, depth + 1);
       return;
     }
-    if (this.settings(line, place) || this.file(line)) return;
+    if (this.settings(line, place) || this.file(line) || this.nstat.run(line, place)) return;
     const sleep = SLEEP.exec(line);
     if (sleep !== null) {
       session.advanceTo(session.nowUs + Math.round(Number(sleep[1]) * US_PER_SECOND), () => false);
