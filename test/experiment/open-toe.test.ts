@@ -6,6 +6,7 @@ import { bedOf } from '../../src/experiment/open-toe/arms.ts';
 import { fillDevice, movePeer, STALL_NS } from '../../src/experiment/open-toe/live.ts';
 import { OPEN_TOE } from '../../src/experiment/open-toe/open-toe.ts';
 import { type ExperimentResult, runExperiment } from '../../src/experiment/run.ts';
+import { expectFlips, type Flip } from './flips.ts';
 
 function found(...set: string[]): ExperimentResult {
   const small = ['seeds=2', 'writes=100', 'transactions=200', 'limit=3'];
@@ -14,8 +15,35 @@ function found(...set: string[]): ExperimentResult {
 const verdicts = ({ claims }: ExperimentResult): Record<string, string> =>
   Object.fromEntries(claims.map(({ name, verdict }) => [name, verdictText(verdict)]));
 
+/** What turns each claim over. */
+const FLIPS: Readonly<Record<string, Flip>> = {
+  'card-fits': { under: 'the age of host and card' },
+  'host-falls-short': { under: 'the age of host and card' },
+  'left-over': 'cause',
+  'set-up': 'cause',
+  'tap-price': 'cause',
+  fallback: 'cause',
+  taps: 'cause',
+  neighbours: 'cause',
+  routes: 'cause',
+  'path-mtu': 'cause',
+  failover: 'cause',
+  filter: 'cause',
+  'device-dies': 'cause',
+  'hand-back': 'cause',
+  'hand-off-pause': {
+    never:
+      'an image is as large as its connection, and the model has no switch that makes one larger or slower',
+  },
+  'touch-points': { never: 'it counts places of the code, and a run changes none' },
+};
+
 describe('open-toe', () => {
   const result = found();
+
+  it('has each claim turn over where what it rests on is taken away', () => {
+    expectFlips(result.claims, FLIPS);
+  });
 
   it('finds what of it holds with the costs of its time, and what depends', () => {
     expect(verdicts(result)).toEqual({

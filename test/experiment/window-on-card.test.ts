@@ -3,13 +3,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type JudgedClaim, judged } from '../../src/experiment/claims/judge.ts';
 import { readSettings } from '../../src/experiment/claims/settings.ts';
 import { bondClaims } from '../../src/experiment/window-on-card/bonds.ts';
-import { claimsOf } from '../../src/experiment/window-on-card/claims.ts';
+import { busBinds, claimsOf, plainWire } from '../../src/experiment/window-on-card/claims.ts';
 import { conClaims } from '../../src/experiment/window-on-card/cons.ts';
 import { windowOnCard } from '../../src/experiment/window-on-card/experiment.ts';
 import { Runs } from '../../src/experiment/window-on-card/runs.ts';
 import { baseOf, SETTINGS } from '../../src/experiment/window-on-card/settings.ts';
 import type { Run } from '../../src/experiment/window-on-card/world.ts';
 import { splitWindow } from '../../src/host/window-memory.ts';
+import { expectFlips, type Flip } from './flips.ts';
 
 const set = (...pairs: string[]) => readSettings(SETTINGS, ['writes=10', ...pairs], '--set');
 
@@ -27,6 +28,28 @@ function expectCaused({ name, effect, without, bound }: JudgedClaim): void {
   expect(keeps(without?.effect.mean), name).toBe(false);
 }
 
+const changed = (change: Partial<Run>): Runs => new Runs({ ...baseOf(set()), ...change }, () => undefined);
+
+/** What turns each claim over. */
+const FLIPS: Readonly<Record<string, Flip>> = {
+  'window-copy': 'cause',
+  segmentation: 'cause',
+  direct: 'cause',
+  storing: 'cause',
+  // What a host needs for a call decides whether its wires are full.
+  'plain-below-wire': { trial: () => plainWire(changed({ systemCallNs: 100_000 })).effect },
+  'window-at-wire': { under: 'the bus' },
+  compromise: { under: "the card's processor" },
+  retransmission: 'cause',
+  'bus-binds': { trial: () => busBinds(changed({ busBytesPerS: 2e9 })).effect },
+};
+const BOND_FLIPS: Readonly<Record<string, Flip>> = { 'bond-by-hash': 'cause', 'link-dies': 'cause' };
+const CON_FLIPS: Readonly<Record<string, Flip>> = {
+  'filters-bypassed': 'cause',
+  'neighbours-stale': 'cause',
+  'routes-stale': 'cause',
+};
+
 describe('window-on-card', () => {
   let claims: Record<string, JudgedClaim> = {};
   beforeAll(() => {
@@ -37,6 +60,10 @@ describe('window-on-card', () => {
     const caused = Object.values(claims).filter(({ without }) => without !== undefined);
     expect(caused.length).toBeGreaterThan(5);
     for (const claim of caused.filter(({ name }) => name !== 'window-at-wire')) expectCaused(claim);
+  });
+
+  it('has each claim turn over where what it rests on is taken away', () => {
+    expectFlips(Object.values(claims), FLIPS);
   });
 
   it('has the bus in the way of four wires, by its requests and its messages', () => {
@@ -66,7 +93,9 @@ describe('ports that are one, with the window on their card', () => {
   const claims = (): JudgedClaim[] => bondClaims(baseOf(set('ports=2')), [1, 2]).map(judged);
 
   it('carry what several links do, and lose a link, for as long as their cause is there', () => {
-    const [hash, death] = claims();
+    const both = claims();
+    expectFlips(both, BOND_FLIPS);
+    const [hash, death] = both;
     for (const claim of [hash, death]) expectCaused(claim);
     expect(hash.verdict).toMatchObject({ kind: 'depends', on: 'how many streams there are' });
     expect(death.verdict.kind).toBe('holds');
@@ -75,7 +104,9 @@ describe('ports that are one, with the window on their card', () => {
 
 describe('what is held against the whole stack on a card', () => {
   it('is so, and no longer where it is mended', () => {
-    for (const claim of conClaims(baseOf(set()), [1, 2]).map(judged)) {
+    const cons = conClaims(baseOf(set()), [1, 2]).map(judged);
+    expectFlips(cons, CON_FLIPS);
+    for (const claim of cons) {
       expectCaused(claim);
       expect(claim.verdict.kind, claim.name).toBe('holds');
     }

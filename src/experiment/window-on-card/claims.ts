@@ -126,7 +126,8 @@ function storing(runs: Runs): Claim {
   };
 }
 
-function plainWire(runs: Runs): Claim {
+/** Alone too, for whoever asks it of another host. */
+export function plainWire(runs: Runs): Claim {
   const filled = (more: Partial<Run>): Effect =>
     exactly(
       'of the wires filled by a host that sends and has its segments cut',
@@ -210,7 +211,8 @@ function retransmission(runs: Runs, losses: readonly Partial<Run>[]): Claim {
   };
 }
 
-function busBinds(runs: Runs): Claim {
+/** Alone too, for whoever asks it of another bus. */
+export function busBinds(runs: Runs): Claim {
   const both = { direction: 'both', arm: 'window' } as const;
   const wide = runs.of({ ...both, busBytesPerS: WIDE_BUS }).payloadPerS;
   const times = (more: Partial<Run>): Effect =>
