@@ -42,6 +42,33 @@ function read(frame: Uint8Array): Packet {
 const together = (packets: Packet[]) =>
   new Uint8Array(Buffer.concat(packets.map((packet) => packet.payload)));
 
+describe('a datagram by a route that says an MTU', () => {
+  it('goes in fragments of that, and whole where it fits, as by Linux', () => {
+    const { host, u } = bed();
+    const route = { destination: PEER, prefixLength: 32, via: 0, port: 0, mtu: 600 };
+    expect(host.stack.ways.addRoute(route, host.nowUs)).toBe(0);
+    const packetsOf = (bytes: number) => {
+      host.sendTo(u, PEER, 9, pattern(bytes));
+      host.flush();
+      return host.ports[0].takeSent().map(read);
+    };
+    expect(packetsOf(572).map(({ payload }) => payload.length)).toEqual([580]);
+    const parts = packetsOf(1472);
+    expect(parts.map(({ payload }) => payload.length)).toEqual([576, 576, 328]);
+    expect(together(parts).slice(8)).toEqual(pattern(1472));
+    host.stack.ways.removeRoute(PEER, 32, host.nowUs);
+    expect(packetsOf(1472)).toHaveLength(1);
+  });
+
+  it('is as large as its port lets it where the route says more', () => {
+    const { host, u } = bed();
+    host.stack.ways.addRoute({ destination: PEER, prefixLength: 32, via: 0, port: 0, mtu: 9000 }, host.nowUs);
+    host.sendTo(u, PEER, 9, pattern(2000));
+    host.flush();
+    expect(host.ports[0].takeSent()).toHaveLength(2);
+  });
+});
+
 describe('a datagram that fits the MTU', () => {
   it('goes whole, with DF and no identification (RFC 6864 §4.1)', () => {
     const { host, u } = bed();

@@ -302,6 +302,7 @@ export class Icmp {
     const packet = queue.packet[slot];
     assert(packet >= 0, 'ICMP: a message that is sent has the packet that it is about');
     let word0 = queue.word0[slot];
+    sender.routeMtu = this.routes.metricOf(destination[slot], 'mtu');
     const isEcho = word0 >>> 24 === ICMP_ECHO_REPLY;
     if (!sender.isUnderWay) {
       sender.clear();

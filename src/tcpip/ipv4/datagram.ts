@@ -36,6 +36,8 @@ export class DatagramSender {
   payloadBytes = 0;
   /** The datagram's type of service, and below it its time to live. */
   service: number;
+  /** The largest packet that the route of the datagram lets go; 0: it says nothing. */
+  routeMtu = 0;
 
   constructor(environment: Environment, neighbours: Neighbours, port: LinkPort) {
     this.port = port;
@@ -86,10 +88,11 @@ export class DatagramSender {
     return sum;
   }
 
-  /** The largest packet that the port sends now. */
+  /** The largest packet that the port sends now, and the route lets go. */
   private get mtu(): number {
     assert(this.portIndex >= 0, "datagram sender: its port is one of the stack's");
-    return this.environment.mtus[this.portIndex];
+    const portMtu = this.environment.mtus[this.portIndex];
+    return this.routeMtu > 0 && this.routeMtu < portMtu ? this.routeMtu : portMtu;
   }
 
   /** Whether the datagram goes in one packet: one that was begun in fragments does not any more. */

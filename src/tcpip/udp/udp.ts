@@ -347,6 +347,7 @@ export class Udp {
     const { sends } = this;
     const local = sends.local[entry];
     const remote = sends.remote[entry];
+    sender.routeMtu = this.routes.metricOf(remote, 'mtu');
     if (!sender.isUnderWay) {
       sender.clear();
       for (let piece = entry; piece >= 0; piece = sends.piece[piece]) {
