@@ -51,6 +51,19 @@ program.hook('preAction', (_, verb) => {
   });
 });
 
+// An option whose value was forgotten takes the option behind it for that: a file of that name is nobody's wish.
+program.hook('preAction', (_, verb) => {
+  for (const option of verb.options) {
+    const { required, long, flags } = option;
+    const value: unknown = verb.getOptionValue(option.attributeName());
+    if (!required || typeof value !== 'string' || !/^--\w/.test(value)) continue;
+    const wanted = /<[^>]+>/.exec(flags)?.[0] ?? 'a value';
+    throw new UserError(
+      `${long} wants ${wanted} behind it, got "${value}" (a file of that name is "./${value}")`,
+    );
+  }
+});
+
 // Only the verb that is called is loaded: those that open cards take most of a second on a busy machine.
 // Help and suggestions are of all of them.
 const named = VERBS.find(([name]) => name === process.argv[2]);

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { MAIN, type Outcome, runNode, testFolder } from './commands.ts';
@@ -192,6 +192,12 @@ describe('inic run', () => {
   it('refuses a bad rule in one line', async () => {
     writeFileSync(join(folder, 'empty.js'), '');
     expectOneLine(await inic('run', '--offload', 'port many', 'empty.js'), /--offload: /);
+  });
+
+  it('takes no option for the file of another whose file was forgotten', async () => {
+    const words = /--trace wants <file> behind it, got "--ledger"/;
+    expectOneLine(await inic('run', '--trace', '--ledger', 'empty.js'), words);
+    expect(existsSync(join(folder, '--ledger'))).toBe(false);
   });
 
   it('refuses a bad number of sockets in one line, and takes a good one', async () => {
