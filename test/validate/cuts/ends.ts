@@ -127,7 +127,7 @@ export const END_CUTS: readonly Cut[] = [
     ['P-01'],
     inReply(ACCEPT, succeeded, (words) => void (words[6] += 1)),
   ),
-  cut('the same connection accepted twice', ['E-04'], (tape) => {
+  cut('the same connection accepted twice', ['E-04', 'D-01', 'P-05'], (tape) => {
     const all = tape.frames(1, ACCEPT, ({ words }) => succeeded(words));
     return all.slice(1).map((frame, i) => () => {
       const other = all.slice(0, i + 1).find(({ words }) => words[7] >>> 16 === frame.words[7] >>> 16);
@@ -136,7 +136,7 @@ export const END_CUTS: readonly Cut[] = [
       put(frame.words, 7, 0, 15, other.words[7] & 0xffff);
     });
   }),
-  cut('the same connection connected twice', ['E-04'], (tape) => {
+  cut('the same connection connected twice', ['E-04', 'D-01', 'P-05'], (tape) => {
     const all = tape.frames(1, CONNECT, ({ words }) => isStream(words));
     return all.slice(1).map((frame, i) => () => {
       const to = requestOf(tape, frame)?.words[6];
