@@ -37,7 +37,7 @@ import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
 import { CARD_VIEWS, type CardView } from './card-views.ts';
 import { UserError } from './errors.ts';
 import { usersErrors } from './plan-argument.ts';
-import { readPolicyText } from './policy-file.ts';
+import { checkPolicyDevices, readPolicyText } from './policy-file.ts';
 import { boldOn, lineWidth } from './terminal.ts';
 
 export interface CardFlags {
@@ -75,7 +75,7 @@ export function card(view: string | undefined, flags: CardFlags, given: readonly
   const described = topologyOf(flags.world);
   const cards = cardsOf(described, flags.card);
   const topology = flags.set === undefined ? described : changed(described, cards, chosen, flags.set);
-  const rules = chosen === 'policy' ? rulesOf(flags.policy) : [];
+  const rules = chosen === 'policy' ? rulesOf(flags.policy, topology) : [];
   const runs = FLAG_VIEWS.for.includes(chosen);
   const world = runs ? ranFor(topology, flags.for * 1e6) : undefined;
   const texts = cards.map((index) => {
@@ -187,7 +187,9 @@ function cardsOf({ cards }: Topology, name: string | undefined): number[] {
   throw new UserError(`--card ${plainName(name)}: the world has no such card: ${misspelt(name, names)}`);
 }
 
-function rulesOf(file: string | undefined): PolicyRule[] {
+function rulesOf(file: string | undefined, topology: Topology): PolicyRule[] {
   if (file === undefined) throw new UserError('card policy needs --policy FILE, the rules of offload');
-  return parsePolicy(readPolicyText(file));
+  const text = readPolicyText(file);
+  checkPolicyDevices(file, text, topology);
+  return parsePolicy(text);
 }

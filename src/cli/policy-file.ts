@@ -1,6 +1,9 @@
 /** A policy of offload as a file has it. */
 import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../host/devices/policy/parse.ts';
+import type { PolicyRule } from '../host/devices/policy/rule.ts';
+import type { Topology } from '../world/topology.ts';
+import { unknownDevice } from '../world/virtual/mixed-topology.ts';
 import { fileErrorText, UserError } from './errors.ts';
 
 /** @returns rules that `parsePolicy` can read. @throws UserError where the file cannot be read, or they. */
@@ -11,11 +14,20 @@ export function readPolicyText(file: string): string {
   } catch (error) {
     throw new UserError(`${file}: cannot be read (${fileErrorText(error)})`);
   }
+  let rules: PolicyRule[];
   try {
-    parsePolicy(text);
+    rules = parsePolicy(text);
   } catch (error) {
     if (error instanceof RangeError) throw new UserError(`${file}: ${error.message}`);
     throw error;
   }
+  if (rules.length === 0)
+    throw new UserError(`${file}: expected at least one rule, such as "any => offload"`);
   return text;
+}
+
+/** @throws UserError for a rule that names a device which no host of the world has. */
+export function checkPolicyDevices(file: string, text: string, topology: Topology): void {
+  const words = unknownDevice(topology, parsePolicy(text));
+  if (words !== undefined) throw new UserError(`${file}: ${words}`);
 }

@@ -2,8 +2,10 @@
  * One world measured in virtual time whose hosts run TCP/IP themselves beside their cards: a policy says of
  * each connection, at both of its ends, who carries it.
  */
+
+import { parsePolicy } from '../host/devices/policy/parse.ts';
 import type { Topology } from '../world/topology/checked.ts';
-import { mixedTopology } from '../world/virtual/mixed-topology.ts';
+import { mixedTopology, unknownDevice } from '../world/virtual/mixed-topology.ts';
 import { type MixedOptions, MixedWorld } from '../world/virtual/mixed-world.ts';
 import { type Counted, type Extent, type MeasureWatch, runWatched } from './measured-run.ts';
 import { type Measurement, measurementOf, type Seen } from './measurement.ts';
@@ -11,9 +13,11 @@ import { cardOf, PLAIN, plainCosts } from './plain-costs.ts';
 import { beginPressure, pooledWaitNs, pressureOf } from './pressure.ts';
 import { Spending } from './spending.ts';
 
-/** @throws RangeError of one line for a world whose hosts cannot be so. */
-export function checkMixed(topology: Topology): void {
+/** @throws RangeError of one line for a world whose hosts cannot be so, or have no device that a rule names. */
+export function checkMixed(topology: Topology, policy: string): void {
   mixedTopology(topology, hostsOf(topology));
+  const words = unknownDevice(topology, parsePolicy(policy));
+  if (words !== undefined) throw new RangeError(`"policy": ${words}`);
 }
 
 /**

@@ -196,7 +196,7 @@ export function checkPoints(plan: SweepPlan, place: Place = () => ''): void {
     try {
       const topology = readTopology(worldOf(plan, settingsOf(plan, point)));
       checkMeasurable(topology);
-      if (plan.policy !== undefined) checkMixed(topology);
+      if (plan.policy !== undefined) checkMixed(topology, plan.policy);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw pointComplaint(plan, point, error.message, place);
@@ -220,7 +220,7 @@ function pointComplaint(plan: SweepPlan, point: number, message: string, place: 
   if (path.startsWith('programs.') && plan.workload !== null && Object.hasOwn(plan.workload, key)) {
     return new RangeError(`${place(`workload.${key}`)}"workload.${key}"${rest}`);
   }
-  const own = path === 'costs' ? path : `world.${path}`;
+  const own = path === 'costs' || path === 'policy' ? path : `world.${path}`;
   return new RangeError(`${place(own)}${message}`);
 }
 

@@ -155,13 +155,6 @@ describe('where a policy decides', () => {
     ],
     ['[active] any => offload', ['opened by its card left (rule 1', 'accepted by its own stack (no rule']],
     [
-      '[active] any => offload, device toe7\nany => offload',
-      [
-        'opened by its own stack (rule 1, [active] any => offload, device toe7; no card',
-        'accepted by its card',
-      ],
-    ],
-    [
       '[active] any => offload, after 700',
       ['opened by its own stack, and its card left has it since 700 bytes', 'accepted by its own stack'],
     ],

@@ -149,6 +149,10 @@ describe('the rules of a policy in a plan', () => {
     ['5', 'plan.yaml:12: "policy" expected rules, one a line or one an item'],
     ['[80]', 'plan.yaml:12: "policy" expected rules, one a line or one an item'],
     ['|\n  # none', 'plan.yaml:12: "policy" expected at least one rule'],
+    [
+      'any => offload, device toe9',
+      'plan.yaml:12: "policy": rule 1 names the device "toe9", which no host has: expected toe0',
+    ],
   ])('are refused with their line: %j', (policy, words) => {
     expect(() => withPolicy(policy)).toThrow(words);
   });

@@ -10,7 +10,7 @@ import type { Clock } from '../../time/clock.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
 import type { BuiltHostStack } from '../build/host-stack.ts';
 import { CardDevice, cardModule, hasConnection } from './mixed-devices.ts';
-import type { MixedPlace } from './mixed-topology.ts';
+import { DEVICE_NAMES, type MixedPlace } from './mixed-topology.ts';
 import type { VirtualCard } from './virtual-card.ts';
 
 /** What the world has made of such a host before. */
@@ -150,7 +150,7 @@ export class MixedHost {
       if (hardware.sockets === undefined) {
         registry.addModule(cardModule(this.parts.cards[this.place.cards[own]]));
       }
-      const at = registry.register(hardware, 'toe%d');
+      const at = registry.register(hardware, DEVICE_NAMES);
       const { name } = registry.devices[at];
       registry.attach(name);
       registry.activate(name);

@@ -5,7 +5,9 @@
  * and where a port was linked a splitter, from which wires of no length lead to the two.
  */
 import type { BondConfig } from '../../bond/bond-config.ts';
+import type { PolicyRule } from '../../host/devices/policy/rule.ts';
 import { PERFECT_PIPE } from '../../wire/config.ts';
+import { shown } from '../config/complaint.ts';
 import { portsOfNics } from '../config/port-nics.ts';
 import type { CardConfig, PortConfig } from '../config/settings.ts';
 import type { CardTopology, LinkEnd, LinkTopology, Topology } from '../topology/checked.ts';
@@ -16,6 +18,8 @@ const PACKET_SLOTS_LEAST = 4096;
 const DEVICE_FRAMES = 1024;
 /** From the splitter to a device, so that it hears of a frame by its time. */
 const DEVICE_NS = 1;
+/** By which names a host has its cards as devices, from 0. */
+export const DEVICE_NAMES = 'toe%d';
 /** Of a splitter: the wire, the host's own device, the card. */
 const SPLITTER = { ports: 3, addressesMax: 16, ageingNs: 0 };
 /** Connections in TIME-WAIT that host and cards have each, fewer than either has ports to choose from. */
@@ -74,6 +78,19 @@ export function mixedTopology(description: Topology, hosts: readonly number[]): 
     return mixed.place;
   });
   return { topology, places };
+}
+
+/**
+ * @returns what is wrong with a rule that names a device which no host would have, whose cards are all its
+ *   devices; undefined: nothing is.
+ */
+export function unknownDevice({ hosts, cards }: Topology, rules: readonly PolicyRule[]): string | undefined {
+  const most = Math.max(0, ...hosts.map((_, host) => cards.filter((card) => card.host === host).length));
+  const names = Array.from({ length: most }, (_, i) => DEVICE_NAMES.replace('%d', String(i)));
+  const at = rules.findIndex(({ settings }) => !names.includes(settings.device ?? names[0]));
+  if (at < 0) return undefined;
+  const { device = '' } = rules[at].settings;
+  return `rule ${at + 1} names the device ${shown(device)}, which no host has: expected ${names.join(' or ')}`;
 }
 
 /** The same world, in which one host more is so. */
