@@ -1,6 +1,6 @@
 /**
  * The host in Python over a file that both sides map, in turns and by itself; and what one that is wrong is
- * told. Skipped, loudly, where python3 or koffi is missing.
+ * told. Skipped, loudly, where python3 or koffi is missing. Shown in docs/conform.md.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';

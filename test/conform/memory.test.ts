@@ -187,8 +187,8 @@ describe.skipIf(!can)('a card that runs by itself', () => {
     (name, from, to, fault) => {
       const card = built(`free-${name.replaceAll(' ', '-')}`, from, to);
       const started = performance.now();
-      const { verdicts } = run(card, 'tour/exchange', 500);
-      expect(verdicts.map((verdict) => verdict.fault)).toEqual([fault]);
+      const { verdicts } = run(card, 'tour/', 500);
+      expect(verdicts.map((verdict) => verdict.fault)).toContain(fault);
       expect(performance.now() - started).toBeLessThan(30_000);
     },
     60_000,

@@ -379,7 +379,7 @@ describe('a Tcb that is used again', () => {
     const { tcp } = opened();
     const used = new Tcb(3);
     const fresh = new Tcb(3);
-    const kept = ['index', 'inUse', 'ready', 'ipId'];
+    const kept = ['index', 'inUse', 'ready', 'plain', 'ipId'];
     for (const [holder, key, path] of numbersOf(used)) {
       if (!kept.includes(path)) (holder as Record<string, number>)[key] = 123_456;
     }

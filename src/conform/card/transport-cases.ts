@@ -179,11 +179,13 @@ function reset(trial: TransportTrial): readonly string[] {
   ];
 }
 
-/** The host's index cannot be: the card leaves its ring alone, and is as new in the next case. */
+/**
+ * The host's index cannot be: the card leaves its ring alone, and is as new in the next case. The request is
+ * shown by that index alone, since a card that runs by itself takes what an index before it has shown.
+ */
 function index(trial: TransportTrial): readonly string[] {
   const { card } = trial.bare;
   const asked = trial.ask(1);
-  trial.announce();
   card.spoilTail(BURST + TOO_FAR);
   const answered = trial.answered().filter((one) => asked.includes(one) || one === 0);
   return answered.length === 0 ? [] : [`it served ${answered.length} frames of a ring whose tail cannot be`];

@@ -21,8 +21,6 @@ function written(value: unknown): string {
 
 /** A key as a complaint shows it: a line break in it must not become one in the complaint. */
 export function plain(key: string): string {
-  // Of nothing there would be nothing to see.
-  if (key === '') return '""';
   const text = JSON.stringify(key).slice(1, -1);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
 }

@@ -46,20 +46,19 @@ export function introduceAll(
 }
 
 /**
- * A station says by ARP, in a frame of its own wire, that it has another hardware address.
- * @param own the address of whoever is told. @throws Error where the wire has no room for the frame.
+ * A station announces by ARP, in a frame of its own wire, that it has another hardware address (RFC 5944 §4.6).
+ * @throws Error where the wire has no room for the frame.
  */
 export function announceMove(
   view: DataView,
   pipe: Pipe | undefined,
   address: number,
   { high, low }: StationAddress,
-  own: number,
 ): void {
   const frame = pipe?.reserve(ETHERNET_BYTES + ARP_BYTES) ?? -1;
   if (pipe === undefined || frame < 0) throw new Error('a peer that moves has no room on its wire');
   writeEthernetAddresses(view, frame, 0xffff, -1, high, low);
   view.setUint16(frame + ETHERNET_TYPE, ETHERTYPE_ARP);
-  writeArp(view, frame + ETHERNET_BYTES, ARP_REPLY, high, low, address, high, low, own);
+  writeArp(view, frame + ETHERNET_BYTES, ARP_REPLY, high, low, address, high, low, address);
   pipe.commit(ETHERNET_BYTES + ARP_BYTES);
 }

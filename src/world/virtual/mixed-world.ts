@@ -252,8 +252,7 @@ export class MixedWorld {
     const wire = this.plan.wires.findIndex(
       (each) => 'switch' in each.to && each.to.switch === splitter && each.to.port === 0,
     );
-    const { address } = this.hosts[0].subnetOf(port);
-    announceMove(this.region.view, this.network.pipe(wire), stack.address, to, address);
+    announceMove(this.region.view, this.network.pipe(wire), stack.address, to);
     this.steerings[at].gone = { high, low };
   }
 
