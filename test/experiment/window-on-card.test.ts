@@ -59,7 +59,9 @@ describe('window-on-card', () => {
   it('has each cause matter: without it the claim fails', () => {
     const caused = Object.values(claims).filter(({ without }) => without !== undefined);
     expect(caused.length).toBeGreaterThan(5);
-    for (const claim of caused.filter(({ name }) => name !== 'window-at-wire')) expectCaused(claim);
+    // Of what does not hold here nothing is the cause.
+    const holding = caused.filter(({ name }) => !['window-at-wire', 'plain-below-wire'].includes(name));
+    for (const claim of holding) expectCaused(claim);
   });
 
   it('has each claim turn over where what it rests on is taken away', () => {
@@ -76,7 +78,8 @@ describe('window-on-card', () => {
   it('finds what depends on sizes, and on the machine', () => {
     expect(claims['direct'].verdict).toMatchObject({ kind: 'depends', on: 'how long a write is' });
     expect(claims['window-copy'].verdict).toMatchObject({ kind: 'depends', on: 'how dear a copy is' });
-    expect(claims['plain-below-wire'].verdict).toMatchObject({ kind: 'depends', on: "the machine's year" });
+    // The host acknowledges no more than Linux does, and so has time to fill the wires.
+    expect(claims['plain-below-wire'].verdict.kind).toBe('refuted');
     expect(claims['retransmission'].verdict.kind).toBe('holds');
   });
 
