@@ -18,6 +18,7 @@ import { startTrace, traced } from '../../world/build/card-trace.ts';
 import type { CardOverrides } from '../../world/config/settings.ts';
 import type { Link } from '../link/link.ts';
 import { PipeFault } from '../pipe/fault.ts';
+import { PIPE_FAULT_UNANNOUNCED } from '../pipe/pipe.gen.ts';
 import { ForeignCard } from './foreign-card.ts';
 
 /** Virtual time begins nowhere in particular. */
@@ -137,6 +138,15 @@ class HearingValidator extends Validator {
   }
 }
 
+/**
+ * Nothing is asked of a card until it rests, so that it is to be woken, and the host has asked for a word before
+ * it asks for anything: however soon it looks for the answer, that word is owed.
+ */
+function leaveAlone(card: ForeignCard): void {
+  card.listen(SILENCE_NS);
+  card.outbound.arm();
+}
+
 /** @throws PipeFault where the card does what no back-end may. */
 export function runTour(link: Link, name: string, tour: TourName): Toured {
   const free = link.runsFreely;
@@ -145,7 +155,11 @@ export function runTour(link: Link, name: string, tour: TourName): Toured {
   const { region, clock, config, plan } = card;
   const sleeper = free ? new FreeSleeper(card, link.patienceMs * 1e6) : new ForeignSleeper(card);
   const bytes = new HostBytes(region, plan.memory.layout.transmit);
-  card.interrupted = () => sleeper.interrupt();
+  let told = 0;
+  card.interrupted = () => {
+    told += 1;
+    sleeper.interrupt();
+  };
   const validator = new HearingValidator((address, length) => bytes.wrote(address, length));
   card.cardWrites = (address, length) => validator.write(SIDE_CARD, clock.nowNs, address, length);
   const watched = {
@@ -165,13 +179,16 @@ export function runTour(link: Link, name: string, tour: TourName): Toured {
   const host = new Host(region, plan.memory.layout, config.driver, environment);
   const failure = attempt(() => {
     host.bringUpCard(SOCKET_CLASS_ID);
-    if (free) card.listen(SILENCE_NS);
+    if (free) leaveAlone(card);
+    told = 0;
     if (tour === 'whole') new Tour(host.sockets, 1).run(ROUNDS);
     else if (tour !== 'bring-up') new Tour(host.sockets, 1).runPart(tour);
     if (!host.quiesce(QUIESCE_NS)) throw new Error('the card would not quiesce');
   });
   if (free) {
     card.fence();
+    if (failure === '' && told === 0)
+      throw new PipeFault(PIPE_FAULT_UNANNOUNCED, 'a host that had asked for a word of answers heard none');
     const stray = bytes.foreign();
     if (stray >= 0) validator.write(SIDE_CARD, clock.nowNs, stray, 1);
   }
