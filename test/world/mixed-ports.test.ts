@@ -10,6 +10,7 @@ import type { MixedWorld } from '../../src/world/virtual/mixed-world.ts';
 import { LONG } from '../long.ts';
 import { pass, transfer } from './mixed-bed.ts';
 import { connected, listener, OWN, PEERS, peerAt, portsWorld, WIRES } from './mixed-ports.ts';
+import { callsOf } from './storm-calls.ts';
 
 /** Closes all, and has the books balance. */
 function ended(world: MixedWorld, sockets: readonly (readonly [SocketStack, number])[]): void {
@@ -187,30 +188,7 @@ function storm(seed: number): void {
   const bytes = new Uint8Array(3000);
   const [host] = world.hosts;
   const steps = [
-    () => {
-      const port = random.below(PEERS.length);
-      const outwards = random.below(2) === 0;
-      const stack = outwards ? world.stack : peerAt(world, port);
-      const socket = stack.socket();
-      stack.connect(socket, outwards ? PEERS[port] : OWN[port], 80);
-      open.push([stack, socket]);
-    },
-    () => {
-      stacks.forEach((stack, i) => {
-        for (let got = stack.accept(listeners[i]); got >= 0; got = stack.accept(listeners[i]))
-          open.push([stack, got]);
-      });
-    },
-    () => {
-      for (const [stack, socket] of open) {
-        if (random.below(2) === 0) stack.send(socket, bytes, 0, 1 + random.below(bytes.length));
-        else stack.recv(socket, bytes, 0, bytes.length);
-      }
-    },
-    () => {
-      const [stack, socket] = open.splice(random.below(Math.max(1, open.length)), 1)[0] ?? [];
-      stack?.close(socket ?? -1);
-    },
+    ...callsOf({ random, stacks, listeners, own: OWN, peers: PEERS, open, bytes }),
     () => world.offloading.policy.replace(parsePolicy(POLICIES[random.below(POLICIES.length)])),
     () => {
       for (const [stack, socket] of open) {

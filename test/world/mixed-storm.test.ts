@@ -7,6 +7,7 @@ import type { SocketStack } from '../../src/socket/contract.ts';
 import { Random } from '../../src/time/random.ts';
 import { LONG } from '../long.ts';
 import { mixedWorld, pass } from './mixed-bed.ts';
+import { callsOf } from './storm-calls.ts';
 
 const POLICIES = [
   '',
@@ -28,40 +29,11 @@ function stage(seed: number) {
   const stacks: SocketStack[] = [world.stack, peer(world, 0), peer(world, 1)];
   const listeners = stacks.map((stack) => listener(stack, 80));
   const open: [stack: SocketStack, socket: number][] = [];
-  return { random, world, stacks, listeners, open, bytes: new Uint8Array(3000) };
+  const [own, peers] = [SERVER_ADDRESSES, PEER_ADDRESSES];
+  return { random, world, stacks, listeners, own, peers, open, bytes: new Uint8Array(3000) };
 }
 
 type Stage = ReturnType<typeof stage>;
-
-/** What programs do with their sockets. */
-function callsOf({ random, world, stacks, listeners, open, bytes }: Stage): (() => unknown)[] {
-  return [
-    () => {
-      const wire = random.below(2);
-      const outwards = random.below(2) === 0;
-      const stack = outwards ? world.stack : peer(world, wire);
-      const socket = stack.socket();
-      stack.connect(socket, outwards ? PEER_ADDRESSES[wire] : SERVER_ADDRESSES[wire], 80);
-      open.push([stack, socket]);
-    },
-    () => {
-      stacks.forEach((stack, i) => {
-        for (let got = stack.accept(listeners[i]); got >= 0; got = stack.accept(listeners[i]))
-          open.push([stack, got]);
-      });
-    },
-    () => {
-      for (const [stack, socket] of open) {
-        if (random.below(2) === 0) stack.send(socket, bytes, 0, 1 + random.below(bytes.length));
-        else stack.recv(socket, bytes, 0, bytes.length);
-      }
-    },
-    () => {
-      const [stack, socket] = open.splice(random.below(Math.max(1, open.length)), 1)[0] ?? [];
-      stack?.close(socket ?? -1);
-    },
-  ];
-}
 
 /** What happens to policies, devices, links, routes and neighbours. */
 function changesOf({ random, world, open }: Stage): (() => unknown)[] {
