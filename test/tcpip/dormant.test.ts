@@ -4,7 +4,6 @@ import { EADDRINUSE, ENETUNREACH } from '../../src/socket/errno.ts';
 import { SO_ERROR, SO_KEEPALIVE, SO_REUSEADDR, TCP_KEEPIDLE_SECONDS } from '../../src/socket/options.ts';
 import { DEFAULT_STACK_CONFIG } from '../../src/tcpip/config.ts';
 import { awakeInOrder } from '../../src/tcpip/tcp/awake.ts';
-import { Demux } from '../../src/tcpip/tcp/demux.ts';
 import { sleep, sleepAll } from '../../src/tcpip/tcp/dormant.ts';
 import * as record from '../../src/tcpip/tcp/dormant-record.ts';
 import * as rest from '../../src/tcpip/tcp/dormant-rest.ts';
@@ -263,16 +262,20 @@ describe('assertions', () => {
     tcp.dormant['sleeping'][client >> 5] = 0;
     checkTables(tcp);
   });
-  trips('tables: those that sleep and that nobody owns are counted', () => {
+  const withTable = (change: (table: DormantTable) => void) => {
     const { tcp } = sleeping();
-    tcp.dormant.orphans = 1;
+    change(tcp.dormant);
     checkTables(tcp);
-  });
-  trips('tables: those that sleep and search for an MTU are counted', () => {
-    const { tcp } = sleeping();
-    tcp.dormant.searching = 1;
-    checkTables(tcp);
-  });
+  };
+  trips('tables: those that sleep and that nobody owns are counted', () =>
+    withTable((table) => (table.orphans = 1)),
+  );
+  trips('tables: those that sleep and search for an MTU are counted', () =>
+    withTable((table) => (table.searching = 1)),
+  );
+  trips('tables: of who sleeps it is known, without its record, whether a timer runs', () =>
+    withTable((table) => table['timed'].fill(-1)),
+  );
   trips('tables: no more connections are awake than there may be', () => {
     const { tcp, tcb } = awake();
     for (let i = 0; i <= tcp.tcbs.length; i++) tcp.made.push(tcb);
@@ -345,16 +348,17 @@ describe('assertions', () => {
     new DormantTable(4, DEFAULT_STACK_CONFIG).setWord(0, record.RECORD_WORDS, 1),
   );
   trips('path news: nobody knows more than was heard', () => new PathNews().concerns(1, 5));
-  trips('path news: what was said of a path is heeded by the routes that there were', () => {
+  const narrowed = () => {
     const news = new PathNews();
     news.narrow(1, 600, 0);
-    news.reroute();
-  });
-  trips('path news: what was said of a path is heeded by the MTUs that there were', () => {
-    const news = new PathNews();
-    news.narrow(1, 600, 0);
-    news.resize();
-  });
+    return news;
+  };
+  trips('path news: what was said of a path is heeded by the routes that there were', () =>
+    narrowed().reroute(),
+  );
+  trips('path news: what was said of a path is heeded by the MTUs that there were', () =>
+    narrowed().resize(),
+  );
   trips('ports: no more connections are bound to a port than use it', () => {
     const { stack } = new World().a;
     const [one, other] = [1, 2].map((owner) => stack.tcpOpen(owner));
@@ -384,11 +388,6 @@ describe('assertions', () => {
     tables.spare(tables.tcbs[a.stack.tcpOpen(1)]);
   });
   trips('recent TCBs: one is taken out only where there is one', () => new RecentTcbs(8).shift());
-  trips('demultiplexer: a lookup comes to an end', () => {
-    const demux = new Demux(4, 1);
-    demux['table'].fill(9);
-    demux.probes(1, 2, 3);
-  });
   it('sleepers are told where there is nobody', () => {
     const { tcp } = awake();
     tellSleepers(tcp);

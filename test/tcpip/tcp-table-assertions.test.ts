@@ -113,6 +113,11 @@ describe('TIME-WAIT', () => {
       table['free'] = -1;
     }),
   );
+  trips('demultiplexer: a lookup comes to an end', () => {
+    const demux = new Demux(4, 1);
+    demux['table'].fill(9);
+    demux.probes(1, 2, 3);
+  });
 });
 
 describe('the timer heap', () => {
@@ -129,7 +134,7 @@ describe('the timer heap', () => {
   trips('timer heap: a connection has at most one entry', () => {
     const heap = filled();
     heap.schedule(2, 300);
-    heap['places'][0] = -1;
+    heap['placed'][0] = 0;
     heap.schedule(0, 100);
   });
   trips('timer heap: an entry is taken out only where there is one', () => new TimerHeap(3).pop());
@@ -145,7 +150,7 @@ describe('the timer heap', () => {
   });
   trips('timer heap: no connection has a place without an entry', () => {
     const heap = filled();
-    heap['places'][2] = 0;
+    heap['placed'][0] |= 4;
     heap.check();
   });
 });

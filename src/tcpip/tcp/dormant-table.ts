@@ -10,6 +10,7 @@ import {
   WORD_FLAGS,
   WORD_OWNER,
   WORD_PORTS,
+  WORD_SLEPT,
   WORD_STATE,
 } from './dormant-record.ts';
 import { loadRest, REST_WORDS, restOf, saveRest } from './dormant-rest.ts';
@@ -18,6 +19,18 @@ import type { Tcb } from './tcb.ts';
 const PORT_MASK = 0xffff;
 const WORD_BITS = 32;
 const WORD_SHIFT = 5;
+/** Words of a line of a processor's cache. */
+const LINE_WORDS = 16;
+/**
+ * Where the first record begins. A large array of its own begins 16 bytes behind the start of a page, where its
+ * allocator keeps its length there (glibc's does): then each record takes four lines, and not five.
+ */
+export const FIRST_WORD = LINE_WORDS - 4;
+
+/** Where the record of a connection begins. */
+function placeOf(index: number): number {
+  return FIRST_WORD + index * RECORD_WORDS;
+}
 
 /** The records, by a connection's number, and what is counted of them. */
 export class DormantTable {
@@ -25,6 +38,10 @@ export class DormantTable {
   private words = new Int32Array(0);
   /** A bit for each connection: 1 while it sleeps. So few words stay in a processor's caches. */
   private readonly sleeping: Int32Array;
+  /** And 1 while it sleeps and a timer of its runs. */
+  private readonly timed: Int32Array;
+  /** What `fetch` has read beside WORD_SLEPT: nobody needs it, but what is not kept is not read. */
+  fetched = 0;
   /** The rest of each record, where it has one: memory that nobody has written to takes no room. */
   private rests = new Int32Array(0);
   private readonly connectionsMax: number;
@@ -41,12 +58,13 @@ export class DormantTable {
     this.connectionsMax = connectionsMax;
     this.config = config;
     this.sleeping = new Int32Array((connectionsMax + WORD_BITS) >> WORD_SHIFT);
+    this.timed = new Int32Array(this.sleeping.length);
   }
 
   /** Makes the records, so that none is made later. */
   makeRecords(): void {
     if (this.words.length > 0) return;
-    this.words = new Int32Array(this.connectionsMax * RECORD_WORDS);
+    this.words = new Int32Array(FIRST_WORD + this.connectionsMax * RECORD_WORDS);
     this.rests = new Int32Array(this.connectionsMax * REST_WORDS);
   }
 
@@ -54,9 +72,10 @@ export class DormantTable {
   save(index: number, tcb: Tcb): void {
     this.makeRecords();
     const rest = restOf(tcb, this.config);
-    saveRecord(this.words, index * RECORD_WORDS, tcb, rest);
+    saveRecord(this.words, placeOf(index), tcb, rest);
     if (rest !== 0) saveRest(this.rests, index * REST_WORDS, tcb);
     this.sleeping[index >> WORD_SHIFT] |= 1 << index;
+    if (tcb.timers.armed !== 0) this.timed[index >> WORD_SHIFT] |= 1 << index;
     tcb.plain = 1 - rest;
     if (tcb.owner < 0) this.orphans += 1;
     this.searching += tcb.mtuSearch.on;
@@ -72,7 +91,8 @@ export class DormantTable {
     tcb.plain = 0;
     tcb.inUse = 1;
     this.sleeping[index >> WORD_SHIFT] &= ~(1 << index);
-    loadRecord(this.words, index * RECORD_WORDS, tcb);
+    this.timed[index >> WORD_SHIFT] &= ~(1 << index);
+    loadRecord(this.words, placeOf(index), tcb);
     if (this.hasFlag(index, FLAG_REST)) loadRest(this.rests, index * REST_WORDS, tcb);
     if (tcb.owner < 0) this.orphans -= 1;
     this.searching -= tcb.mtuSearch.on;
@@ -85,15 +105,32 @@ export class DormantTable {
     return (this.sleeping[index >> WORD_SHIFT] & (1 << index)) !== 0;
   }
 
+  /** Whether it sleeps and no timer of its runs. */
+  isUntimed(index: number): boolean {
+    const word = index >> WORD_SHIFT;
+    return (this.sleeping[word] & ~this.timed[word] & (1 << index)) !== 0;
+  }
+
+  /**
+   * WORD_SLEPT of a connection that is about to wake. Reads from each line of its record, so that those that no
+   * cache has come at the same time, while a Tcb is found for it. // Hot path.
+   */
+  fetch(index: number): number {
+    const { words } = this;
+    const at = placeOf(index);
+    this.fetched = words[at + LINE_WORDS] ^ words[at + 2 * LINE_WORDS] ^ words[at + 3 * LINE_WORDS];
+    return words[at + WORD_SLEPT];
+  }
+
   /** A word of a record. @param word WORD_ number. */
   word(index: number, word: number): number {
     assert(this.words.length > 0, 'dormant connection: what is looked at was written down');
-    return this.words[index * RECORD_WORDS + word];
+    return this.words[placeOf(index) + word];
   }
 
   setWord(index: number, word: number, value: number): void {
     assert(word >= 0 && word < RECORD_WORDS, 'dormant connection: what is written lies in its record');
-    this.words[index * RECORD_WORDS + word] = value;
+    this.words[placeOf(index) + word] = value;
   }
 
   localPort(index: number): number {

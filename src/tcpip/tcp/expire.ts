@@ -13,7 +13,6 @@ import {
   TIMER_PROBE,
   TIMER_RETRANSMIT,
 } from './control-block/timers.ts';
-import { FLAGS_TIMER_RUNS } from './dormant-record.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb, queueReset } from './lifecycle.ts';
 import { forgetProbe } from './mtu-probe.ts';
@@ -49,7 +48,7 @@ export function advanceConnections(tcp: TcpTables): number {
   let expired = 0;
   while (!timers.isEmpty && atOrAfter(nowUs, timers.earliest)) {
     const index = timers.pop();
-    if (tcp.dormant.has(index) && !tcp.dormant.hasFlag(index, FLAGS_TIMER_RUNS)) continue;
+    if (tcp.dormant.isUntimed(index)) continue;
     const tcb = awakeTcb(tcp, index);
     if (tcb.timers.armed === 0) continue;
     expired += expire(tcp, tcb, nowUs);

@@ -9,7 +9,7 @@ import { checkAcceptQueue } from './accept-queue.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING, RECOVERY_FAST, RECOVERY_NONE } from './control-block/recovery-state.ts';
 import { SENDING_TIMERS, TIMER_ACK, TIMER_FIN_WAIT, TIMER_KEEPALIVE } from './control-block/timers.ts';
-import { FLAG_BOUND, FLAG_SEARCHES } from './dormant-record.ts';
+import { FLAG_BOUND, FLAG_SEARCHES, FLAGS_TIMER_RUNS } from './dormant-record.ts';
 import { checkFree, checkSent } from './sent-checks.ts';
 import {
   CLOSED,
@@ -230,6 +230,10 @@ function checkStates({ tcbs, asleep, dormant, inState }: TcpTables): void {
   for (const [index, tcb] of tcbs.entries()) {
     const sleeps = tcb === asleep;
     assert(sleeps === dormant.has(index), 'tables: who has a record in place of a Tcb is known to sleep');
+    assert(
+      !sleeps || dormant.isUntimed(index) !== dormant.hasFlag(index, FLAGS_TIMER_RUNS),
+      'tables: of who sleeps it is known, without its record, whether a timer runs',
+    );
     counts[sleeps ? dormant.state(index) : tcb.state] += 1;
     if (sleeps && dormant.isOrphan(index)) orphans += 1;
     if (sleeps && dormant.hasFlag(index, FLAG_SEARCHES)) searching += 1;

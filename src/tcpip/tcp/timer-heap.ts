@@ -12,19 +12,27 @@ import { atOrBefore, before } from '../seq.ts';
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
+const WORD_SHIFT = 5;
+
 export class TimerHeap {
   /** The connection (Tcb index) at each place of the heap, and when it is to be looked at. */
   private readonly heap: Int32Array;
   private readonly deadlines: Int32Array;
-  /** The place of each connection in the heap; -1: it has none. */
+  /** The place of each connection in the heap, where it has an entry. */
   private readonly places: Int32Array;
+  /**
+   * A bit for each connection: 1 while it has an entry. Among very many connections most that need one have
+   * none, and these few words stay in a processor's caches where `places` does not.
+   */
+  private readonly placed: Int32Array;
   private size = 0;
 
   /** @param count of connections: their indices are below it. */
   constructor(count: number) {
     this.heap = new Int32Array(count);
     this.deadlines = new Int32Array(count);
-    this.places = new Int32Array(count).fill(-1);
+    this.places = new Int32Array(count);
+    this.placed = new Int32Array((count >> WORD_SHIFT) + 1);
   }
 
   get isEmpty(): boolean {
@@ -42,33 +50,36 @@ export class TimerHeap {
    */
   schedule(index: number, deadline: number): void {
     if (COSTLY) this.checkIndex(index);
-    const place = this.places[index];
-    if (place < 0) {
+    const word = index >> WORD_SHIFT;
+    const bit = 1 << index;
+    if ((this.placed[word] & bit) === 0) {
+      this.placed[word] |= bit;
       this.up(this.size++, index, deadline);
-    } else if (before(deadline, this.deadlines[place])) {
-      this.up(place, index, deadline);
+      return;
     }
+    const place = this.places[index];
+    if (before(deadline, this.deadlines[place])) this.up(place, index, deadline);
+  }
+
+  private has(index: number): boolean {
+    return (this.placed[index >> WORD_SHIFT] & (1 << index)) !== 0;
   }
 
   private checkIndex(index: number): void {
     assert(index >= 0 && index < this.places.length, 'timer heap: it is told of a connection that there is');
-    assert(
-      this.places[index] >= 0 || this.size < this.heap.length,
-      'timer heap: a connection has at most one entry',
-    );
+    assert(this.has(index) || this.size < this.heap.length, 'timer heap: a connection has at most one entry');
   }
 
   /** Whether somebody looks at connection `index` no later than `deadline`. */
   covers(index: number, deadline: number): boolean {
-    const place = this.places[index];
-    return place >= 0 && atOrBefore(this.deadlines[place], deadline);
+    return this.has(index) && atOrBefore(this.deadlines[this.places[index]], deadline);
   }
 
   /** Takes the earliest entry out; only when not empty. @returns its connection. */
   pop(): number {
     assert(this.size > 0, 'timer heap: an entry is taken out only where there is one');
     const top = this.heap[0];
-    this.places[top] = -1;
+    this.placed[top >> WORD_SHIFT] &= ~(1 << top);
     this.size -= 1;
     if (this.size > 0) this.down(this.heap[this.size], this.deadlines[this.size]);
     return top;
@@ -79,13 +90,16 @@ export class TimerHeap {
     const { heap, deadlines, places, size } = this;
     let placed = 0;
     for (let place = 0; place < size; place++) {
-      assert(places[heap[place]] === place, 'timer heap: each entry is where its connection says');
+      assert(
+        this.has(heap[place]) && places[heap[place]] === place,
+        'timer heap: each entry is where its connection says',
+      );
       assert(
         place === 0 || atOrBefore(deadlines[(place - 1) >> 1], deadlines[place]),
         'timer heap: no entry is due before the one above it',
       );
     }
-    for (let index = 0; index < places.length; index++) if (places[index] >= 0) placed += 1;
+    for (let index = 0; index < places.length; index++) if (this.has(index)) placed += 1;
     assert(placed === size, 'timer heap: no connection has a place without an entry');
   }
 

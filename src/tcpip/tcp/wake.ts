@@ -1,6 +1,6 @@
 /** A connection that sleeps (`dormant.ts`) wakes: it has a Tcb again, and hears what has become of its way. */
 import { obtainTcb } from './dormant.ts';
-import { FLAG_SEARCHES, WORD_NEWS, WORD_REMOTE_ADDRESS, WORD_SLEPT } from './dormant-record.ts';
+import { FLAG_SEARCHES, WORD_NEWS, WORD_REMOTE_ADDRESS } from './dormant-record.ts';
 import { prepareHeader } from './path.ts';
 import { catchUp } from './rerouted.ts';
 import type { TcpTables } from './tables.ts';
@@ -46,7 +46,7 @@ export function tellChange(tcp: TcpTables, strands: boolean): void {
 
 function wake(tcp: TcpTables, index: number): Tcb {
   const { dormant, news } = tcp;
-  const tcb = obtainTcb(tcp, index, dormant.word(index, WORD_SLEPT));
+  const tcb = obtainTcb(tcp, index, dormant.fetch(index));
   dormant.load(index, tcb);
   prepareHeader(tcb);
   const known = dormant.word(index, WORD_NEWS);
