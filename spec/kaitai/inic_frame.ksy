@@ -132,6 +132,8 @@ seq:
         "164149": socket_info_get_reply
         "164152": socket_totals_get
         "164153": socket_totals_get_reply
+        "164156": socket_snapshot_get
+        "164157": socket_snapshot_get_reply
         "164992": window_open
         "164993": window_open_reply
         "164994": window_headers
@@ -1742,6 +1744,69 @@ types:
       - id: reord_seen
         type: u4
         doc: how often segments were seen to arrive in another order than sent
+  socket_snapshot_get:
+    seq:
+      - id: transaction_context
+        type: u4
+      - id: socket_id
+        type: b24
+        doc: which socket
+      - id: reserved_4_24
+        type: b8
+      - id: first
+        type: b8
+        doc: which word of the snapshot comes first
+      - id: reserved_5_8
+        type: b24
+  socket_snapshot_get_reply:
+    seq:
+      - id: transaction_context
+        type: u4
+      - id: detailed_status
+        type: b16
+      - id: reserved_status
+        type: b8
+      - id: request_status
+        type: b8
+        enum: request_status
+      - id: first
+        type: b8
+        doc: as asked
+      - id: reserved_5_8
+        type: b24
+      - id: snapshot
+        type: u4
+        doc: the snapshot's number
+      - id: word0
+        type: u4
+        doc: word first of the snapshot
+      - id: word1
+        type: u4
+        doc: word first + 1 of the snapshot; 0 beyond its end
+      - id: word2
+        type: u4
+        doc: word first + 2 of the snapshot; 0 beyond its end
+      - id: word3
+        type: u4
+        doc: word first + 3 of the snapshot; 0 beyond its end
+      - id: word4
+        type: u4
+        doc: word first + 4 of the snapshot; 0 beyond its end
+      - id: word5
+        type: u4
+        doc: word first + 5 of the snapshot; 0 beyond its end
+      - id: word6
+        type: u4
+        doc: word first + 6 of the snapshot; 0 beyond its end
+      - id: word7
+        type: u4
+        doc: word first + 7 of the snapshot; 0 beyond its end
+      - id: word8
+        type: u4
+        doc: word first + 8 of the snapshot; 0 beyond its end
+      - id: word9
+        type: u4
+        doc: word first + 9 of the snapshot; 0 beyond its end
   exec_status_get:
     seq:
       - id: transaction_context

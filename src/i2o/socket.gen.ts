@@ -30,13 +30,13 @@ import {
  * numbers the sockets. It may use a socket number again once the card has answered SocketClose or
  * SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched
  * SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as
- * it answers any function that it does not know. Version 3 adds SocketInfoGet and SocketTotalsGet, records
- * of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION
- * and IP_MTU_DISCOVER, and socket numbers of 24 bits where there were 16; 0xFFFF is none in every version.
- * Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no
- * other bit of a SocketSend, so that its host refuses them by itself. Nor does it look at bits 16-23 of a
- * socket number: its host gives no number above 0xFFFE, and a message about such a number is the same, bit
- * by bit, in all versions.
+ * it answers any function that it does not know. Version 3 adds SocketInfoGet, SocketTotalsGet and
+ * SocketSnapshotGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT,
+ * TCP_LINGER2, TCP_CONGESTION and IP_MTU_DISCOVER, and socket numbers of 24 bits where there were 16;
+ * 0xFFFF is none in every version. Host and card speak the lower of their versions: a card of version 2 has
+ * no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself. Nor
+ * does it look at bits 16-23 of a socket number: its host gives no number above 0xFFFE, and a message about
+ * such a number is the same, bit by bit, in all versions.
  */
 export const SOCKET_CLASS_ID = 0x0a0;
 export const SOCKET_CLASS_VERSION = 3;
@@ -260,6 +260,7 @@ export const SOCKET_FUNCTION_NAMES: Readonly<Record<number, string>> = {
   0x95: 'SocketImport',
   0x9a: 'SocketInfoGet',
   0x9c: 'SocketTotalsGet',
+  0x9e: 'SocketSnapshotGet',
 };
 
 /**
@@ -2211,6 +2212,151 @@ export function writeSocketTotalsGetReply(
   words[frame + 31] = reordSeen;
 }
 
+/**
+ * Reads what SocketInfoGet and SocketTotalsGet tell, ten words at a time, for a host whose outbound frames
+ * are shorter than their replies. A card may be asked in this way whatever the frames are. The words of a
+ * snapshot are 53: from 0 to 25 words 5 to 30 of a SocketInfoGet's reply, from 26 to 52 words 5 to 31 of a
+ * SocketTotalsGet's. A request for word 0 takes a snapshot as a SocketInfoGet does; any other reads the one
+ * that the card keeps.
+ */
+export const SOCKET_SNAPSHOT_GET = 0x9e;
+export const SOCKET_SNAPSHOT_GET_WORDS = 6;
+
+/** Which socket. */
+export function getSocketSnapshotGetSocketId(words: Int32Array, frame: number): number {
+  return words[frame + 4] & 0xffffff;
+}
+
+/** Which word of the snapshot comes first; 0 to 52. */
+export function getSocketSnapshotGetFirst(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xff;
+}
+
+/** Writes 6 words. */
+export function writeSocketSnapshotGet(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  socketId: number,
+  first: number,
+): void {
+  checkMessage(frame, 6, 6);
+  words[frame] = 0x00060001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SNAPSHOT_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = socketId & 0xffffff;
+  words[frame + 5] = first & 0xff;
+}
+
+export const SOCKET_SNAPSHOT_GET_REPLY_WORDS = 17;
+
+/** As asked; 0 to 52. */
+export function getSocketSnapshotGetReplyFirst(words: Int32Array, frame: number): number {
+  return words[frame + 5] & 0xff;
+}
+
+/** The snapshot's number. */
+export function getSocketSnapshotGetReplySnapshot(words: Int32Array, frame: number): number {
+  return words[frame + 6];
+}
+
+/** Word first of the snapshot. */
+export function getSocketSnapshotGetReplyWord0(words: Int32Array, frame: number): number {
+  return words[frame + 7];
+}
+
+/** Word first + 1 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord1(words: Int32Array, frame: number): number {
+  return words[frame + 8];
+}
+
+/** Word first + 2 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord2(words: Int32Array, frame: number): number {
+  return words[frame + 9];
+}
+
+/** Word first + 3 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord3(words: Int32Array, frame: number): number {
+  return words[frame + 10];
+}
+
+/** Word first + 4 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord4(words: Int32Array, frame: number): number {
+  return words[frame + 11];
+}
+
+/** Word first + 5 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord5(words: Int32Array, frame: number): number {
+  return words[frame + 12];
+}
+
+/** Word first + 6 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord6(words: Int32Array, frame: number): number {
+  return words[frame + 13];
+}
+
+/** Word first + 7 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord7(words: Int32Array, frame: number): number {
+  return words[frame + 14];
+}
+
+/** Word first + 8 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord8(words: Int32Array, frame: number): number {
+  return words[frame + 15];
+}
+
+/** Word first + 9 of the snapshot; 0 beyond its end. */
+export function getSocketSnapshotGetReplyWord9(words: Int32Array, frame: number): number {
+  return words[frame + 16];
+}
+
+/** Writes 17 words. */
+export function writeSocketSnapshotGetReply(
+  words: Int32Array,
+  frame: number,
+  targetTid: number,
+  initiatorTid: number,
+  initiatorContext: number,
+  transactionContext: number,
+  requestStatus: number,
+  detailedStatus: number,
+  first: number,
+  snapshot: number,
+  word0: number,
+  word1: number,
+  word2: number,
+  word3: number,
+  word4: number,
+  word5: number,
+  word6: number,
+  word7: number,
+  word8: number,
+  word9: number,
+): void {
+  checkMessage(frame, 17, 17);
+  words[frame] = 0x0011c001;
+  words[frame + 1] = (targetTid & 0xfff) | ((initiatorTid & 0xfff) << 12) | (SOCKET_SNAPSHOT_GET << 24);
+  words[frame + 2] = initiatorContext;
+  words[frame + 3] = transactionContext;
+  words[frame + 4] = (detailedStatus & 0xffff) | (requestStatus << 24);
+  words[frame + 5] = first & 0xff;
+  words[frame + 6] = snapshot;
+  words[frame + 7] = word0;
+  words[frame + 8] = word1;
+  words[frame + 9] = word2;
+  words[frame + 10] = word3;
+  words[frame + 11] = word4;
+  words[frame + 12] = word5;
+  words[frame + 13] = word6;
+  words[frame + 14] = word7;
+  words[frame + 15] = word8;
+  words[frame + 16] = word9;
+}
+
 /** Bytes to be sent of a connection that is imported, in a transmit buffer. Since version 2. */
 export const SEND_PIECE_WORDS = 3;
 
@@ -2560,6 +2706,12 @@ export function checkSocketRequest(words: Int32Array, frame: number, sizeWords: 
       if (sizeWords < 5) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
       if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
       return 0;
+    case SOCKET_SNAPSHOT_GET:
+      if (sizeWords < 6) return faultAt(DETAILED_STATUS_MESSAGE_TOO_SMALL, 2, 0);
+      if ((words[frame] & 0xf0) !== 0x00) return faultAt(DETAILED_STATUS_INVALID_OFFSET, 0, 4);
+      value = getSocketSnapshotGetFirst(words, frame);
+      if (value > 52) return faultAt(DETAILED_STATUS_INVALID_PARAMETER, 20, 0);
+      return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;
   }
@@ -2658,6 +2810,12 @@ export function checkSocketReply(words: Int32Array, frame: number, sizeWords: nu
       return 0;
     case SOCKET_TOTALS_GET:
       if (status === 0 && sizeWords < 32) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      return 0;
+    case SOCKET_SNAPSHOT_GET:
+      if (status === 0 && sizeWords < 17) return DETAILED_STATUS_MESSAGE_TOO_SMALL;
+      if (status !== 0) return 0;
+      value = getSocketSnapshotGetReplyFirst(words, frame);
+      if (value > 52) return DETAILED_STATUS_INVALID_PARAMETER;
       return 0;
     default:
       return DETAILED_STATUS_UNKNOWN_FUNCTION;

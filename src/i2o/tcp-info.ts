@@ -1,18 +1,33 @@
 /**
  * TCP_INFO as it crosses between card and host: the record of `socket/tcp-info.ts` in the replies to
  * SocketInfoGet (how the connection stands) and SocketTotalsGet (what has been counted), written and read here
- * alone. Sums of bytes and times are two words each.
+ * alone. Sums of bytes and times are two words each. Where frames are too short for these replies, their words
+ * cross in parts, as a snapshot (SocketSnapshotGet).
  */
 import { assert } from '../assert/assert.ts';
 import type { TcpInfo } from '../socket/tcp-info.ts';
 import { REQUEST_STATUS_SUCCESS } from './executive.gen.ts';
-import { frameInitiatorContext, frameTransactionContext } from './frame.ts';
+import { FRAME_WORDS, frameInitiatorContext, frameTransactionContext } from './frame.ts';
 import * as socket from './socket.gen.ts';
 import { HOST_TID } from './tids.ts';
 
 const BYTE_MAX = 0xff;
 const HALF_MAX = 0xffff;
 const WORD_VALUES = 2 ** 32;
+
+/** Words of a reply before what it tells. */
+const REPLY_HEAD_WORDS = 5;
+const INFO_WORDS = socket.SOCKET_INFO_GET_REPLY_WORDS - REPLY_HEAD_WORDS;
+/** Words of a snapshot: what both replies tell, one after the other. */
+export const SNAPSHOT_WORDS: number = INFO_WORDS + socket.SOCKET_TOTALS_GET_REPLY_WORDS - REPLY_HEAD_WORDS;
+/** Where each half of a snapshot ends, and the frame by whose accessors it is read in an array of all words. */
+export const SNAPSHOT_HALVES = {
+  info: { end: INFO_WORDS, frame: -REPLY_HEAD_WORDS },
+  totals: { end: SNAPSHOT_WORDS, frame: INFO_WORDS - REPLY_HEAD_WORDS },
+} as const;
+/** Words of a snapshot that one reply to a SocketSnapshotGet tells. */
+export const SNAPSHOT_PART_WORDS = 10;
+const PART_WORD = socket.SOCKET_SNAPSHOT_GET_REPLY_WORDS - SNAPSHOT_PART_WORDS;
 
 /**
  * Writes the reply to a SocketInfoGet.
@@ -121,6 +136,73 @@ export function writeTotalsReply(
     highWord(info.sndbuf_limited),
     info.reord_seen,
   );
+}
+
+/** A snapshot whole, as SocketSnapshotGet numbers its words; the parameters are as of `writeInfoReply`. */
+export function snapshotWords(info: TcpInfo, snapshot: number): Int32Array {
+  const replies = new Int32Array(3 * FRAME_WORDS);
+  const [request, totals] = [2 * FRAME_WORDS, FRAME_WORDS];
+  writeInfoReply(replies, request, 0, 0, info, snapshot);
+  writeTotalsReply(replies, request, totals, 0, info, snapshot);
+  const whole = new Int32Array(SNAPSHOT_WORDS);
+  whole.set(replies.subarray(REPLY_HEAD_WORDS, socket.SOCKET_INFO_GET_REPLY_WORDS));
+  const end = totals + socket.SOCKET_TOTALS_GET_REPLY_WORDS;
+  whole.set(replies.subarray(totals + REPLY_HEAD_WORDS, end), INFO_WORDS);
+  return whole;
+}
+
+/**
+ * Writes the reply to a SocketSnapshotGet.
+ * @param whole what `snapshotWords` made. @param first which of its words comes first.
+ */
+export function writeSnapshotReply(
+  words: Int32Array,
+  request: number,
+  reply: number,
+  tid: number,
+  whole: Int32Array,
+  snapshot: number,
+  first: number,
+): void {
+  assert(first < SNAPSHOT_WORDS, 'tcp info: a part begins within its snapshot');
+  const word = (i: number): number => (first + i < SNAPSHOT_WORDS ? whole[first + i] : 0);
+  socket.writeSocketSnapshotGetReply(
+    words,
+    reply,
+    tid,
+    HOST_TID,
+    frameInitiatorContext(words, request),
+    frameTransactionContext(words, request),
+    REQUEST_STATUS_SUCCESS,
+    0,
+    first,
+    snapshot,
+    word(0),
+    word(1),
+    word(2),
+    word(3),
+    word(4),
+    word(5),
+    word(6),
+    word(7),
+    word(8),
+    word(9),
+  );
+}
+
+/** Takes the words that a SocketSnapshotGet's reply tells. @param whole the snapshot that they are put into. */
+export function readSnapshotReply(words: Int32Array, reply: number, whole: Int32Array): void {
+  const first = socket.getSocketSnapshotGetReplyFirst(words, reply);
+  assert(first < SNAPSHOT_WORDS, 'tcp info: a part that was checked is of a snapshot');
+  const count = Math.min(SNAPSHOT_PART_WORDS, SNAPSHOT_WORDS - first);
+  for (let i = 0; i < count; i++) whole[first + i] = words[reply + PART_WORD + i];
+}
+
+/** The record that a snapshot is of. @param whole all of its words. */
+export function readSnapshot(whole: Int32Array): TcpInfo {
+  assert(whole.length === SNAPSHOT_WORDS, 'tcp info: a snapshot is read whole');
+  const { info, totals } = SNAPSHOT_HALVES;
+  return { ...readInfoReply(whole, info.frame), ...readTotalsReply(whole, totals.frame) };
 }
 
 /** What a SocketInfoGet's reply tells; what a SocketTotalsGet's does is the rest of the record. */

@@ -25,6 +25,7 @@ import {
   SOCKET_RECEIVE_POST,
   SOCKET_SEND,
   SOCKET_SEND_TO,
+  SOCKET_SNAPSHOT_GET,
   SOCKET_TOTALS_GET,
 } from '../i2o/socket.gen.ts';
 import { SOCKET_CLASS_ID } from '../i2o/tids.ts';
@@ -272,6 +273,7 @@ function versionOf(functionCode: number): number {
       return 2;
     case SOCKET_INFO_GET:
     case SOCKET_TOTALS_GET:
+    case SOCKET_SNAPSHOT_GET:
       return 3;
     default:
       return 1;

@@ -29,6 +29,8 @@ export interface PortGround {
   readonly ledger: Ledger;
   readonly clock: Clock;
   readonly ends: HostEnds;
+  /** Size of an outbound frame, as the host asks for it. */
+  readonly outboundFrameWords: number;
   /** Gives the card its turn, where it has no thread of its own. @returns how much it worked on. */
   readonly turn: () => number;
   /** Rests for so long at most; time passes meanwhile. */
@@ -65,7 +67,8 @@ export abstract class PortHost implements BringUpCaller {
     this.watch = new CardWatch(region.words, ledger, this.frames);
     const { frames, control, watch } = this;
     const { version } = spoken;
-    this.steps = new BringUp(region, layout.control, frames, control, this, watch, version, version);
+    const base = [region, layout.control, frames, control, this, watch] as const;
+    this.steps = new BringUp(...base, version, version, ground.outboundFrameWords);
   }
 
   bringUp(): void {

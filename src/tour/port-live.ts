@@ -84,6 +84,7 @@ export function runPortTour(card: TouredCard, tour: (ground: TourGround) => void
   const own = { ...hostQueues(region, layout, ledger), waker: { wake: () => undefined } };
   const ground: PortGround = {
     ...{ region, layout, ledger, clock },
+    outboundFrameWords: config.driver.outboundFrameWords,
     ends: tracedEnds(recorder, watched, own),
     turn: () => processor.poll(),
     rest: (ns) => {

@@ -1,16 +1,24 @@
 /**
- * What SocketInfoGet and SocketTotalsGet tell, beside the state of the socket: that the two halves are of one
- * snapshot, and that their numbers agree with each other and with what the host has posted.
+ * What SocketInfoGet, SocketTotalsGet and SocketSnapshotGet tell, beside the state of the socket: that halves and
+ * parts are of one snapshot, and that their numbers agree with each other and with what the host has posted.
  */
 import {
   getSocketInfoGetReplyNotsentBytes,
   getSocketInfoGetReplyOutqBytes,
   getSocketInfoGetReplySnapshot,
   getSocketInfoGetReplyState,
+  getSocketSnapshotGetReplyFirst,
+  getSocketSnapshotGetReplySnapshot,
   getSocketTotalsGetReplySnapshot,
   TCP_STATE_CLOSED,
 } from '../i2o/socket.gen.ts';
-import { readTotalsReply } from '../i2o/tcp-info.ts';
+import {
+  readSnapshotReply,
+  readTotalsReply,
+  SNAPSHOT_HALVES,
+  SNAPSHOT_PART_WORDS,
+  SNAPSHOT_WORDS,
+} from '../i2o/tcp-info.ts';
 import type { Findings } from './findings.ts';
 import type { Streams } from './streams.ts';
 import type { ToldTotals } from './told-totals.ts';
@@ -27,6 +35,9 @@ export class InfoJudge {
   /** Whether that was of a connection. */
   private ofConnection = false;
   private readonly told: ToldTotals;
+  /** The words of a snapshot that is told in parts, and how many of them are known, from the first on. */
+  private readonly parts = new Int32Array(SNAPSHOT_WORDS);
+  private known = 0;
 
   constructor(findings: Findings, streams: Streams, told: ToldTotals) {
     this.findings = findings;
@@ -36,8 +47,12 @@ export class InfoJudge {
 
   /** An answer to SocketInfoGet. @param stream whether the socket had a connection when it was asked of. */
   info(socket: number, stream: boolean, words: Int32Array, at: number): void {
-    this.snapshotOf = socket;
-    this.snapshot = getSocketInfoGetReplySnapshot(words, at);
+    if (words === this.parts) this.isOf(socket, getSocketInfoGetReplySnapshot(words, at));
+    else {
+      this.snapshotOf = socket;
+      this.snapshot = getSocketInfoGetReplySnapshot(words, at);
+      this.known = 0;
+    }
     this.ofConnection = stream && getSocketInfoGetReplyState(words, at) !== TCP_STATE_CLOSED;
     const queued = getSocketInfoGetReplyOutqBytes(words, at) >>> 0;
     const unsent = getSocketInfoGetReplyNotsentBytes(words, at) >>> 0;
@@ -53,11 +68,7 @@ export class InfoJudge {
 
   /** An answer to SocketTotalsGet. */
   totals(socket: number, stream: boolean, words: Int32Array, at: number): void {
-    const number = getSocketTotalsGetReplySnapshot(words, at);
-    if (this.snapshotOf !== socket || number !== this.snapshot) {
-      const last = this.snapshotOf < 0 ? 'none' : `${this.snapshot >>> 0} of socket ${this.snapshotOf}`;
-      this.fault('E-08', socket, `has totals of snapshot ${number >>> 0}, and the last one told is ${last}`);
-    }
+    this.isOf(socket, getSocketTotalsGetReplySnapshot(words, at));
     const totals = readTotalsReply(words, at);
     if (this.ofConnection && this.snapshotOf === socket) this.told.told(socket, totals);
     const { bytes_sent, bytes_retrans, busy_time, rwnd_limited, sndbuf_limited } = totals;
@@ -68,6 +79,40 @@ export class InfoJudge {
     const once = bytes_sent - bytes_retrans;
     if (stream && once > this.posted(socket))
       this.fault('E-07', socket, `has sent ${once} bytes, ${this.posted(socket)} were posted`);
+  }
+
+  /**
+   * An answer to SocketSnapshotGet. What it tells is held against the rest as soon as a half of it is whole.
+   * @param asked the word that was to come first.
+   */
+  part(socket: number, stream: boolean, words: Int32Array, at: number, asked: number): void {
+    const first = getSocketSnapshotGetReplyFirst(words, at);
+    if (first !== asked) {
+      this.fault('E-08', socket, `has word ${first} of a snapshot first, and ${asked} was asked for`);
+      return;
+    }
+    const number = getSocketSnapshotGetReplySnapshot(words, at);
+    if (first === 0) {
+      this.snapshotOf = socket;
+      this.snapshot = number;
+      this.known = 0;
+    } else if (!this.isOf(socket, number)) return;
+    const before = this.known;
+    if (first > before) return;
+    readSnapshotReply(words, at, this.parts);
+    this.known = Math.max(before, Math.min(first + SNAPSHOT_PART_WORDS, SNAPSHOT_WORDS));
+    const { info, totals } = SNAPSHOT_HALVES;
+    if (before < info.end && this.known >= info.end) this.info(socket, stream, this.parts, info.frame);
+    if (before < totals.end && this.known >= totals.end)
+      this.totals(socket, stream, this.parts, totals.frame);
+  }
+
+  /** Whether a number is that of the snapshot that was told last, of this socket. */
+  private isOf(socket: number, number: number): boolean {
+    if (this.snapshotOf === socket && number === this.snapshot) return true;
+    const last = this.snapshotOf < 0 ? 'none' : `${this.snapshot >>> 0} of socket ${this.snapshotOf}`;
+    this.fault('E-08', socket, `has numbers of snapshot ${number >>> 0}, and the last one told is ${last}`);
+    return false;
   }
 
   /** The most that a socket can have to send; without limit where that is not known. */

@@ -11,6 +11,7 @@ import {
   getSocketInfoGetReplyState,
   getSocketNameGetReplyAddress,
   getSocketNameGetReplyPort,
+  getSocketSnapshotGetReplyWord0,
   getSocketStatusGetReplyLocalAddress,
   getSocketStatusGetReplyLocalPort,
   getSocketStatusGetReplyRemoteAddress,
@@ -25,6 +26,7 @@ import {
   SOCKET_NAME_GET,
   SOCKET_OPTION_GET,
   SOCKET_OPTION_SET,
+  SOCKET_SNAPSHOT_GET,
   SOCKET_STATUS_GET,
   SOCKET_TOTALS_GET,
   TCP_STATE_CLOSED,
@@ -120,6 +122,9 @@ export class SocketAnswers {
       case SOCKET_TOTALS_GET:
         this.infos.totals(socket, this.askedOfStream, words, at);
         break;
+      case SOCKET_SNAPSHOT_GET:
+        this.part(socket, words, at);
+        break;
       case SOCKET_OPTION_SET:
       case SOCKET_OPTION_GET:
         this.option(row, socket, true, words, at);
@@ -171,6 +176,13 @@ export class SocketAnswers {
     const { taken } = this.transactions;
     const option = taken[WORD_5] & 0xffff;
     this.options.answered(row.functionCode, socket, option, taken[WORD_6], success, words, at);
+  }
+
+  /** A few words of a snapshot; the lowest byte of the first is the state. */
+  private part(socket: number, words: Int32Array, at: number): void {
+    const asked = this.transactions.taken[WORD_5] & 0xff;
+    if (asked === 0) this.stateTold(socket, getSocketSnapshotGetReplyWord0(words, at) & 0xff);
+    this.infos.part(socket, this.askedOfStream, words, at, asked);
   }
 
   private bound(socket: number, words: Int32Array, at: number): void {

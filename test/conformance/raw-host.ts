@@ -117,6 +117,9 @@ export class RawHost implements TraceSink {
       case 'SocketTotalsGet':
         socket.writeSocketTotalsGet(...head);
         break;
+      case 'SocketSnapshotGet':
+        socket.writeSocketSnapshotGet(...head, 0);
+        break;
       case 'SocketNameGet':
         socket.writeSocketNameGet(...head, socket.NAME_OF_LOCAL);
         break;

@@ -2,9 +2,21 @@
 import { describe, expect, it } from 'vitest';
 import { DrillHost } from '../../src/drill/host/drill-host.ts';
 import { checkSocketReply } from '../../src/i2o/socket.gen.ts';
-import { readInfoReply, readTotalsReply, writeInfoReply, writeTotalsReply } from '../../src/i2o/tcp-info.ts';
+import {
+  readInfoReply,
+  readSnapshot,
+  readSnapshotReply,
+  readTotalsReply,
+  SNAPSHOT_PART_WORDS,
+  SNAPSHOT_WORDS,
+  snapshotWords,
+  writeInfoReply,
+  writeSnapshotReply,
+  writeTotalsReply,
+} from '../../src/i2o/tcp-info.ts';
 import { DEVICE_TID } from '../../src/i2o/tids.ts';
 import type { TcpInfo } from '../../src/socket/tcp-info.ts';
+import { messageNamed } from '../../src/spec/catalogue.ts';
 import { trips } from '../rules/trips.ts';
 
 const REQUEST = 0;
@@ -45,4 +57,39 @@ describe('TCP_INFO in two replies', () => {
   trips('tcp info: a window is shifted by 14 bits at most', () => crossed({ ...record(), snd_wscale: 15 }));
   trips('tcp info: what was sent again was sent', () => crossed({ ...record(), bytes_retrans: 2 ** 52 }));
   trips('tcp info: a sum is a whole number below 2^53', () => crossed({ ...record(), busy_time: 0.5 }));
+});
+
+/** A record through the parts that begin with these words. */
+function inParts(info: Record<string, number>, firsts: readonly number[]): TcpInfo {
+  const whole = snapshotWords(info as unknown as TcpInfo, 9);
+  const read = new Int32Array(SNAPSHOT_WORDS);
+  for (const first of firsts) {
+    const words = new Int32Array(64);
+    writeSnapshotReply(words, 32, 0, DEVICE_TID, whole, 9, first);
+    expect(checkSocketReply(words, 0, words[0] >>> 16)).toBe(0);
+    readSnapshotReply(words, 0, read);
+  }
+  return readSnapshot(read);
+}
+
+describe('TCP_INFO in parts', () => {
+  const starts = Array.from({ length: SNAPSHOT_WORDS }, (_, i) => i);
+
+  it('is the record that was written, whichever words begin the parts', () => {
+    const tens = starts.filter((first) => first % SNAPSHOT_PART_WORDS === 0);
+    for (const firsts of [tens, starts, [...starts].reverse()])
+      expect(inParts(record(), firsts)).toEqual(record());
+    expect(inParts(record(), tens.slice(1))).not.toEqual(record());
+  });
+
+  it('has the words that the spec numbers', () => {
+    const first = messageNamed('SocketSnapshotGet')!.request.fields.find(({ name }) => name === 'first')!;
+    expect(first.max).toBe(SNAPSHOT_WORDS - 1);
+  });
+
+  trips('tcp info: a part begins within its snapshot', () => inParts(record(), [SNAPSHOT_WORDS]));
+  trips('tcp info: a part that was checked is of a snapshot', () =>
+    readSnapshotReply(new Int32Array(20).fill(-1), 0, new Int32Array(SNAPSHOT_WORDS)),
+  );
+  trips('tcp info: a snapshot is read whole', () => readSnapshot(new Int32Array(SNAPSHOT_WORDS - 1)));
 });

@@ -84,6 +84,9 @@ describe('inquiries', () => {
   trips('inquiries: a socket that TCP_INFO is asked of has a connection', () =>
     bed().control['inquiries'].infoGet(100, 0, new CardSocket()),
   );
+  trips('inquiries: a snapshot is taken of a connection', () =>
+    bed().control['inquiries'].snapshotGet(100, 0, new CardSocket()),
+  );
   trips('inquiries: a socket is in a state that the class names', () => {
     const { card, stack } = bed();
     card.create(0, STREAM);

@@ -27,6 +27,7 @@ const REQUESTS: readonly [string, number, number[]][] = [
   ['nameGet', s.SOCKET_NAME_GET, [0]],
   ['infoGet', s.SOCKET_INFO_GET, []],
   ['totalsGet', s.SOCKET_TOTALS_GET, []],
+  ['snapshotGet', s.SOCKET_SNAPSHOT_GET, [0]],
 ];
 
 describe.each(REQUESTS)('%s', (_name, functionCode, rest) => {
@@ -178,6 +179,26 @@ describe('TCP_INFO', () => {
     expect(ask(s.SOCKET_TOTALS_GET, 2)).toEqual(['snapshot', first + 1]);
   });
 
+  it('comes in parts of the snapshot that the card keeps, a new one with the first', () => {
+    card.pair(1, 2, 3);
+    const part = (id: number, first: number): number[] => {
+      const { code, words } = card.one(s.SOCKET_SNAPSHOT_GET, [id, first]);
+      return code === 0 ? [...words.slice(5, 17)] : [code];
+    };
+    expect(part(1, 20)).toEqual([e.EINVAL]);
+    const [, number] = part(1, 0);
+    expect(part(1, 20).slice(0, 2)).toEqual([20, number]);
+    expect(ask(s.SOCKET_TOTALS_GET, 1)).toEqual(['snapshot', number]);
+    expect(part(2, 20)).toEqual([e.EINVAL]);
+    // Any word may come first; beyond the last there is nothing.
+    expect(part(1, 25).slice(2, 4)).toEqual([number, number]);
+    expect(part(1, 52).slice(3)).toEqual(new Array(9).fill(0));
+    expect(part(1, 53)).toHaveLength(1);
+    expect(part(1, 0)[1]).toBe(number + 1);
+    expect(ask(s.SOCKET_INFO_GET, 1)).toEqual(['snapshot', number + 2]);
+    expect(part(1, 10)[1]).toBe(number + 2);
+  });
+
   it('of a number that is used again is not that of the socket before', () => {
     card.create(1, STREAM);
     expect(ask(s.SOCKET_TOTALS_GET, 1)).toEqual(['errno', e.EINVAL]);
@@ -190,8 +211,8 @@ describe('TCP_INFO', () => {
 
   it('is none of a datagram socket, and of a card of version 2', () => {
     card.create(1, DATAGRAM);
-    for (const each of [s.SOCKET_INFO_GET, s.SOCKET_TOTALS_GET] as const) {
-      expect(ask(each, 1)).toEqual(['errno', e.EOPNOTSUPP]);
+    for (const each of [s.SOCKET_INFO_GET, s.SOCKET_TOTALS_GET, s.SOCKET_SNAPSHOT_GET] as const) {
+      expect(card.one(each, [1, 0].slice(0, each === s.SOCKET_SNAPSHOT_GET ? 2 : 1)).code).toBe(e.EOPNOTSUPP);
       expect(new SocketCard({ classVersion: 2 }).one(each, [1]).code).toBe(DETAILED_STATUS_UNKNOWN_FUNCTION);
     }
   });

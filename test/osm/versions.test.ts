@@ -1,11 +1,16 @@
 /** A driver and a card of different versions of the class speak the lower one, and say what it has not. */
 import { describe, expect, it } from 'vitest';
+import {
+  DETAILED_STATUS_UNKNOWN_FUNCTION,
+  REQUEST_STATUS_ERROR_NO_DATA,
+} from '../../src/i2o/executive.gen.ts';
 import { FLAG_LAST, frameFunction, frameTransactionContext } from '../../src/i2o/frame.ts';
 import {
   SOCKET_CONNECT,
   SOCKET_INFO_GET,
   SOCKET_NAME_GET,
   SOCKET_SEND,
+  SOCKET_SNAPSHOT_GET,
   SOCKET_STATUS_GET,
   SOCKET_TOTALS_GET,
   writeSocketNameGetReply,
@@ -14,7 +19,7 @@ import {
 import { DEVICE_TID, HOST_TID } from '../../src/i2o/tids.ts';
 import { HANDLER_CONTROL } from '../../src/osm/message/handlers.ts';
 import { SOCK_DGRAM } from '../../src/socket/contract.ts';
-import { ENOPROTOOPT, EOPNOTSUPP, EPROTO, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
+import { EINVAL, ENOBUFS, ENOPROTOOPT, EOPNOTSUPP, EPROTO, EPROTONOSUPPORT } from '../../src/socket/errno.ts';
 import { MSG_DONTWAIT, MSG_EOR, MSG_MORE, MSG_NOSIGNAL, MSG_OOB } from '../../src/socket/message-flags.ts';
 import {
   IP_MTU_DISCOVER,
@@ -217,6 +222,42 @@ describe('TCP_INFO', () => {
     answer(card, { [SOCKET_INFO_GET]: 8, [SOCKET_TOTALS_GET]: 7 });
     expect(card.sockets.tcpInfo(socket)).toBe(-EPROTO);
     expect(asked.map((each) => card.takenOf(each).length)).toEqual([2, 2]);
+  });
+
+  it.each([
+    ['knows no parts', DETAILED_STATUS_UNKNOWN_FUNCTION, -ENOBUFS],
+    ['has lost its snapshot', EINVAL, -EINVAL],
+  ] as const)('is not told by a card that has no room for its halves and %s', (_, detail, result) => {
+    const card = new ScriptedCard();
+    const socket = card.sockets.socket();
+    const error = REQUEST_STATUS_ERROR_NO_DATA << 24;
+    card.onRequest = (request: Request) => {
+      if (frameFunction(request, 0) === SOCKET_INFO_GET) card.answer(request, FLAG_LAST, error | ENOBUFS);
+      if (frameFunction(request, 0) === SOCKET_SNAPSHOT_GET) card.answer(request, FLAG_LAST, error | detail);
+    };
+    expect(card.sockets.tcpInfo(socket)).toBe(result);
+    expect(card.takenOf(SOCKET_SNAPSHOT_GET)).toHaveLength(1);
+  });
+
+  it.each([
+    ['of one snapshot', 0, 0, 'ESTABLISHED'],
+    ['not of two', 1, 0, -EPROTO],
+    ['not of other words than were asked for', 0, 1, -EPROTO],
+  ] as const)('comes in parts, %s', (_, snapshots, words, told) => {
+    const card = new ScriptedCard();
+    const socket = card.sockets.socket();
+    let parts = 0;
+    card.onRequest = (request: Request) => {
+      const error = REQUEST_STATUS_ERROR_NO_DATA << 24;
+      if (frameFunction(request, 0) === SOCKET_INFO_GET) card.answer(request, FLAG_LAST, error | ENOBUFS);
+      if (frameFunction(request, 0) !== SOCKET_SNAPSHOT_GET) return;
+      const late = parts++ === 3 ? 1 : 0;
+      const ten = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+      card.answer(request, FLAG_LAST, 0, request[5] - late * words, 7 + late * snapshots, ...ten);
+    };
+    const info = card.sockets.tcpInfo(socket);
+    expect(typeof info === 'number' ? info : info.state === 1 && 'ESTABLISHED').toBe(told);
+    expect(parts).toBe(told === 'ESTABLISHED' ? 6 : 4);
   });
 
   trips('connection info: a reply that was checked names a state', () => {

@@ -372,6 +372,23 @@
 #define INIC_SOCKET_TOTALS_GET_REPLY_SNDBUF_LIMITED_LOW 29, 0, 31
 #define INIC_SOCKET_TOTALS_GET_REPLY_SNDBUF_LIMITED_HIGH 30, 0, 31
 #define INIC_SOCKET_TOTALS_GET_REPLY_REORD_SEEN 31, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET 0x9e
+#define INIC_SOCKET_SNAPSHOT_GET_WORDS 6
+#define INIC_SOCKET_SNAPSHOT_GET_SOCKET_ID 4, 0, 23
+#define INIC_SOCKET_SNAPSHOT_GET_FIRST 5, 0, 7
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORDS 17
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_FIRST 5, 0, 7
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_SNAPSHOT 6, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD0 7, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD1 8, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD2 9, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD3 10, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD4 11, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD5 12, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD6 13, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD7 14, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD8 15, 0, 31
+#define INIC_SOCKET_SNAPSHOT_GET_REPLY_WORD9 16, 0, 31
 #define INIC_SEND_PIECE_WORDS 3
 #define INIC_SEND_PIECE_CONTEXT 0, 0, 31
 #define INIC_SEND_PIECE_ADDRESS 1, 0, 31
@@ -1548,6 +1565,7 @@ static const struct inic_request inic_requests[] = {
   { 0x0a0, 0x95, 9, 5, 0, 0, 1, 0, 0, 1, { { 5, 0, 7, 0x0u, 0x1u, 0, 0, { 0 } } }, 0x30136u, { 0, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22, 22 } }, /* SocketImport */
   { 0x0a0, 0x9a, 5, 31, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 95, 95, 9 } }, /* SocketInfoGet */
   { 0x0a0, 0x9c, 5, 32, 0, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 95, 95, 9 } }, /* SocketTotalsGet */
+  { 0x0a0, 0x9e, 6, 17, 0, 0, 1, 0, 0, 1, { { 5, 0, 7, 0x0u, 0x34u, 0, 0, { 0 } } }, 0x30136u, { 9, 0, 0, 0, 0, 0, 0, 0, 0, 9, 0, 95, 95, 9 } }, /* SocketSnapshotGet */
   { 0x000, 0xa0, 9, 0, 0, 0, 1, 0, 0, 1, { { 8, 0, 31, 0x58u, 0x58u, 0, 0, { 0 } } }, 0x10134u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecStatusGet */
   { 0x000, 0xa1, 6, 0, 6, 0, 1, 0, 0, 3, { { 4, 0, 31, 0x200u, 0x100000u, 1, 0, { 0 } }, { 5, 0, 7, 0x0u, 0x80u, 0, 5, { 0x00, 0x10, 0x20, 0x30, 0x80 } }, { 5, 16, 31, 0x11u, 0xffffu, 0, 0, { 0 } } }, 0x00014u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecOutboundInit */
   { 0x000, 0xa2, 6, 5, 6, 0, 1, 0, 0, 0, { { 0, 0, 0, 0, 0, 0, 0, { 0 } } }, 0x00130u, { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 } }, /* ExecLctNotify */
@@ -2183,6 +2201,28 @@ static inline void inic_put_socket_totals_get_reply(uint32_t *words, struct inic
   inic_set(words, 29, 0, 31, from.sndbuf_limited_low);
   inic_set(words, 30, 0, 31, from.sndbuf_limited_high);
   inic_set(words, 31, 0, 31, from.reord_seen);
+}
+struct inic_socket_snapshot_get { uint32_t socket_id, first; };
+static inline void inic_put_socket_snapshot_get(uint32_t *words, struct inic_socket_snapshot_get from) {
+  if (words == 0) return;
+  inic_set(words, 4, 0, 23, from.socket_id);
+  inic_set(words, 5, 0, 7, from.first);
+}
+struct inic_socket_snapshot_get_reply { uint32_t first, snapshot, word0, word1, word2, word3, word4, word5, word6, word7, word8, word9; };
+static inline void inic_put_socket_snapshot_get_reply(uint32_t *words, struct inic_socket_snapshot_get_reply from) {
+  if (words == 0) return;
+  inic_set(words, 5, 0, 7, from.first);
+  inic_set(words, 6, 0, 31, from.snapshot);
+  inic_set(words, 7, 0, 31, from.word0);
+  inic_set(words, 8, 0, 31, from.word1);
+  inic_set(words, 9, 0, 31, from.word2);
+  inic_set(words, 10, 0, 31, from.word3);
+  inic_set(words, 11, 0, 31, from.word4);
+  inic_set(words, 12, 0, 31, from.word5);
+  inic_set(words, 13, 0, 31, from.word6);
+  inic_set(words, 14, 0, 31, from.word7);
+  inic_set(words, 15, 0, 31, from.word8);
+  inic_set(words, 16, 0, 31, from.word9);
 }
 struct inic_exec_status_get { uint32_t buffer_address_low, buffer_address_high, buffer_length; };
 static inline void inic_put_exec_status_get(uint32_t *words, struct inic_exec_status_get from) {

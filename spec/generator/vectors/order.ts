@@ -9,7 +9,7 @@ import type { Answer, Vector } from './vector.ts';
 const OF_THE_DEVICE = 'SocketShutdown';
 const OF_THE_EXECUTIVE = 'ExecSysEnable';
 const NO_SUCH_HALF = 3;
-const UNKNOWN_FUNCTION = 0x9e;
+const UNKNOWN_FUNCTION = 0xae;
 const VERSION_2 = { version: 2 };
 const REPLY = { flags: 0x80 };
 const SMALL = { size: 3 };

@@ -53,6 +53,8 @@ export interface CardDriverParts {
   /** Told when there were replies, where the host looks for them again and again. */
   readonly found?: (() => void) | undefined;
   readonly timeoutNs: number;
+  /** Size of an outbound frame, as the driver asks for it. */
+  readonly outboundFrameWords: number;
 }
 
 /** Who has replies of a card's ports, and gives them their turn. */
@@ -100,7 +102,8 @@ export abstract class CardDriver implements BringUpCaller, PortDriver {
     this.watch = new CardWatch(region.words, ledger, this.frames);
     this.sends = new ListFrame(this.frames);
     const { frames, control, watch } = this;
-    this.steps = new BringUp(region, layout.control, frames, control, this, watch, version, version);
+    const base = [region, layout.control, frames, control, this, watch] as const;
+    this.steps = new BringUp(...base, version, version, parts.outboundFrameWords);
   }
 
   /** Takes one reply. */

@@ -5,12 +5,14 @@ import { frameInitiatorContext, frameTransactionContext } from '../../i2o/frame.
 import {
   getSocketNameGetWhich,
   getSocketOptionGetOption,
+  getSocketSnapshotGetFirst,
   NAME_OF_LOCAL,
   REPLY_MODE_BATCH,
   SOCKET_INFO_GET,
   SOCKET_INFO_GET_REPLY_WORDS,
   SOCKET_NAME_GET,
   SOCKET_OPTION_GET,
+  SOCKET_SNAPSHOT_GET,
   SOCKET_STATUS_GET,
   SOCKET_TOTALS_GET,
   SOCKET_TOTALS_GET_REPLY_WORDS,
@@ -21,7 +23,7 @@ import {
   writeSocketOptionGetReply,
   writeSocketStatusGetReply,
 } from '../../i2o/socket.gen.ts';
-import { writeInfoReply, writeTotalsReply } from '../../i2o/tcp-info.ts';
+import { snapshotWords, writeInfoReply, writeSnapshotReply, writeTotalsReply } from '../../i2o/tcp-info.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import { EINVAL, ENOBUFS, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
@@ -41,7 +43,10 @@ export class Inquiries {
   private readonly outbound: Outbound;
   private readonly stack: Stack;
   private readonly answers: Answers;
-  /** What the latest SocketInfoGet has found, its number, and whose it is: -1, of a socket that is no more. */
+  /**
+   * What the latest SocketInfoGet, or SocketSnapshotGet of word 0, has found, its number, and whose it is: -1,
+   * of a socket that is no more.
+   */
   private snapshot: TcpInfo | undefined;
   private snapshotNumber = 0;
   private snapshotOf = -1;
@@ -72,6 +77,9 @@ export class Inquiries {
         break;
       case SOCKET_TOTALS_GET:
         this.totalsGet(frame, socketId, socket);
+        break;
+      case SOCKET_SNAPSHOT_GET:
+        this.snapshotGet(frame, socketId, socket);
         break;
       default:
         this.answers.outcome(frame, EOPNOTSUPP, REPLY_MODE_BATCH);
@@ -176,18 +184,16 @@ export class Inquiries {
       return;
     }
     if (!this.fits(frame, SOCKET_INFO_GET_REPLY_WORDS)) return;
-    this.snapshot = this.stack.tcpInfo(connection);
-    this.snapshotOf = socketId;
-    this.snapshotNumber = (this.snapshotNumber + 1) | 0;
+    const snapshot = this.take(socketId, connection);
     const reply = answerFrame(this.outbound);
-    writeInfoReply(this.words, frame, reply, this.tid, this.snapshot, this.snapshotNumber);
+    writeInfoReply(this.words, frame, reply, this.tid, snapshot, this.snapshotNumber);
     postReply(this.outbound, reply);
   }
 
   /** SocketTotalsGet: answers the other half of that snapshot. */
   totalsGet(frame: number, socketId: number, { kind }: CardSocket): void {
-    const { snapshot } = this;
-    if (kind === KIND_DATAGRAM || snapshot === undefined || this.snapshotOf !== socketId) {
+    const snapshot = this.kept(socketId);
+    if (kind === KIND_DATAGRAM || snapshot === undefined) {
       this.answers.outcome(frame, kind === KIND_DATAGRAM ? EOPNOTSUPP : EINVAL, REPLY_MODE_BATCH);
       return;
     }
@@ -195,6 +201,39 @@ export class Inquiries {
     const reply = answerFrame(this.outbound);
     writeTotalsReply(this.words, frame, reply, this.tid, snapshot, this.snapshotNumber);
     postReply(this.outbound, reply);
+  }
+
+  /** SocketSnapshotGet: answers a few words of a snapshot, a new one where the first is asked for. */
+  snapshotGet(frame: number, socketId: number, { kind, connection }: CardSocket): void {
+    const { words } = this;
+    if (kind === KIND_DATAGRAM) {
+      this.answers.outcome(frame, EOPNOTSUPP, REPLY_MODE_BATCH);
+      return;
+    }
+    const first = getSocketSnapshotGetFirst(words, frame);
+    const snapshot = first === 0 ? this.take(socketId, connection) : this.kept(socketId);
+    if (snapshot === undefined) {
+      this.answers.outcome(frame, EINVAL, REPLY_MODE_BATCH);
+      return;
+    }
+    const whole = snapshotWords(snapshot, this.snapshotNumber);
+    const reply = answerFrame(this.outbound);
+    writeSnapshotReply(words, frame, reply, this.tid, whole, this.snapshotNumber, first);
+    postReply(this.outbound, reply);
+  }
+
+  /** Takes a snapshot, which is kept. */
+  private take(socketId: number, connection: number): TcpInfo {
+    assert(connection >= 0, 'inquiries: a snapshot is taken of a connection');
+    this.snapshot = this.stack.tcpInfo(connection);
+    this.snapshotOf = socketId;
+    this.snapshotNumber = (this.snapshotNumber + 1) | 0;
+    return this.snapshot;
+  }
+
+  /** The snapshot that is kept, if it is of this socket. */
+  private kept(socketId: number): TcpInfo | undefined {
+    return this.snapshotOf === socketId ? this.snapshot : undefined;
   }
 
   /** Whether the host's frames have the room for a reply; if not, the request is answered with that. */

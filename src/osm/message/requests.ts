@@ -32,7 +32,6 @@ import {
   writeSocketCreate,
   writeSocketExport,
   writeSocketImport,
-  writeSocketInfoGet,
   writeSocketListen,
   writeSocketNameGet,
   writeSocketOptionGet,
@@ -40,8 +39,8 @@ import {
   writeSocketReceiveCredit,
   writeSocketReceivePost,
   writeSocketShutdown,
+  type writeSocketSnapshotGet,
   writeSocketStatusGet,
-  writeSocketTotalsGet,
 } from '../../i2o/socket.gen.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
@@ -88,6 +87,9 @@ function checkWaiting(buckets: number): void {
 }
 
 /** Writes and posts requests; each method takes the frame that was acquired last. */
+/** Writes a request for how a connection stands. */
+export type InfoRequest = typeof writeSocketSnapshotGet;
+
 export class Requests extends InboundFrames {
   /** Asserts what every request about a socket depends on. // Hot path: three compares. */
   private about(frame: number, socketId: number): void {
@@ -322,20 +324,16 @@ export class Requests extends InboundFrames {
     this.post();
   }
 
-  /** Asks for a half of what TCP_INFO tells. @param totals what has been counted, of the same snapshot. */
-  infoGet(frame: number, transaction: number, socketId: number, totals: boolean): void {
+  /** Asks how a connection stands. @param write the request's writer. @param first word of a part. */
+  infoGet(frame: number, transaction: number, socketId: number, write: InfoRequest, first: number): void {
     this.about(frame, socketId);
-    const write = totals ? writeSocketTotalsGet : writeSocketInfoGet;
-    write(this.words, frame, this.deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId);
+    write(this.words, frame, this.deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId, first);
     this.post();
   }
 
   /** Asks for the state, the names and the windows of a connection. */
   statusGet(frame: number, transaction: number, socketId: number): void {
-    const { words, deviceTid } = this;
-    this.about(frame, socketId);
-    writeSocketStatusGet(words, frame, deviceTid, HOST_TID, HANDLER_CONTROL, transaction, socketId);
-    this.post();
+    this.infoGet(frame, transaction, socketId, writeSocketStatusGet, 0);
   }
 
   /** Says which events of the device are wanted. @param mask one bit an event; 0 for none. */

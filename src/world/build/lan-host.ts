@@ -93,6 +93,7 @@ export function buildLanHost(
     // Half of the slots are the stack's, for what it holds, and the ports share the others.
     bucketsWanted: Math.min(BUCKETS_WANTED, Math.max(1, Math.floor(config.packetSlots / 2 / ports.length))),
     timeoutNs: CONTROL_TIMEOUT_NS,
+    outboundFrameWords: config.driver.outboundFrameWords,
   });
   const nics = nicConfigs({ ...config, largeReceiveOffload: false }).slice(driver.ports.length);
   const loopDevices = nics.map((nic, i) => {

@@ -109,6 +109,7 @@ export function buildWindowStack(
     wholeBytesMax,
     packetsMax: config.txRing,
     timeoutNs: CONTROL_TIMEOUT_NS,
+    outboundFrameWords: config.driver.outboundFrameWords,
   });
   const { memory: sends, mirror, placements } = driver;
   const devices = bonded(config, driver.ports, { region, clock, ledger });

@@ -14,12 +14,14 @@ import { NOTICE_CUTS } from './notices.ts';
 import { PORT_CUTS } from './ports.ts';
 import { REFUSAL_CUTS } from './refusals.ts';
 import { SENT_CUTS } from './sent.ts';
+import { SNAPSHOT_CUTS } from './snapshots.ts';
 import { LIST_CUTS, VALUE_CUTS } from './values.ts';
 import { WIDE_CUTS } from './wide.ts';
 import { WIRE_CUTS } from './wire.ts';
 
 export const CUTS: readonly Cut[] = [
   ...END_CUTS,
+  ...SNAPSHOT_CUTS,
   ...REFUSAL_CUTS,
   ...BYTE_CUTS,
   ...SENT_CUTS,

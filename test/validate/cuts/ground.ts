@@ -3,6 +3,7 @@
  * it never says to a device: other claims, locks, reservations, statuses, aborts.
  */
 import type { Transport } from '../../../src/dma/card-layout.ts';
+import { SNAPSHOT_PART_WORDS, SNAPSHOT_WORDS } from '../../../src/i2o/tcp-info.ts';
 import { DEVICE_TID, HOST_TID } from '../../../src/i2o/tids.ts';
 import type { CardSockets } from '../../../src/osm/user/card-sockets.ts';
 import { READABLE, SHUT_WR, SOCK_DGRAM, WRITABLE } from '../../../src/socket/contract.ts';
@@ -76,6 +77,8 @@ export function cutGround(transport: Transport, wide = false): Tape {
     raw(DEVICE_TID, 0x96, socket, 1);
     raw(DEVICE_TID, 0x9a, socket);
     raw(DEVICE_TID, 0x9c, socket);
+    for (let first = 0; first < SNAPSHOT_WORDS; first += SNAPSHOT_PART_WORDS)
+      raw(DEVICE_TID, 0x9e, socket, first);
   });
   // Claims of every kind, a lock, a reservation; each twice, each given back twice.
   raw(DEVICE_TID, 0x0b, 1 << 24);
