@@ -300,7 +300,7 @@ function conformSchema(ground: SchemaGround): string {
     clauses: list(shape({ id: ref('clauseId'), outcome })),
     outcome,
     fault: nullable(text),
-    findings: list(shape({ what: text, 'rule?': ref('ruleId') })),
+    findings: list(shape({ what: text, 'rule?': ref('ruleId'), 'clause?': ref('clauseId') })),
   });
   const result = shape({
     role,

@@ -257,17 +257,20 @@ export class Tour {
     const { stack } = this;
     let sent = 0;
     let read = 0;
-    this.until(() => {
-      if (sent < length) {
-        const now = stack.send(from, this.bytes, 0, length - sent);
-        if (now > 0) sent += now;
-        else if (now !== -EAGAIN && now !== -ENOBUFS) return true;
-      }
-      if (to < 0) return sent === length;
-      const got = stack.recv(to, this.room, 0, this.room.length);
-      if (got > 0) read += got;
-      return read === length;
-    }, `${length} bytes`);
+    this.until(
+      () => {
+        if (sent < length) {
+          const now = stack.send(from, this.bytes, 0, length - sent);
+          if (now > 0) sent += now;
+          else if (now !== -EAGAIN && now !== -ENOBUFS) return true;
+        }
+        if (to < 0) return sent === length;
+        const got = stack.recv(to, this.room, 0, this.room.length);
+        if (got > 0) read += got;
+        return read === length;
+      },
+      () => (to < 0 ? `room for ${length} bytes` : `${length} bytes: ${sent} were taken, and ${read} came`),
+    );
   }
 
   private socket(type?: number): number {
@@ -282,11 +285,12 @@ export class Tour {
     this.stack.close(socket);
   }
 
-  private until(done: () => boolean, what: string, waits = WAITS_MAX): void {
+  private until(done: () => boolean, what: string | (() => string), waits = WAITS_MAX): void {
     for (let i = 0; i < waits; i++) {
       if (done()) return;
       this.stack.wait(WAIT_MS);
     }
-    if (what !== 'nothing') throw new Error(`the card never brought ${what}`);
+    const missed = typeof what === 'string' ? what : what();
+    if (missed !== 'nothing') throw new Error(`the card never brought ${missed}`);
   }
 }

@@ -6,7 +6,8 @@ import type { CardOverrides } from '../../src/world/config/settings.ts';
 import { BareCard } from '../iop/bed.ts';
 import { echoOn } from '../iop/echo.ts';
 
-export { judge, replyText } from '../../src/conform/card/judge.ts';
+export { judge } from '../../src/conform/card/judge.ts';
+export { replyText } from '../../src/conform/card/reply-words.ts';
 export { SOCKETS };
 
 export class VectorCard extends VectorHost {

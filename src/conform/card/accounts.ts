@@ -6,6 +6,7 @@ import { SGL_BUCKET, SGL_IMMEDIATE, SGL_LAST, SGL_TRANSMIT } from '../../i2o/lis
 import * as socket from '../../i2o/socket.gen.ts';
 import { DEVICE_TID, HOST_TID, IOP_TID } from '../../i2o/tids.ts';
 import type { BareHost } from './bare-host.ts';
+import { replyText } from './reply-words.ts';
 
 const SYS_QUIESCE = 0xc3;
 const SYS_ENABLE = 0xd1;
@@ -26,7 +27,7 @@ export function contextsOf(replies: readonly Int32Array[]): number[] {
 
 /**
  * An operational card of `socketsMax` numbers; its sockets do not outlive this.
- * @returns what it has kept; '' for nothing.
+ * @returns what it has kept, in words; '' for nothing.
  */
 export function poolsLost(card: BareHost, socketsMax: number): string {
   const { layout } = card.memory;
@@ -36,7 +37,8 @@ export function poolsLost(card: BareHost, socketsMax: number): string {
   for (let id = 0; id < socketsMax; id++) {
     const mode = 1 << 30;
     const [reply] = ask(card, DEVICE_TID, socket.SOCKET_CREATE, 0, [id | mode, socket.SOCKET_TYPE_STREAM]);
-    if (reply === undefined || reply[4] !== 0) lost.push(`socket ${id}`);
+    if (reply === undefined || reply[4] !== 0)
+      lost.push(`socket ${id} cannot be made: ${saidOf(reply === undefined ? [] : [reply])}`);
   }
   const { transmit, immediate, receive } = layout;
   const buffers = Array.from({ length: transmit.count }, (_, i) => [
@@ -54,11 +56,13 @@ export function poolsLost(card: BareHost, socketsMax: number): string {
     const replies = ask(card, DEVICE_TID, socket.SOCKET_SEND, 6, [1 << 30, 0, ...list]);
     home.push(...contextsOf(replies));
     // Nobody is connected: each is given back, and the request is refused by that and nothing else.
-    const refused = replies.filter((words) => (words[0] & 0x1000) === 0).map((words) => words[4] & 0xffff);
-    if (refused.length !== 1 || refused[0] !== EPIPE) lost.push(`a buffer (answered ${refused})`);
+    const refused = replies.filter((words) => (words[0] & 0x1000) === 0);
+    if (refused.length !== 1 || (refused[0][4] & 0xffff) !== EPIPE)
+      lost.push(`a send of contexts ${list[1]} and on drew ${saidOf(refused)}, and not EPIPE`);
   }
   const all = transmit.count + immediate.count;
-  if (home.length !== all || new Set(home).size !== all) lost.push(`${all - home.length} contexts`);
+  if (home.length !== all || new Set(home).size !== all)
+    lost.push(`${all - new Set(home).size} of ${all} contexts never came back`);
   const buckets = Array.from({ length: receive.count }, (_, i) => [
     (SGL_BUCKET << 24) | receive.bufferBytes,
     i,
@@ -66,10 +70,16 @@ export function poolsLost(card: BareHost, socketsMax: number): string {
   ]);
   for (const list of groups(buckets, BUCKETS_PER_FRAME)) {
     const replies = ask(card, DEVICE_TID, socket.SOCKET_RECEIVE_POST, 4, list, list.length / 3);
-    if (replies.length > 0) lost.push(`a bucket of ${list.length / 3}`);
+    if (replies.length > 0) lost.push(`a post of ${list.length / 3} buckets drew ${saidOf(replies)}`);
   }
-  return [...lost, card.framesLost()].filter((text) => text !== '').join(', ');
+  const kept = [...lost, card.framesLost().replace(/^(?=.)/, 'the card has kept ')].filter(
+    (text) => text !== '',
+  );
+  return kept.length === 0 ? '' : `quiesced and enabled again, ${kept.join('; ')}`;
 }
+
+const saidOf = (replies: readonly Int32Array[]): string =>
+  replies.map((reply) => replyText(reply)).join('; ') || 'nothing';
 
 /** Lists of so many elements each, the last of each marked. */
 function groups(elements: readonly number[][], length: number): number[][] {

@@ -22,6 +22,8 @@ import { scenarioFile, scenarioNames, type VectorFileAt, vectorFiles, wordsOf } 
 
 /** What it takes to close the books of a card at rest. */
 const BOOKS = ['ExecSysQuiesce', 'ExecSysEnable', 'SocketCreate', 'SocketSend', 'SocketReceivePost'];
+/** That nothing is missing afterwards, whatever was asked. */
+const OF_THE_BOOKS = 'CARD-6.13';
 const BRING_UP = [
   ...['ExecStatusGet', 'ExecOutboundInit', 'ExecHrtGet', 'ExecSysTabSet', 'ExecSysEnable', 'ExecLctNotify'],
   ...['UtilClaim', 'UtilEventRegister', 'SocketReceivePost', 'ExecSysQuiesce'],
@@ -130,9 +132,19 @@ function runVector(
   }
   const home = contextsOf(replies);
   if (new Set(home).size !== home.length) wrong.push(`a context came back twice: ${home}`);
-  wrong.push(lost(bare.framesLost()));
-  if (staysUp(file, vector) && claims.lacking(BOOKS).length === 0) wrong.push(lost(poolsLost(bare, SOCKETS)));
-  return wrong.filter((what) => what !== '').map((what) => ({ what }));
+  const books = [bare.framesLost().replace(/^(?=.)/, 'it has kept ')];
+  if (staysUp(file, vector) && claims.lacking(BOOKS).length === 0) books.push(poolsLost(bare, SOCKETS));
+  return findings(wrong, books);
+}
+
+/** @param wrong in what came. @param books what is missing afterwards, which says nothing of what came. */
+function findings(wrong: readonly string[], books: readonly string[]): Finding[] {
+  return [
+    ...wrong.filter((what) => what !== '').map((what) => ({ what })),
+    ...books
+      .filter((what) => what !== '')
+      .map((what) => ({ what: `afterwards, ${what}`, clause: OF_THE_BOOKS })),
+  ];
 }
 
 /** Frames that failure records name are posted again as NOPs. @returns what is wrong with the names. */
@@ -148,8 +160,6 @@ function takeBack(bare: BareHost, replies: readonly Int32Array[]): string {
     ? ''
     : `a failure record names a frame that the card does not have: 0x${(first >>> 0).toString(16)}`;
 }
-
-const lost = (what: string): string => (what === '' ? '' : `afterwards it has kept ${what}`);
 
 /** Whether the device still runs after it. */
 function staysUp({ class: name }: VectorFile, { state = 'operational', message }: Vector): boolean {
@@ -172,8 +182,8 @@ function scenarioCase(name: string, file: ScenarioFile, scenario: Scenario, clai
     run: (link) => {
       const bare = new ForeignBare(link, scenario.id, 'socket', { ...VECTOR_CARD, ...overrides });
       const wrong = runScenario(new VectorHost(bare), file, scenario);
-      if (claims.lacking(BOOKS).length === 0) wrong.push(lost(poolsLost(bare, SOCKETS)));
-      return wrong.filter((what) => what !== '').map((what) => ({ what }));
+      const books = claims.lacking(BOOKS).length === 0 ? poolsLost(bare, SOCKETS) : '';
+      return findings(wrong, [books]);
     },
   };
 }

@@ -1,5 +1,5 @@
 /** What came back for a vector's request, held against what the vector expects. */
-import { DETAILED_STATUS_NAMES, FAILURE_CODE_NAMES } from '../../i2o/executive.gen.ts';
+import { DETAILED_STATUS_NAMES } from '../../i2o/executive.gen.ts';
 import {
   FLAG_FAIL,
   FLAG_LAST,
@@ -17,6 +17,7 @@ import { LAN_DETAILED_STATUS_NAMES } from '../../i2o/lan.gen.ts';
 import { WINDOW_DETAILED_STATUS_NAMES } from '../../i2o/window.gen.ts';
 import { errnoName } from '../../socket/errno.ts';
 import { messageNamed } from '../../spec/catalogue.ts';
+import { expectationText, replyText } from './reply-words.ts';
 import type { Vector } from './vector-file.ts';
 import { wordsOf } from './vectors.ts';
 
@@ -52,17 +53,18 @@ function answers(vector: Vector, reply: Int32Array): boolean {
 export function judge(vector: Vector, replies: readonly Int32Array[]): string {
   const { answer, code, severity, statuses } = vector.expect;
   const own = replies.filter((reply) => answers(vector, reply));
-  const said = replies.map(replyText).join('; ') || 'nothing';
+  const { className } = messageNamed(vector.message)!;
+  const said = replies.map((reply) => replyText(reply, deviceClass(className))).join('; ') || 'nothing';
   const finals = own.filter((reply) => (frameFlags(reply, 0) & FLAG_LAST) !== 0);
   if (finals.length > 1) return `answered ${finals.length} times: ${said}`;
   // Progress may be reported before; what counts is the last.
   const reply = finals[0] ?? own[0];
-  if (answer === 'none') return replies.length === 0 ? '' : `expected nothing, got ${said}`;
+  if (answer === 'none') return replies.length === 0 ? '' : `expected nothing; got ${said}`;
   if (answer === 'legal') {
     if (reply !== undefined) return illegal(vector, reply) || strayOf(vector, replies);
     return owesAnswer(vector) ? `never answered: ${said}` : strayOf(vector, replies);
   }
-  if (reply === undefined) return `expected ${JSON.stringify(vector.expect)}, got ${said}`;
+  if (reply === undefined) return `expected ${expectationText(vector.expect)}; got ${said}`;
   const failed = (frameFlags(reply, 0) & FLAG_FAIL) !== 0;
   const status = frameRequestStatus(reply, 0);
   const detail = frameDetailedStatus(reply, 0);
@@ -79,7 +81,7 @@ export function judge(vector: Vector, replies: readonly Int32Array[]): string {
     good =
       !failed && status === ERROR_NO_DATA && names.some((name) => (statuses as string[]).includes(name!));
   }
-  return good ? '' : `expected ${JSON.stringify(vector.expect)}, got ${said}`;
+  return good ? '' : `expected ${expectationText(vector.expect)}; got ${said}`;
 }
 
 /** Requests that wait for what may not come: a peer, a bucket's data, an event, a change of the table. */
@@ -100,13 +102,16 @@ function strayOf(vector: Vector, replies: readonly Int32Array[]): string {
   const stray = replies.find(
     (reply) => frameFunction(reply, 0) === word >>> 24 && frameInitiatorContext(reply, 0) !== context,
   );
-  return stray === undefined ? '' : `a reply in a context that nobody used: ${replyText(stray)}`;
+  return stray === undefined
+    ? ''
+    : `a reply in a context that nobody used: ${replyText(stray, deviceClass(messageNamed(vector.message)!.className))}`;
 }
 
 /** A well-formed request is served, or refused by an errno of its message. */
 function illegal(vector: Vector, reply: Int32Array): string {
   const { errno, replyForm, className } = messageNamed(vector.message)!;
-  if ((frameFlags(reply, 0) & FLAG_FAIL) !== 0) return `not delivered: ${replyText(reply)}`;
+  const said = replyText(reply, deviceClass(className));
+  if ((frameFlags(reply, 0) & FLAG_FAIL) !== 0) return `not delivered: ${said}`;
   if (replyForm === 'overlaid') return '';
   const status = frameRequestStatus(reply, 0);
   if (status === SUCCESS) return '';
@@ -121,16 +126,10 @@ function illegal(vector: Vector, reply: Int32Array): string {
   const known = errno.some((entry) => names.includes(entry.name));
   // In the executive's and the utility messages a field that names nothing is refused as one that cannot be.
   const wrong = status === TRANSACTION_ERROR && className === 'socket';
-  return known && !wrong ? '' : `refused by what it may not be: ${replyText(reply)}`;
+  return known && !wrong ? '' : `refused by what it may not be: ${said}`;
 }
 
-export function replyText(reply: Int32Array): string {
-  const name = `0x${frameFunction(reply, 0).toString(16)}`;
-  if ((frameFlags(reply, 0) & FLAG_FAIL) !== 0) {
-    const code = FAILURE_CODE_NAMES[getFailureCode(reply, 0)];
-    return `${name} failure ${code} severity ${getFailureSeverity(reply, 0)}`;
-  }
-  const detail = frameDetailedStatus(reply, 0);
-  const names = `${DETAILED_STATUS_NAMES[detail]}/${errnoName(detail)}`;
-  return `${name} status 0x${frameRequestStatus(reply, 0).toString(16)} ${detail} (${names})`;
+/** The class of the device that a card has where such a message is tried. */
+function deviceClass(className: string): string {
+  return className === 'lan' || className === 'window' ? className : 'socket';
 }

@@ -4,7 +4,8 @@
  */
 import type { CardOverrides } from '../../world/config/settings.ts';
 import type { BareHost } from './bare-host.ts';
-import { replyText, succeeded } from './judge.ts';
+import { succeeded } from './judge.ts';
+import { replyText } from './reply-words.ts';
 import type { Spot, VectorFile, VectorFrame } from './vector-file.ts';
 import { wordsOf } from './vectors.ts';
 

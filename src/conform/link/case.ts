@@ -27,6 +27,8 @@ export interface Finding {
   readonly what: string;
   /** The rule of spec/rules.yaml that is broken, where the validator has judged. */
   readonly rule?: string;
+  /** The one clause that it is about, where that is not all that the case shows; as in `CARD-6.13`. */
+  readonly clause?: string;
 }
 
 export type Outcome = 'passed' | 'failed' | 'notJudged';

@@ -4,6 +4,12 @@ import { matchesAny } from '../../spec/clause-pattern.ts';
 import { allClauses, clausesOfRule } from '../../spec/clauses.ts';
 import type { Case, ClauseOutcome, Finding, Outcome, Role } from './case.ts';
 
+/**
+ * Sections of clauses about network ports and the window. Rules are broken in runs over the socket class
+ * alone, and say nothing of what these devices do.
+ */
+const OF_OTHER_DEVICES = [15, 16];
+
 /** The clauses that an implementation of a role keeps: its own, and those of the transport. */
 export function clausesOfRole(role: Role): readonly ClauseEntry[] {
   return allClauses().filter((clause) => clause.role === role || clause.role === 'transport');
@@ -12,7 +18,7 @@ export function clausesOfRole(role: Role): readonly ClauseEntry[] {
 /**
  * A vector, a scenario or a case of the transport judges every clause that names it. Another run judges those that name it by their rules; one
  * without a rule, by whether the run came to its end. A rule that is broken fails its clauses whoever names
- * the run.
+ * the run. A finding that names a clause is of that one, and says nothing of the others.
  */
 export function clauseOutcomes(
   one: Pick<Case, 'id' | 'kind' | 'vectors'>,
@@ -22,8 +28,13 @@ export function clauseOutcomes(
 ): readonly ClauseOutcome[] {
   const broken = new Set(findings.flatMap(({ rule }) => rule ?? []));
   const unfinished = outcome === 'failed' && findings.some(({ rule }) => rule === undefined);
+  const accused = new Set(findings.flatMap(({ clause }) => clause ?? []));
+  // What is wrong is another clause's alone.
+  const otherwise = outcome === 'failed' && findings.every(({ clause }) => clause !== undefined);
+  const shown = otherwise && findings.length > 0 ? 'passed' : outcome;
   const named = clausesOfRole(role).flatMap((clause): ClauseOutcome[] => {
-    if (isShownBy(clause, one)) return [{ id: clause.id, outcome }];
+    if (accused.has(clause.id)) return [{ id: clause.id, outcome: 'failed' }];
+    if (isShownBy(clause, one)) return [{ id: clause.id, outcome: shown }];
     if (!matchesAny(clause.runs, one.id)) return [];
     if (outcome !== 'failed') return [{ id: clause.id, outcome }];
     if (clause.rules.some((rule) => broken.has(rule))) return [{ id: clause.id, outcome: 'failed' }];
@@ -33,6 +44,7 @@ export function clauseOutcomes(
   const others = [...broken]
     .flatMap(clausesOfRule)
     .filter((clause) => clause.role === role || clause.role === 'transport')
+    .filter(({ section }) => !OF_OTHER_DEVICES.includes(section))
     .filter(({ id }) => named.every((known) => known.id !== id));
   return [...named, ...[...new Set(others)].map(({ id }) => ({ id, outcome: 'failed' as const }))];
 }
