@@ -74,7 +74,7 @@ function accepted(settings: Record<string, number> = {}) {
   return { ...drill, sockets, socket, iss };
 }
 
-it('answers a connect with a SYN, again after a second, and again after two more', () => {
+it('answers a connect with a SYN, and again after each second', () => {
   const { host, sent } = drilled();
   const { sockets } = host;
   const socket = sockets.socket();
@@ -84,6 +84,7 @@ it('answers a connect with a SYN, again after a second, and again after two more
   expect(sent.map(({ us, packet }) => [us, tcpOf({ us, packet }).flags])).toEqual([
     [0, SYN],
     [1_000_000, SYN],
+    [2_000_000, SYN],
     [3_000_000, SYN],
   ]);
   expect(host.nowUs).toBe(3_000_000);

@@ -13,7 +13,6 @@ import {
 import * as calls from '../../src/tcpip/tcp/calls.ts';
 import { TIMER_PERSIST, TIMER_RETRANSMIT } from '../../src/tcpip/tcp/control-block/timers.ts';
 import { advanceConnections } from '../../src/tcpip/tcp/expire.ts';
-import { receiveInSynReceived, receiveInSynSent, setIss } from '../../src/tcpip/tcp/handshake.ts';
 import { tcpIcmpError } from '../../src/tcpip/tcp/icmp-error.ts';
 import {
   allocateTcb,
@@ -47,7 +46,7 @@ import {
   startRetransmit,
 } from '../../src/tcpip/tcp/timers.ts';
 import { trips } from '../rules/trips.ts';
-import { established, listening, opened, opening, SYN, waiting, withData } from './tcp-assertion-bed.ts';
+import { established, listening, opened, waiting, withData } from './tcp-assertion-bed.ts';
 
 describe('the accept queue', () => {
   trips('accept queue: an embryo is new, and nobody else has it', () => {
@@ -148,29 +147,6 @@ describe("the user's calls", () => {
     const { tcp, tcb } = opened();
     calls.close(tcp, tcb);
     calls.abort(tcp, tcb);
-  });
-});
-
-describe('the handshake', () => {
-  trips('handshake: the initial sequence number is set before anything is sent', () =>
-    setIss(established().tcb, 5),
-  );
-  trips('handshake: a SYN is taken by a connection that has seen none', () => {
-    const { tcp, tcb } = established();
-    tcp.segment.flags = SYN;
-    receiveInSynSent(tcp, tcb, tcp.segment);
-  });
-  trips('handshake: nothing has been received before the SYN', () => {
-    const { tcp, tcb } = opening();
-    tcb.received.slotsHeld = 1;
-    tcp.segment.flags = SYN;
-    receiveInSynSent(tcp, tcb, tcp.segment);
-  });
-  trips('handshake: our SYN is acknowledged once', () => {
-    const { tcp, tcb } = established();
-    tcb.state = SYN_RECEIVED;
-    tcp.segment.ack = tcb.sndMax;
-    receiveInSynReceived(tcp, tcb, tcp.segment);
   });
 });
 

@@ -1,4 +1,4 @@
-/** The assertions of ECN, of paths' MTUs and of SYN cookies are tripped, each by its fault. */
+/** The assertions of handshakes, ECN, of paths' MTUs and of SYN cookies are tripped, each by its fault. */
 import { describe } from 'vitest';
 import { PathMtus } from '../../src/tcpip/path-mtus.ts';
 import { ChosenControl } from '../../src/tcpip/tcp/congestion/chosen.ts';
@@ -15,6 +15,7 @@ import {
   takeMark,
 } from '../../src/tcpip/tcp/ecn.ts';
 import { noteTimeoutReduction } from '../../src/tcpip/tcp/ecn-timeout.ts';
+import { receiveInSynReceived, receiveInSynSent, setIss } from '../../src/tcpip/tcp/handshake.ts';
 import { noteProbe } from '../../src/tcpip/tcp/mtu-probe.ts';
 import {
   beginMtuSearch,
@@ -25,6 +26,8 @@ import {
 } from '../../src/tcpip/tcp/mtu-search.ts';
 import { fillsWindow } from '../../src/tcpip/tcp/output.ts';
 import { agePathMtu, recallPathMtu } from '../../src/tcpip/tcp/path-mtu.ts';
+import { setState } from '../../src/tcpip/tcp/set-state.ts';
+import { SYN_RECEIVED } from '../../src/tcpip/tcp/state.ts';
 import { SynCookies, stampWith } from '../../src/tcpip/tcp/syn-cookies.ts';
 import { putSynOptions } from '../../src/tcpip/tcp/syn-options.ts';
 import { Random } from '../../src/time/random.ts';
@@ -181,5 +184,45 @@ describe('SYN cookies', () => {
     tcp.replies.queue(tcb.localAddress, tcb.remoteAddress, 1, 0, 0, ACK, 0);
     tcp.replies.addSynOptions(1460, -1, false);
     world.settle();
+  });
+});
+
+describe('the handshake', () => {
+  trips('handshake: the initial sequence number is set before anything is sent', () =>
+    setIss(established().tcb, 5),
+  );
+  trips('handshake: a SYN is taken by a connection that has seen none', () => {
+    const { tcp, tcb } = established();
+    tcp.segment.flags = SYN;
+    receiveInSynSent(tcp, tcb, tcp.segment);
+  });
+  trips('handshake: nothing has been received before the SYN', () => {
+    const { tcp, tcb } = opening();
+    tcb.received.slotsHeld = 1;
+    tcp.segment.flags = SYN;
+    receiveInSynSent(tcp, tcb, tcp.segment);
+  });
+  trips('handshake: our SYN is acknowledged once', () => {
+    const { tcp, tcb } = established();
+    tcb.state = SYN_RECEIVED;
+    tcp.segment.ack = tcb.sndMax;
+    receiveInSynReceived(tcp, tcb, tcp.segment);
+  });
+  trips('handshake: what asks again is a SYN that was not acknowledged', () => {
+    const { tcp, tcb } = established();
+    tcp.segment.flags = ACK;
+    tcp.segment.ack = (tcb.sndMax + 1) | 0;
+    receiveInSynSent(tcp, tcb, tcp.segment);
+  });
+  trips('handshake: our first SYN was sent before it is answered', () => {
+    const { tcp, tcb } = opening();
+    const { segment, environment } = tcp;
+    setState(tcp, tcb, SYN_RECEIVED);
+    tcb.stamps.on = 1;
+    tcb.sndMax = (tcb.iss + 1) | 0;
+    tcb.recovery.retransmissions = 2;
+    tcb.rtt.timedUs = (environment.nowUs + 2_000_000) | 0;
+    Object.assign(segment, { flags: ACK, ack: tcb.sndMax, timestamps: 1, tsValue: 1, tsEcho: 1 });
+    receiveInSynReceived(tcp, tcb, segment);
   });
 });

@@ -114,9 +114,10 @@ describe('RFC 9293 §3.8.3: nobody acknowledges the SYN-ACK', () => {
     peer.expects({ flags: 'RST', seq: 1 });
   });
 
-  it('starts from one segment after a lost SYN-ACK (RFC 6928 §2)', () => {
+  it('starts from one segment after two lost SYN-ACKs (RFC 6928 §2)', () => {
     const { peer, listener } = synReceived();
     peer.expectsAfter(1_000_000, { flags: 'SYN ACK', seq: 0, ack: 1 });
+    peer.expectsAfter(2_000_000, { flags: 'SYN ACK', seq: 0, ack: 1 });
     peer.sends({ ack: 1 });
     expect(listener.accepts()?.cwnd).toBe(1460);
   });

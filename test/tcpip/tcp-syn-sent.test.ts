@@ -226,9 +226,10 @@ describe('RFC 9293 §3.8.3 and RFC 6298: nobody answers the SYN', () => {
     script.tells('state 1 SYN-SENT CLOSED', 'connected 1 ETIMEDOUT');
   });
 
-  it('starts from one segment after a lost SYN, with an RTO of 3 s (RFC 6928 §2, RFC 6298 §5.7)', () => {
+  it('starts from one segment after two lost SYNs, with an RTO of 3 s (RFC 6928 §2, RFC 6298 §5.7)', () => {
     const { script, peer, socket } = synSent();
     peer.expectsAfter(1_000_000, { flags: 'SYN', seq: 0 });
+    peer.expectsAfter(2_000_000, { flags: 'SYN', seq: 0 });
     script.passes(5000);
     peer.sends({ flags: 'SYN ACK', ack: 1, options: { mss: 1460 } });
     peer.expects({ seq: 1, ack: 1 });

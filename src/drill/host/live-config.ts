@@ -34,6 +34,7 @@ const LINUX: Partial<StackConfig> = {
   wholeSegmentWindow: true,
   takesBeyondWindow: true,
   takesUnstamped: true,
+  synLinearRetries: 4,
   // Every host is on the wire: no route has to be said.
   prefixLength: 0,
   // Hardware addresses are of no interest, and last as long as they can.
@@ -58,6 +59,7 @@ const FREEBSD: Partial<StackConfig> = {
   takesBeyondWindow: false,
   takesUnstamped: false,
   lossRecovery: 'sack',
+  synLinearRetries: 0,
   quickAcks: 0,
 };
 const FREEBSD_SEND_BUFFER_BYTES = 32_768;

@@ -150,7 +150,8 @@ function measureRoundTrip(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   }
 }
 
-function measureByTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
+/** A round trip by what the peer echoes; a millisecond at least. */
+export function measureByTimestamp(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const ms = (tcp.environment.nowMs + tcb.stamps.offset - segment.tsEcho) | 0;
   if (ms >= 0 && ms < 1_000_000) sampleRoundTrip(tcp, tcb, Math.max(1, ms) * 1000);
 }

@@ -8,7 +8,8 @@ import { ECONNREFUSED } from '../../socket/errno.ts';
 import { ACK, FIN, RST, SYN } from '../header/tcp.ts';
 import { after, atOrBefore, before } from '../seq.ts';
 import { addEmbryo, hasRoomForEmbryo, isAcceptQueueFull, joinAcceptQueue } from './accept-queue.ts';
-import { sampleRoundTrip } from './acknowledge.ts';
+import { measureByTimestamp, sampleRoundTrip } from './acknowledge.ts';
+import { TIMEOUT_LEAST_US, TIMER_RETRANSMIT } from './control-block/timers.ts';
 import { answerWithCookie, takeCookie, wantsCookie } from './cookie-open.ts';
 import { agreeOnEcn } from './ecn.ts';
 import { allocateTcb, failTcb, hashTcb } from './lifecycle.ts';
@@ -22,7 +23,7 @@ import { setState } from './set-state.ts';
 import { CLOSED, ESTABLISHED, FIN_WAIT_1, SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import { MSS_DEFAULT, type Tcb } from './tcb.ts';
-import { startKeepAlive, stopRetransmit } from './timers.ts';
+import { startKeepAlive, startSending, stopRetransmit } from './timers.ts';
 import { roundFirstWindow, windowShift } from './window.ts';
 
 /** RFC 6298 §5.7: the time-out after a SYN was lost, until a round trip has been measured. */
@@ -167,13 +168,25 @@ function acknowledgesSyn(tcb: Tcb, ack: number): boolean {
   return after(ack, tcb.iss) && atOrBefore(ack, tcb.sndMax);
 }
 
+/** Our reset has ended what the peer had of an earlier connection: the SYN goes again at once, as on Linux. */
+function askAgain(tcp: TcpTables, tcb: Tcb): void {
+  const { timers } = tcb;
+  assert(tcb.state === SYN_SENT, 'handshake: what asks again is a SYN that was not acknowledged');
+  if (timers.retries === 0 && (timers.armed & TIMER_RETRANSMIT) !== 0) {
+    startSending(tcp, tcb, TIMER_RETRANSMIT, TIMEOUT_LEAST_US);
+  }
+}
+
 /** A segment in SYN-SENT: RFC 9293 §3.10.7.3. */
 export function receiveInSynSent(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   const { flags } = segment;
   const acknowledges = (flags & ACK) !== 0;
   if (acknowledges && !acknowledgesSyn(tcb, segment.ack)) {
     // The peer answers an earlier connection of the same pair.
-    if ((flags & RST) === 0) replyReset(tcp, segment);
+    if ((flags & RST) === 0) {
+      replyReset(tcp, segment);
+      askAgain(tcp, tcb);
+    }
     return;
   }
   if ((flags & RST) !== 0) {
@@ -240,7 +253,8 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.acks.lastDataUs = (nowUs - config.delayedAckUs) | 0;
   beginMtuSearch(tcp, tcb);
   expectSegments(tcb, advertisedPayload(tcp, tcb));
-  const lost = rtt.synRetransmitted !== 0;
+  // As on Linux one loss alone, which is rather a round trip of more than a second, costs nothing.
+  const lost = tcb.recovery.retransmissions > 1 && !answersFirstSyn(tcp, tcb, segment);
   tcp.congestion.start(tcb.congestion, tcb.mss, lost ? 1 : initialWindow(tcp, tcb));
   const { totals } = tcb;
   // As Linux counts them: of a passive open its SYN-ACK is not the connection's, and the peer's SYN is.
@@ -259,15 +273,35 @@ function establish(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
   tcb.timers.retries = 0;
   stopRetransmit(tcb);
   if (rtt.timing !== 0) sampleRoundTrip(tcp, tcb, (nowUs - rtt.timedUs) | 0);
+  else if (echoes(tcb, segment)) measureByTimestamp(tcp, tcb, segment);
   rtt.timing = 0;
   // As on Linux the handshake's is one of those whose least counts (RFC 8985 §6.2 step 1): no full segment is
   // answered as quickly on an idle path, but a short one may be.
   tcb.rack.leastRttUs = rtt.leastUs;
   tcb.rack.leastRttMs = tcp.environment.nowMs;
-  if (lost && rtt.srtt === 0) rtt.rto = RTO_AFTER_SYN_LOSS_US;
+  if (rtt.synRetransmitted !== 0 && rtt.srtt === 0) rtt.rto = RTO_AFTER_SYN_LOSS_US;
   if (tcb.options.keepAlive !== 0) startKeepAlive(tcp, tcb, tcb.options.keepIdleSeconds * 1000);
   if (tcb.sndNxt !== tcb.sndEnd || tcb.finQueued !== 0) markReady(tcp, tcb);
   if (tcb.parent < 0 && tcb.owner >= 0) tcp.environment.owner.connected(tcb.owner, 0);
+}
+
+/** Whether a segment tells by its timestamp which of our transmissions it answers (RFC 7323 §4). */
+function echoes({ stamps }: Tcb, segment: SegmentIn): boolean {
+  return stamps.on !== 0 && segment.timestamps !== 0 && segment.tsEcho !== 0;
+}
+
+/**
+ * Whether what was sent again, a SYN or the answer to one, was only late: the peer echoes the first one's
+ * timestamp (RFC 3522; Linux: tcp_try_undo_spurious_syn).
+ */
+function answersFirstSyn({ environment }: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
+  if (!echoes(tcb, segment)) return false;
+  const { nowMs, nowUs } = environment;
+  const agoMs = Math.trunc(((nowUs - tcb.rtt.timedUs) | 0) / 1000);
+  assert(agoMs >= 0, 'handshake: our first SYN was sent before it is answered');
+  const echoedAgoMs = (nowMs + tcb.stamps.offset - segment.tsEcho) | 0;
+  // Both clocks are rounded down.
+  return Math.abs(echoedAgoMs - agoMs) <= 1;
 }
 
 /** The reset that answers a segment of no connection: RFC 9293 §3.10.7.1. */

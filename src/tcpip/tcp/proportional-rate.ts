@@ -45,7 +45,9 @@ export function reduce(tcb: Tcb, deliveredBytes: number, isSafe: boolean, pipe: 
   if (congestion.ssthresh === SSTHRESH_START) return;
   let allowed: number;
   if (pipe > congestion.ssthresh) {
-    allowed = Math.ceil((rack.delivered * congestion.ssthresh) / rack.flightBefore) - rack.sentBytes;
+    const share = (rack.delivered * congestion.ssthresh) / rack.flightBefore;
+    // Rounded up to whole segments, in which Linux counts.
+    allowed = Math.ceil(share / mss) * mss - rack.sentBytes;
   } else {
     const owed = rack.delivered - rack.sentBytes;
     const most = Math.max(owed, deliveredBytes) + (isSafe ? mss : 0);

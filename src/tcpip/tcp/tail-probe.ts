@@ -3,13 +3,12 @@ import { assert } from '../../assert/assert.ts';
 import type { Environment } from '../environment.ts';
 import type { Routes } from '../route.ts';
 import { RECOVERY_NONE } from './control-block/recovery-state.ts';
+import { TIMEOUT_LEAST_US } from './control-block/timers.ts';
 import type { SentSegments } from './sent-segments.ts';
 import type { Tcb } from './tcb.ts';
 
 /** Before the first round trip was measured. */
 const PROBE_INITIAL_US = 1_000_000;
-/** Beside two round trips, which may be microseconds: Linux's least time-out, TCP_TIMEOUT_MIN_US. */
-const PROBE_SLACK_US = 2000;
 
 /**
  * @param isAnew whether the time runs from now, and not from when the oldest segment was sent.
@@ -33,6 +32,6 @@ export function tailProbeDelayUs(
   assert(sent.tail >= 0, 'tail probe: what is outstanding ends with a segment');
   // Twice the mean round trip; a segment alone may be acknowledged late (RFC 8985 §7.2).
   const isAlone = sent.head === sent.tail && records.segments[sent.tail] === 1;
-  const extraUs = isAlone ? routes.rtoMinUs(tcb.remoteAddress, config.rtoMinUs) : PROBE_SLACK_US;
+  const extraUs = isAlone ? routes.rtoMinUs(tcb.remoteAddress, config.rtoMinUs) : TIMEOUT_LEAST_US;
   return Math.min((rtt.srtt >> 2) + extraUs, timeoutUs);
 }

@@ -7,6 +7,7 @@ import { ACK_NONE } from './control-block/acknowledgements.ts';
 import {
   OUTSTANDING_TIMERS,
   SENDING_TIMERS,
+  TIMEOUT_LEAST_US,
   TIMER_ACK,
   TIMER_FIN_WAIT,
   TIMER_KEEPALIVE,
@@ -57,11 +58,12 @@ export function startTimeout(tcp: TcpTables, tcb: Tcb): void {
 /** Loss detection is to look again at what may only be late (RFC 8985 §6.2 step 5). */
 export function startReorder(tcp: TcpTables, tcb: Tcb, afterUs: number): void {
   assert(flightBytes(tcb) > 0, 'timers: what may be late is outstanding');
-  startSending(tcp, tcb, TIMER_REORDER, afterUs);
+  // As on Linux, beyond the moment itself: what comes meanwhile may be what is waited for.
+  startSending(tcp, tcb, TIMER_REORDER, afterUs + TIMEOUT_LEAST_US);
 }
 
 /** One of the timers that share a deadline, in place of any other. // Hot path. */
-function startSending(tcp: TcpTables, tcb: Tcb, timer: number, afterUs: number): void {
+export function startSending(tcp: TcpTables, tcb: Tcb, timer: number, afterUs: number): void {
   const { timers } = tcb;
   timers.armed = (timers.armed & ~SENDING_TIMERS) | timer;
   timers.retransmitAt = (tcp.environment.nowUs + afterUs) | 0;

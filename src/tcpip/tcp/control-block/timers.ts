@@ -15,6 +15,9 @@ export const TIMERS_MOVABLE = SENDING_TIMERS | TIMER_ACK | TIMER_KEEPALIVE;
 /** Those of them that run for what is outstanding. */
 export const OUTSTANDING_TIMERS = TIMER_RETRANSMIT | TIMER_PROBE | TIMER_REORDER;
 
+/** No time-out of Linux's is shorter (TCP_TIMEOUT_MIN_US). */
+export const TIMEOUT_LEAST_US = 2000;
+
 export class ConnectionTimers {
   /** TIMER_ bits of the timers that run. */
   armed = 0;
