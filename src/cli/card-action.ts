@@ -1,7 +1,6 @@
 /** What `inic card` does, loaded when it is asked for. */
 
 import { parsePolicy } from '../host/devices/policy/parse.ts';
-import type { PolicyRule } from '../host/devices/policy/rule.ts';
 import { decidedFor } from '../inspect/decided.ts';
 import { coalescingOf, identityOf, ringsOf } from '../inspect/described.ts';
 import {
@@ -12,28 +11,19 @@ import {
   featuresOf,
   withFeatures,
 } from '../inspect/features.ts';
-import { neighbourLinesOf, routeLinesOf } from '../inspect/paths.ts';
-import { connectionsOf, ranFor, statisticsOf, timeWaitOf } from '../inspect/running.ts';
+import { ranFor } from '../inspect/running.ts';
 import { bundledNames } from '../plans/files.ts';
 import { readYamlFile } from '../plans/yaml.ts';
 import { packageVersion } from '../record/manifest.ts';
-import {
-  changesText,
-  connectionsText,
-  factsText,
-  featuresText,
-  listText,
-  policyText,
-  type Spelling,
-  statisticsText,
-} from '../report/card-text.ts';
+import { changesText, factsText, featuresText, policyText, type Spelling } from '../report/card-text.ts';
+import type { Colour } from '../report/columns.ts';
 import { enumerated } from '../report/enumerated.ts';
 import { durationText } from '../report/units.ts';
 import { withWorkload } from '../sweep/workload.ts';
 import { bundledWorld } from '../sweep/worlds.ts';
 import { misspelt, plain as plainName } from '../world/config/complaint.ts';
 import { readTopology, type Topology } from '../world/topology.ts';
-import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import { isRunning, RUNNING_VIEWS, runningText } from './card-running.ts';
 import { CARD_VIEWS, type CardView } from './card-views.ts';
 import { UserError } from './errors.ts';
 import { usersErrors } from './plan-argument.ts';
@@ -51,9 +41,9 @@ export interface CardFlags {
 
 /** Which views have a use for a flag. */
 const FLAG_VIEWS: Readonly<Record<'for' | 'spelling' | 'policy', readonly CardView[]>> = {
-  for: ['stats', 'connections', 'neighbours', 'routes'],
+  for: RUNNING_VIEWS,
   spelling: ['features'],
-  policy: ['policy'],
+  policy: ['policy', ...RUNNING_VIEWS],
 };
 
 const WIDTH = 100;
@@ -75,11 +65,19 @@ export function card(view: string | undefined, flags: CardFlags, given: readonly
   const described = topologyOf(flags.world);
   const cards = cardsOf(described, flags.card);
   const topology = flags.set === undefined ? described : changed(described, cards, chosen, flags.set);
-  const rules = chosen === 'policy' ? rulesOf(flags.policy, topology) : [];
-  const runs = FLAG_VIEWS.for.includes(chosen);
-  const world = runs ? ranFor(topology, flags.for * 1e6) : undefined;
-  const texts = cards.map((index) => {
-    const text = textOf(topology, index, chosen, flags, rules, world);
+  const policy = policyOf(flags.policy, topology, chosen);
+  const running = isRunning(chosen)
+    ? { view: chosen, world: usersErrors(() => ranFor(topology, flags.for * 1e6, policy)) }
+    : undefined;
+  const ran = durationText(flags.for * 1e6);
+  const texts = cards.map((index, i) => {
+    const { host } = topology.cards[index];
+    const first = cards.findIndex((at) => topology.cards[at].host === host) === i;
+    const drawn = { width: lineWidth(process.stdout, WIDTH), bold: boldOn(process.stdout) };
+    const text =
+      running === undefined
+        ? describedText(topology, index, chosen, flags.spelling, policy, drawn)
+        : runningText(running.view, { topology, world: running.world, index, first, ran, ...drawn });
     if (flags.set === undefined) return text;
     const changes = actualChanges(described.cards[index], topology.cards[index]);
     return `${changesText(changes, flags.spelling)}\n${text}`;
@@ -87,46 +85,29 @@ export function card(view: string | undefined, flags: CardFlags, given: readonly
   process.stdout.write(texts.join('\n'));
 }
 
-function textOf(
+/** Of a view for which no world runs. @param policy of the view of that name. */
+function describedText(
   topology: Topology,
   index: number,
   view: CardView,
-  flags: CardFlags,
-  rules: readonly PolicyRule[],
-  world: VirtualWorld | undefined,
+  spelling: Spelling,
+  policy: string | undefined,
+  { width, bold }: { readonly width: number; readonly bold: Colour },
 ): string {
   const own = topology.cards[index];
-  const width = lineWidth(process.stdout, WIDTH);
-  const bold = boldOn(process.stdout);
-  const after = `${own.name}, after ${durationText(flags.for * 1e6)} of virtual time:`;
   switch (view) {
-    case 'show':
-      return factsText(`${TITLES.show} ${own.name}:`, identityOf(topology, index, packageVersion()));
     case 'rings':
       return factsText(`${TITLES.rings} ${own.name}:`, ringsOf(own));
     case 'coalesce':
       return factsText(`${TITLES.coalesce} ${own.name}:`, coalescingOf(own));
     case 'features':
-      return featuresText(own.name, featuresOf(own), capabilitiesOf(own), flags.spelling, width);
-    case 'policy':
-      return policyText(`Policy for ${own.name}:`, decidedFor(topology, index, rules), width, bold);
-    case 'stats':
-      return statisticsText(
-        `NIC statistics of ${after}`,
-        world ? statisticsOf(world, index) : [],
-        width,
-        bold,
-      );
-    case 'neighbours':
-      return listText(`Neighbours of ${after}`, world ? neighbourLinesOf(world, index) : []);
-    case 'routes':
-      return listText(`Routes of ${after}`, world ? routeLinesOf(world, index) : []);
-    case 'connections': {
-      const { connectionsMax } = own.config.stack;
-      const lines = world ? connectionsOf(world, index, connectionsMax) : [];
-      const timeWait = world ? timeWaitOf(world, index) : 0;
-      return connectionsText(`Connections of ${after}`, lines, timeWait, width, bold);
+      return featuresText(own.name, featuresOf(own), capabilitiesOf(own), spelling, width);
+    case 'policy': {
+      const decided = decidedFor(topology, index, parsePolicy(policy ?? ''));
+      return policyText(`Policy for ${own.name}:`, decided, width, bold);
     }
+    default:
+      return factsText(`${TITLES.show} ${own.name}:`, identityOf(topology, index, packageVersion()));
   }
 }
 
@@ -187,9 +168,13 @@ function cardsOf({ cards }: Topology, name: string | undefined): number[] {
   throw new UserError(`--card ${plainName(name)}: the world has no such card: ${misspelt(name, names)}`);
 }
 
-function rulesOf(file: string | undefined, topology: Topology): PolicyRule[] {
-  if (file === undefined) throw new UserError('card policy needs --policy FILE, the rules of offload');
+/** The rules of a file, where there is one. */
+function policyOf(file: string | undefined, topology: Topology, view: CardView): string | undefined {
+  if (file === undefined) {
+    if (view === 'policy') throw new UserError('card policy needs --policy FILE, the rules of offload');
+    return undefined;
+  }
   const text = readPolicyText(file);
   checkPolicyDevices(file, text, topology);
-  return parsePolicy(text);
+  return text;
 }

@@ -27,7 +27,10 @@ export function addCard(program: Command): void {
       numberIn(0, 60_000),
       10,
     )
-    .option('--policy <file>', 'rules of offload, of which policy says what they decide')
+    .option(
+      '--policy <file>',
+      'rules of offload: policy says what they decide, and what runs has hosts with a stack beside their cards',
+    )
     .action(async (view: string | undefined, flags: CardFlags, self: Command) => {
       const { card } = await import('./card-action.ts');
       const given = Object.keys(flags).filter((name) => self.getOptionValueSource(name) === 'cli');

@@ -57,6 +57,15 @@ export interface ArmResult {
   readonly rates: readonly [least: number, most: number];
   /** Where connections went, of a system that decides so; medians over seeds. */
   readonly offloads: readonly HostOffload[];
+  /** Links that were to go down, or to go down again, when its operations were done already, of any seed. */
+  readonly unmet: readonly UnmetDown[];
+}
+
+/** The first time of a link without a carrier that a run did not come to. */
+export interface UnmetDown {
+  readonly link: string;
+  /** Nanoseconds after the world began. */
+  readonly atNs: number;
 }
 
 export interface CompareOptions extends PlainCostOptions {
@@ -82,7 +91,8 @@ function armResult(plan: SweepPlan, arm: Arm, options: CompareOptions): ArmResul
     const topology = topologyUnder(arm, plan, { seed });
     try {
       const run = runArm(arm, plan, topology, options);
-      all.push({ figures: figuresOf(topology, run), offloads: run.offloads });
+      const unmet = unmetDowns(topology, run.counted.untilNs);
+      all.push({ figures: figuresOf(topology, run), offloads: run.offloads, unmet });
     } catch (error) {
       if (error instanceof AssertionFailure) throw error;
       const line = `${arm.name}: ${error instanceof Error ? error.message : error}`;
@@ -99,7 +109,16 @@ function armResult(plan: SweepPlan, arm: Arm, options: CompareOptions): ArmResul
     figures: middle(all.map(({ figures }) => figures)),
     rates: [min, max],
     offloads: middleOffloads(all.map(({ offloads }) => offloads)),
+    // Those of the seed that was done first.
+    unmet: all.reduce((most, { unmet }) => (unmet.length > most.length ? unmet : most), all[0].unmet),
   };
+}
+
+function unmetDowns({ links }: Topology, untilNs: number): UnmetDown[] {
+  return links.flatMap(({ name: link, pipe: { downs = [] } }) => {
+    const down = downs.find(({ atNs }) => atNs > untilNs);
+    return down === undefined ? [] : [{ link, atNs: down.atNs }];
+  });
 }
 
 /** The world of a plan as a system has it. @param settings what differs from the plan's own. */

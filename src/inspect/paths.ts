@@ -2,7 +2,9 @@
 import { printAddress } from '../host/devices/policy/print.ts';
 import type { NeighbourEntry } from '../tcpip/arp/neighbour-states.ts';
 import type { RouteEntry, RouteMetrics } from '../tcpip/route-table.ts';
-import type { VirtualWorld } from '../world/virtual/virtual-world.ts';
+import type { Stack } from '../tcpip/stack/stack.ts';
+import type { MixedHost } from '../world/virtual/mixed-host.ts';
+import type { RanWorld } from './running.ts';
 
 /** In the order in which `ip route` prints what a route says of packets. */
 const METRICS: readonly (keyof RouteMetrics)[] = [
@@ -17,14 +19,28 @@ const METRICS: readonly (keyof RouteMetrics)[] = [
 const UNITS: Readonly<Partial<Record<keyof RouteMetrics, string>>> = { rto_min: 'ms' };
 
 /** The neighbours of a card's stack, by their addresses; none of one without a stack. */
-export function neighbourLinesOf(world: VirtualWorld, card: number): string[] {
-  const entries = world.cards[card].parts.stack?.neighbourEntries() ?? [];
-  return [...entries].sort((a, b) => (a.address >>> 0) - (b.address >>> 0)).map(neighbourLine);
+export function neighbourLinesOf(world: RanWorld, card: number): string[] {
+  return neighboursIn(world.cards[card].parts.stack);
 }
 
-/** Its routes, the gateway's first. */
-export function routeLinesOf(world: VirtualWorld, card: number): string[] {
+/** Those of the stack that a host has beside its cards. */
+export function ownNeighbourLinesOf({ built }: MixedHost): string[] {
+  return neighboursIn(built.engine);
+}
+
+/** A card's routes, the gateway's first. */
+export function routeLinesOf(world: RanWorld, card: number): string[] {
   return (world.cards[card].parts.stack?.routeEntries() ?? []).map(routeLine);
+}
+
+/** Those of the stack that a host has beside its cards. */
+export function ownRouteLinesOf({ built }: MixedHost): string[] {
+  return built.engine.routeEntries().map(routeLine);
+}
+
+function neighboursIn(stack: Stack | undefined): string[] {
+  const entries = stack?.neighbourEntries() ?? [];
+  return [...entries].sort((a, b) => (a.address >>> 0) - (b.address >>> 0)).map(neighbourLine);
 }
 
 export function neighbourLine({ address, port, macHigh, macLow, state }: NeighbourEntry): string {

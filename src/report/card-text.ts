@@ -63,14 +63,17 @@ export function statisticsText(
   return lines([title, ...alignedLines(fitting(columns, statistics, width), statistics, bold)]);
 }
 
+/** @param timeWait connections that rest, in words for each stack that has any. */
 export function connectionsText(
   title: string,
   connections: readonly ConnectionLine[],
-  timeWait: number,
+  timeWait: readonly string[],
   width: number,
   bold: Colour,
 ): string {
+  const beside: Column<ConnectionLine> = { heading: 'at', left: true, cell: ({ at = '' }) => at };
   const columns: Column<ConnectionLine>[] = [
+    ...(connections.some(({ at }) => at !== undefined) ? [beside] : []),
     { heading: 'state', left: true, cell: ({ state }) => state },
     { heading: 'local', left: true, cell: ({ local }) => local },
     { heading: 'remote', left: true, cell: ({ remote }) => remote },
@@ -80,7 +83,7 @@ export function connectionsText(
     { heading: 'unread', cell: ({ unreadBytes }) => String(unreadBytes) },
     { heading: 'sent again', gives: 3, cell: ({ retransmissions }) => String(retransmissions) },
   ];
-  const rest = timeWait === 0 ? [] : [`and ${timeWait} in TIME-WAIT`];
+  const rest = timeWait.length === 0 ? [] : [`and ${timeWait.join(', ')}`];
   if (connections.length === 0) return lines([title, 'none', ...rest]);
   return lines([title, ...alignedLines(fitting(columns, connections, width), connections, bold), ...rest]);
 }

@@ -4,6 +4,7 @@ import type { ArmResult } from '../compare/compare.ts';
 import { binding, type Use } from '../compare/use.ts';
 import { type Datagrams, lostPercent } from '../sweep/datagrams.ts';
 import { alignedLines, type Colour, type Column, fitting, wrapped } from './columns.ts';
+import { enumerated } from './enumerated.ts';
 import { lossText } from './loss-text.ts';
 import { durationText, rateText, threeDigits, withPrefix } from './units.ts';
 
@@ -77,6 +78,7 @@ export function compareText(
     words(
       ...results.flatMap((result) => offloadLines(result)),
       ...results.flatMap(({ arm, figures }) => lossLines(arm.name, figures.datagrams)),
+      ...unmetLines(results),
       ...leftOut.map((line) => `left out: ${line}`),
     ),
     verdict(results, bold),
@@ -103,6 +105,17 @@ function offloadLines({ arm, offloads }: ArmResult): string[] {
     const because = why.length === 0 ? '' : ` (${why.join(', ')})`;
     const went = `${offloaded} ${offloaded === 1 ? 'connection' : 'connections'} offloaded`;
     return `${arm.name}, at ${host}: ${went}, ${fell}${because}`;
+  });
+}
+
+/** Which systems a link's time without a carrier has done nothing to, as they were done before it. */
+function unmetLines(results: readonly ArmResult[]): string[] {
+  const all = results.flatMap(({ arm, unmet }) =>
+    unmet.map(({ link, atNs }) => ({ system: arm.name, time: `${link} goes down at ${durationText(atNs)}` })),
+  );
+  return [...new Set(all.map(({ time }) => time))].map((wanted) => {
+    const systems = all.flatMap(({ system, time }) => (time === wanted ? [system] : []));
+    return `${wanted}: by then the operations were done under ${enumerated(systems)}`;
   });
 }
 

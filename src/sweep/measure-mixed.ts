@@ -32,17 +32,7 @@ export function measureMixedTopology(
   begun?: (world: MixedWorld) => void,
   watch?: MeasureWatch,
 ): Measurement {
-  const options = hostsOf(topology).map((host): MixedOptions => {
-    const card = cardOf(topology.cards, host);
-    const costs = plainCosts(topology.hosts[host], card, PLAIN);
-    return {
-      host,
-      costs: { costs, interruptNs: card.interruptNs },
-      policy,
-      spins: true,
-      ...(watch && { watch }),
-    };
-  });
+  const options = mixedOptions(topology, policy, watch);
   const [first, ...further] = options;
   const world = new MixedWorld(topology, first, ...further);
   world.introduce();
@@ -66,6 +56,23 @@ export function measureMixedTopology(
   };
   const { counted, seen } = runWatched(world, topology, extent, begin, watch);
   return measurementOf(counted, seen);
+}
+
+/**
+ * Every host that has a card runs TCP/IP itself as well, at what that costs it, and has one policy.
+ * @param policy rules, as `parsePolicy` reads them. @param watch who looks on.
+ */
+export function mixedOptions(
+  topology: Topology,
+  policy: string,
+  watch?: MeasureWatch,
+): [MixedOptions, ...MixedOptions[]] {
+  const [first, ...further] = hostsOf(topology).map((host): MixedOptions => {
+    const card = cardOf(topology.cards, host);
+    const costs = { costs: plainCosts(topology.hosts[host], card, PLAIN), interruptNs: card.interruptNs };
+    return { host, costs, policy, spins: true, ...(watch && { watch }) };
+  });
+  return [first, ...further];
 }
 
 function hostsOf({ hosts, cards }: Topology): number[] {

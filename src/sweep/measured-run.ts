@@ -44,6 +44,8 @@ export type LatencyOf = (program: string, latency: LatencyRecorder) => LatencyRe
 export interface Counted {
   readonly operations: number;
   readonly elapsedNs: number;
+  /** When the last of them was done, in nanoseconds after the world began. */
+  readonly untilNs: number;
   /** Payload that all programs were given. */
   readonly bytes: number;
   /** Null of a workload that knows no requests. */
@@ -89,9 +91,11 @@ export function runMeasured<Seen>(
   if (!world.run(() => all.done >= until, limitNs - (before.nowNs - beganNs))) {
     throw late('the measurement', all.done - before.operations, operations, limitNs);
   }
+  const untilNs = world.queue.nowNs;
   const counted: Counted = {
     operations: all.done - before.operations,
-    elapsedNs: Math.max(1, Math.round(world.queue.nowNs - before.nowNs)),
+    elapsedNs: Math.max(1, Math.round(untilNs - before.nowNs)),
+    untilNs,
     bytes: bytesOf(world) - before.bytes,
     latencyUs: latency.summary() ?? null,
     meanLatencyNs: latency.meanNs,

@@ -147,7 +147,10 @@ it.each([
   ],
   [['card', '--card', 'lift'], '--card lift: the world has no such card: did you mean left?'],
   [['card', 'policy'], 'card policy needs --policy FILE, the rules of offload'],
-  [['card', 'rings', '--policy', 'x'], '--policy is for inic card policy, not for rings'],
+  [
+    ['card', 'rings', '--policy', 'x'],
+    '--policy is for inic card policy, inic card stats, inic card connections, inic card neighbours and inic card routes, not for rings',
+  ],
   [
     ['card', '--for', '5'],
     '--for is for inic card stats, inic card connections, inic card neighbours and inic card routes, not for show',

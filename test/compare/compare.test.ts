@@ -213,6 +213,7 @@ describe('the text of a comparison', () => {
       figures: arm.onHost ? figures : { ...figures, ...card },
       rates: [1, 1] as const,
       offloads: [],
+      unmet: [],
     }));
     return compareText('a title', results, [], 100, (line) => line);
   };
@@ -244,7 +245,7 @@ describe('the text of a comparison', () => {
     const named = (name: string): ArmResult => {
       const arm = ARMS.find((one) => one.name === name)!;
       const ratePerS = name === 'lan' ? 800 : name === 'host' ? 2000 : 1000;
-      return { arm, figures: { ...figures, ratePerS }, rates: [1, 1], offloads: [] };
+      return { arm, figures: { ...figures, ratePerS }, rates: [1, 1], offloads: [], unmet: [] };
     };
     const results = ['host', 'host+checksum', 'lan'].map(named);
     const said = compareText('a title', results, [], 100, (line) => line);
@@ -257,7 +258,7 @@ describe('the text of a comparison', () => {
       { host: 'left', offloaded: 16, own: 18, refusals: { 'connections full': 12, 'link down': 4 } },
       { host: 'right', offloaded: 34, own: 0, refusals: {} },
     ];
-    const result = { arm, figures, rates: [1, 1] as const, offloads };
+    const result = { arm, figures, rates: [1, 1] as const, offloads, unmet: [] };
     const said = compareText('a title', [result], ['lan: not here'], 200, (line) => line);
     expect(said).toContain(
       'mixed, at left: 16 connections offloaded, 18 fell to its own stack ' +

@@ -150,8 +150,7 @@ describe('a world that has run', () => {
   });
 
   it('shows both ends of each connection, and listeners first', () => {
-    const max = topology.cards[0].config.stack.connectionsMax;
-    const [client, server] = [0, 1].map((card) => connectionsOf(world, card, max));
+    const [client, server] = [0, 1].map((card) => connectionsOf(topology, world, card));
     expect(client.map(({ state }) => state)).toEqual(['ESTABLISHED', 'ESTABLISHED', 'ESTABLISHED']);
     expect(server.map(({ state }) => state)).toEqual(['LISTEN', ...client.map(({ state }) => state)]);
     expect(server.slice(1).map(({ remote }) => remote)).toEqual(client.map(({ local }) => local));

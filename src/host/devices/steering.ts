@@ -33,6 +33,8 @@ export interface Tap {
 export interface SteeringParts {
   readonly view: DataView;
   readonly offloading: Offloading;
+  /** The hardware address that host and device have at this wire. */
+  readonly own: StationAddress;
   /** Whether a connection is in the table of the host's own stack. */
   hostHas(tuple: Tuple): boolean;
   /** The same, and not at rest there as a device may take it over. */
@@ -70,7 +72,7 @@ export class FrameSteering implements Steering {
     const incoming = from === WIRE_PORT;
     if (!incoming && (this.isToGone(address) || this.isTooLong(length))) return 0;
     this.tuple.read(address, length, incoming);
-    const port = incoming ? this.receiver() : from;
+    const port = incoming ? this.receiver(address) : from;
     if (port < 0) return 0;
     const device = port >= DEVICE_PORT ? this.parts.device() : undefined;
     const direction = incoming ? 'in' : 'out';
@@ -87,15 +89,19 @@ export class FrameSteering implements Steering {
 
   private isToGone(address: number): boolean {
     const { gone } = this;
-    if (gone === undefined) return false;
-    const { view } = this.parts;
-    if (view.getUint16(address) !== gone.high || view.getInt32(address + 2) !== gone.low) return false;
+    if (gone === undefined || !this.isAt(gone, address)) return false;
     this.sentToGone += 1;
     return true;
   }
 
+  /** Whether a frame is for a station. */
+  private isAt({ high, low }: StationAddress, address: number): boolean {
+    const { view } = this.parts;
+    return view.getUint16(address) === high && view.getInt32(address + 2) === low;
+  }
+
   /** Whose a frame is that the wire has brought. @returns its port; -1: nobody's. */
-  private receiver(): number {
+  private receiver(address: number): number {
     const { tuple, parts } = this;
     const { offloading } = parts;
     offloading.touched.pass('receive');
@@ -103,6 +109,9 @@ export class FrameSteering implements Steering {
       this.fragmentsDropped += 1;
       return -1;
     }
+    // Before a switch has learnt where a station is, it brings frames that are for others: of whose
+    // connections there is nothing to decide. The host's plain device drops them, as ever.
+    if (!this.isAt(parts.own, address)) return HOST_PORT;
     const device = parts.device();
     if (device?.sockets === undefined || (tuple.kind !== 'tcp' && tuple.kind !== 'icmp')) return HOST_PORT;
     // A SYN that comes to a connection of TIME-WAIT is for whoever has that.

@@ -3,7 +3,7 @@ import type { Region } from '../../dma/region.ts';
 import type { OffloadLimits } from '../../host/devices/device.ts';
 import { MixedStack } from '../../host/devices/mixed-stack.ts';
 import type { Offloading } from '../../host/devices/offloading.ts';
-import { FrameSteering } from '../../host/devices/steering.ts';
+import { FrameSteering, type StationAddress } from '../../host/devices/steering.ts';
 import { maskOf } from '../../tcpip/route-table.ts';
 import type { Route } from '../../tcpip/stack/ways.ts';
 import type { Clock } from '../../time/clock.ts';
@@ -169,16 +169,21 @@ export function tellDevices({ engine }: BuiltHostStack, offloading: Offloading, 
   };
 }
 
-/** What steers the frames of the wire at one port of a host. @param host once it is there. */
+/**
+ * What steers the frames of the wire at one port of a host. @param own that port's hardware address. @param
+ * host once it is there.
+ */
 export function steeringAt(
   { view }: Region,
   offloading: Offloading,
+  own: StationAddress,
   port: number,
   host: () => MixedHost | undefined,
 ): FrameSteering {
   return new FrameSteering({
     view,
     offloading,
+    own,
     hostHas: (tuple) => {
       const engine = host()?.built.engine;
       return engine !== undefined && hasConnection(engine, tuple);

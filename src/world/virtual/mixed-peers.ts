@@ -10,13 +10,10 @@ import {
 } from '../../tcpip/header/ethernet.ts';
 import { maskOf } from '../../tcpip/route-table.ts';
 import type { Pipe } from '../../wire/pipe.ts';
+import { portsOf } from '../topology/reach.ts';
 import type { MixedHost } from './mixed-host.ts';
+import { stationsOf } from './mixed-topology.ts';
 import type { VirtualCard } from './virtual-card.ts';
-
-/** The last four bytes of a hardware address. */
-export function lowWord(mac: readonly number[]): number {
-  return (mac[2] << 24) | (mac[3] << 16) | (mac[4] << 8) | mac[5];
-}
 
 /**
  * Has mixed hosts know the hardware addresses of all others at their wires, as hosts do that have talked to
@@ -28,12 +25,12 @@ export function introduceAll(
   cards: readonly VirtualCard[],
   nowUs: number,
 ): void {
-  const ports = cards.flatMap(({ config: { mac, stack, furtherPorts } }, card) =>
-    [{ mac, ...stack }, ...furtherPorts].map(({ mac: bytes, address, prefixLength }) => {
-      const station = { high: (bytes[0] << 8) | bytes[1], low: lowWord(bytes) };
-      return { card, station, address, mask: maskOf(prefixLength) };
-    }),
-  );
+  const ports = cards.flatMap(({ plan: { topology } }, card) => {
+    const stations = stationsOf(topology);
+    return portsOf(topology).map(({ address, prefixLength }, port) => {
+      return { card, station: stations[port], address, mask: maskOf(prefixLength) };
+    });
+  });
   for (const { built, place } of hosts) {
     const [own, others] = [true, false].map((of) =>
       ports.filter(({ card }) => place.cards.includes(card) === of),

@@ -6,6 +6,7 @@
  */
 import type { BondConfig } from '../../bond/bond-config.ts';
 import type { PolicyRule } from '../../host/devices/policy/rule.ts';
+import type { StationAddress } from '../../host/devices/steering.ts';
 import { PERFECT_PIPE } from '../../wire/config.ts';
 import { shown } from '../config/complaint.ts';
 import { portsOfNics } from '../config/port-nics.ts';
@@ -49,6 +50,8 @@ export interface MixedPort {
   readonly card: number;
   /** By its number on the card. */
   readonly port: number;
+  /** The hardware address that both have there. */
+  readonly station: StationAddress;
 }
 
 /** Where in the world the parts of such a host are. */
@@ -99,7 +102,9 @@ function withPlain(topology: Topology, host: number): { topology: Topology; plac
   checkCards(topology, host, cards);
   const plain = topology.cards.length;
   const switches = [...topology.switches];
-  const ports = cards.flatMap((card) => topology.cards[card].stackPorts.map((_, port) => ({ card, port })));
+  const ports = cards.flatMap((card) =>
+    stationsOf(topology.cards[card]).map((station, port): MixedPort => ({ card, port, station })),
+  );
   const wires = cards
     .flatMap((card) => nicsOf(topology, card))
     .map((wire): MixedWire => {
@@ -133,6 +138,14 @@ function withPlain(topology: Topology, host: number): { topology: Topology; plac
   );
   const mixed = { ...topology, switches, links, programs, cards: [...all, plainCard(own)] };
   return { topology: mixed, place: { host, plain, cards, ports, wires } };
+}
+
+/** The hardware address of each port of a card's stack. */
+export function stationsOf({ config: { mac, furtherPorts } }: CardTopology): StationAddress[] {
+  return [mac, ...furtherPorts.map((port) => port.mac)].map((bytes) => ({
+    high: (bytes[0] << 8) | bytes[1],
+    low: (bytes[2] << 24) | (bytes[3] << 16) | (bytes[4] << 8) | bytes[5],
+  }));
 }
 
 /** The devices of a card, each with the port of the card's stack that it is of. */

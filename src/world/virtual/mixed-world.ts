@@ -27,8 +27,8 @@ import type { HostCosts } from './host-world.ts';
 import { DmaMeter, HOST_TRANSFERS, HostMeter, transferCosts } from './meters.ts';
 import type { CardDevice } from './mixed-devices.ts';
 import { MixedHost, steeringAt, tellDevices } from './mixed-host.ts';
-import { announceMove, introduceAll, lowWord } from './mixed-peers.ts';
-import { type MixedPlace, mixedTopology } from './mixed-topology.ts';
+import { announceMove, introduceAll } from './mixed-peers.ts';
+import { type MixedPlace, mixedTopology, stationsOf } from './mixed-topology.ts';
 import { watchedMixed } from './mixed-watch.ts';
 import { buildVirtualCard, type VirtualCard } from './virtual-card.ts';
 import { iopEntry, isFree, spinOf } from './virtual-world.ts';
@@ -106,8 +106,10 @@ export class MixedWorld {
     const numbers = { hosts: this.hostAgents, cards: this.cardAgents, switches: this.switchAgents };
     this.watch?.begin(watchedMixed(this, { topology, places, agents: numbers, region: this.region }));
     this.wireWatches = new WireWatches(this.plan.wires, this.watch);
-    const steerings = places.map(({ wires }, at) =>
-      wires.map(({ port }) => steeringAt(this.region, offloadings[at], port, () => this.hosts?.[at])),
+    const steerings = places.map(({ wires, ports }, at) =>
+      wires.map(({ port }) =>
+        steeringAt(this.region, offloadings[at], ports[port].station, port, () => this.hosts?.[at]),
+      ),
     );
     this.network = this.buildNetwork(steerings);
     this.wireWatches.tap((wire) => this.network.pipe(wire));
@@ -244,16 +246,15 @@ export class MixedWorld {
    * so by ARP: what is sent to the one it had arrives nowhere.
    */
   movePeer(port: number, peer: number, to: StationAddress): void {
-    const { mac, stack } = this.cards[peer].config;
-    const high = (mac[0] << 8) | mac[1];
-    const low = lowWord(mac);
+    const { plan, config } = this.cards[peer];
+    const [station] = stationsOf(plan.topology);
     const at = this.places[0].wires.findIndex((wire) => wire.port === port);
     const { splitter } = this.places[0].wires[at];
     const wire = this.plan.wires.findIndex(
       (each) => 'switch' in each.to && each.to.switch === splitter && each.to.port === 0,
     );
-    announceMove(this.region.view, this.network.pipe(wire), stack.address, to);
-    this.steerings[at].gone = { high, low };
+    announceMove(this.region.view, this.network.pipe(wire), config.stack.address, to);
+    this.steerings[at].gone = station;
   }
 
   /**
