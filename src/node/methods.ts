@@ -17,7 +17,7 @@ import { formatAddress } from './addresses.ts';
 import type { AddressInfoOut, StreamRequest, TcpHandle } from './bindings.ts';
 import { type Channel, earlyUserBuffers, kChannel, type MaybeOnCard } from './channel.ts';
 import { CLOSED, CONNECTED, captureContext, LISTENING } from './channel-state.ts';
-import { nativeFd, openingMethods, type Seam } from './opening.ts';
+import { boundOnCard, nativeFd, openingMethods, type Seam } from './opening.ts';
 import { LATIN1, UCS2, UTF8, writeBytes, writeMany, writeText } from './write.ts';
 
 type Handle = TcpHandle & MaybeOnCard;
@@ -173,6 +173,9 @@ function addressMethods(seam: Seam) {
   return {
     getsockname(this: Handle, out: AddressInfoOut): number {
       const channel = this[kChannel];
+      const bound = channel === undefined ? boundOnCard(this) : undefined;
+      if (bound !== undefined)
+        return fillAddress(bound, { address: bound.address, port: bound.cardPort }, out);
       // A listener's native handle listens at the same address and port.
       const native = channel === undefined || (channel.state === LISTENING && nativeFd(seam, this) >= 0);
       if (native) return original.getsockname.call(this, out);
@@ -221,13 +224,13 @@ function setOption(channel: Channel, option: number, value: number): number {
 }
 
 function fillAddress(
-  channel: Channel,
+  { ipv6 }: { readonly ipv6: boolean },
   endpoint: { readonly address: number; readonly port: number } | undefined,
   out: AddressInfoOut,
 ): number {
   if (endpoint === undefined) return -ENOTCONN;
-  out.address = formatAddress(endpoint.address, channel.ipv6);
-  out.family = channel.ipv6 ? 'IPv6' : 'IPv4';
+  out.address = formatAddress(endpoint.address, ipv6);
+  out.family = ipv6 ? 'IPv6' : 'IPv4';
   out.port = endpoint.port;
   return 0;
 }

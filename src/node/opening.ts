@@ -67,6 +67,12 @@ export function mayBeOnCard(seam: Seam, handle: TcpHandle): boolean {
   return bound === undefined ? nativeFd(seam, handle) < 0 : bound.reason === undefined;
 }
 
+/** What a handle was bound to at an address that is the card's alone; its native handle knows nothing of it. */
+export function boundOnCard(handle: TcpHandle): (Bound & { readonly cardPort: number }) | undefined {
+  const bound = (handle as Handle)[kBound];
+  return bound?.cardPort === undefined ? undefined : { ...bound, cardPort: bound.cardPort };
+}
+
 /** The native handle's descriptor; -1 while it has none. */
 export function nativeFd(seam: Seam, handle: TcpHandle): number {
   return Reflect.get(seam.original, 'fd', handle) as number;
@@ -75,11 +81,12 @@ export function nativeFd(seam: Seam, handle: TcpHandle): number {
 export function openingMethods(seam: Seam) {
   const original = seam.original;
   return {
-    bind(this: Handle, address: string, port: number, flags?: number): number {
-      return bind(seam, this, address, port, flags, false);
+    // Of a client whose port is the system's to choose, Node names none; its native code takes that for 0.
+    bind(this: Handle, address: string, port?: number, flags?: number): number {
+      return bind(seam, this, address, port ?? 0, flags, false);
     },
-    bind6(this: Handle, address: string, port: number, flags?: number): number {
-      return bind(seam, this, address, port, flags, true);
+    bind6(this: Handle, address: string, port?: number, flags?: number): number {
+      return bind(seam, this, address, port ?? 0, flags, true);
     },
     listen(this: Handle, backlog: number): number {
       return listen(seam, this, backlog);
@@ -233,9 +240,10 @@ function listenOnCardAlone(policy: Policy, handle: Handle, bound: Bound, backlog
   const socket = openBound(pump, bound.address, bound.cardPort ?? 0);
   if (socket < 0) return socket;
   const port = pump.stack.localEndpoint(socket)?.port ?? 0;
+  countKernelAccepts(handle, routes);
   const result = listenOnCard(pump, handle, socket, { bound, port, backlog });
   if (result !== 0) return result;
-  routes.listens.card++;
+  routes.cardAlone++;
   delete handle[kBound];
   return 0;
 }
@@ -257,7 +265,8 @@ function listenInKernel(
 
 /**
  * Counts the connections that the kernel brings. Node's native code looks `onconnection` up for each: a
- * getter tells of it, and puts no function of ours into the program's stack traces.
+ * getter tells of it, and puts no function of ours into the program's stack traces. Each listener has it, since
+ * those of the card, which look it up as well, are taken off the count.
  */
 function countKernelAccepts(handle: Handle, routes: Routes): void {
   let callback = handle.onconnection;

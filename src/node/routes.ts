@@ -48,6 +48,8 @@ export class Routes {
   readonly listens = new Tally();
   /** Sockets of `node:dgram`, as they are bound: those `card` counts hear the kernel as well, if it can have them. */
   readonly datagrams = new Tally();
+  /** Listeners at an address that the machine has not: the kernel hears nothing for them. */
+  cardAlone = 0;
   acceptedFromCard = 0;
   /** How often a listener's callback was looked up, for the card's connections and the kernel's. */
   reported = 0;
@@ -62,9 +64,10 @@ export class Routes {
   }
 
   lines(): string[] {
+    const alone = this.cardAlone > 0 ? `${this.cardAlone} on the card alone, ` : '';
     const lines = [
       `connects: ${this.connects.text('over the card', 'over the kernel')}`,
-      `listeners: ${this.listens.text('on the card and the kernel', 'on the kernel alone')}`,
+      `listeners: ${alone}${this.listens.text('on the card and the kernel', 'on the kernel alone')}`,
       `accepted: ${this.acceptedFromCard} from the card, ${this.acceptedFromKernel} from the kernel`,
     ];
     const { datagrams } = this;
