@@ -86,10 +86,10 @@ function checkWaiting(buckets: number): void {
   assert(buckets > 0, 'requests: there is an empty bucket to post');
 }
 
-/** Writes and posts requests; each method takes the frame that was acquired last. */
 /** Writes a request for how a connection stands. */
 export type InfoRequest = typeof writeSocketSnapshotGet;
 
+/** Writes and posts requests; each method takes the frame that was acquired last. */
 export class Requests extends InboundFrames {
   /** Asserts what every request about a socket depends on. // Hot path: three compares. */
   private about(frame: number, socketId: number): void {
