@@ -1,8 +1,10 @@
 /** Open TOE in a small form: what holds, and what flips when its cause is taken away or set otherwise. */
 import { describe, expect, it } from 'vitest';
+import { effectOf } from '../../src/experiment/claims/effect.ts';
 import { verdictOf, verdictText } from '../../src/experiment/claims/judge.ts';
 import { readSettings } from '../../src/experiment/claims/settings.ts';
 import { bedOf } from '../../src/experiment/open-toe/arms.ts';
+import { handOverPauseNs } from '../../src/experiment/open-toe/hand-offs.ts';
 import { fillDevice, movePeer, STALL_NS } from '../../src/experiment/open-toe/live.ts';
 import { OPEN_TOE } from '../../src/experiment/open-toe/open-toe.ts';
 import { type ExperimentResult, runExperiment } from '../../src/experiment/run.ts';
@@ -14,6 +16,9 @@ function found(...set: string[]): ExperimentResult {
 }
 const verdicts = ({ claims }: ExperimentResult): Record<string, string> =>
   Object.fromEntries(claims.map(({ name, verdict }) => [name, verdictText(verdict)]));
+
+const LOAD = { hostSpeed: 3, systemCallNs: 0, connections: 1, writes: 1, transactions: 1 };
+const CARD = { name: 'card', offloaded: true, profile: 'card-2005', cardSpeed: 1 };
 
 /** What turns each claim over. */
 const FLIPS: Readonly<Record<string, Flip>> = {
@@ -31,9 +36,16 @@ const FLIPS: Readonly<Record<string, Flip>> = {
   filter: 'cause',
   'device-dies': 'cause',
   'hand-back': 'cause',
+  // An image is written and read by the card's processor, whose time that is.
   'hand-off-pause': {
-    never:
-      'an image is as large as its connection, and the model has no switch that makes one larger or slower',
+    trial: ({ effect: { what, unit } }) => {
+      const slow = bedOf(LOAD, { ...CARD, cardSpeed: 0.1 }, 1);
+      return effectOf(
+        what,
+        unit,
+        [1, 2].map((seed) => handOverPauseNs({ ...slow, seed, policy: '' })),
+      );
+    },
   },
   'touch-points': { never: 'it counts places of the code, and a run changes none' },
 };
@@ -95,16 +107,13 @@ describe('open-toe', () => {
 });
 
 describe('the trials of open-toe', () => {
-  const load = { hostSpeed: 3, systemCallNs: 0, connections: 1, writes: 1, transactions: 1 };
-  const card = { name: 'card', offloaded: true, profile: 'card-2005', cardSpeed: 1 };
-
   it('lose nothing where nothing is offloaded, whoever falls back', () => {
-    const bed = bedOf(load, { ...card, offloaded: false }, 1);
+    const bed = bedOf(LOAD, { ...CARD, offloaded: false }, 1);
     expect(fillDevice(bed, 2, false)).toMatchObject({ onDevice: 0, onHost: 6, lostPercent: 0 });
   });
 
   it('have an answer come late only where the device heard nothing', () => {
-    const bed = bedOf(load, card, 1);
+    const bed = bedOf(LOAD, CARD, 1);
     expect(movePeer(bed, true)).toBeLessThan(1e6);
     expect(movePeer(bed, false)).toBe(STALL_NS);
   });
