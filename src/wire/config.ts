@@ -1,6 +1,6 @@
 /** A time for which a link is down: what is on it then is lost, and its ends have no carrier. */
 export interface LinkDown {
-  /** Nanoseconds after the world began. */
+  /** Nanoseconds after the world began: in real time, after its cards were up. */
   readonly atNs: number;
   /** How long, in nanoseconds; `Infinity`: it does not come back. */
   readonly forNs: number;

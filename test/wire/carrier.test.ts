@@ -107,7 +107,7 @@ test('a carrier says when it is up and when that changes next, as its times say'
           endNs = atNs + forNs;
           return { atNs, forNs };
         });
-        const carrier = new Carrier(downs, startNs);
+        const carrier = new Carrier(downs, { startNs: () => startNs });
         const isUp = (ns: number): boolean =>
           !downs.some(({ atNs, forNs }) => ns - startNs >= atNs && ns - startNs < atNs + forNs);
         const downAt = Array.from({ length: 700 }, (_, ns) => !isUp(ns));
@@ -121,6 +121,20 @@ test('a carrier says when it is up and when that changes next, as its times say'
     ),
     { numRuns: 20 },
   );
+});
+
+test('before its world has begun a link is as it will be then, and looks again whether it has', () => {
+  let startNs = NEVER;
+  const beginning = { startNs: () => startNs };
+  const [later, atOnce] = [5e6, 0].map((atNs) => new Carrier([{ atNs, forNs: 1e6 }], beginning));
+  expect([later, atOnce].map((carrier) => carrier.isUp(60e6))).toEqual([true, false]);
+  expect(later.isDescribedDown(1e6, 60e6)).toBe(false);
+  const lookNs = later.nextChangeNs(60e6);
+  expect(lookNs).toBeGreaterThan(60e6);
+  expect(lookNs).toBeLessThanOrEqual(61e6);
+  startNs = 60e6;
+  expect([later, atOnce].map((carrier) => carrier.nextChangeNs(60e6))).toEqual([65e6, 61e6]);
+  expect([later, atOnce].map((carrier) => carrier.isUp(65e6))).toEqual([false, true]);
 });
 
 trips('carrier: a link has two directions', () => {

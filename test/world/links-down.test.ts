@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { identityOf } from '../../src/inspect/described.ts';
 import { mixedOptions } from '../../src/sweep/measure-mixed.ts';
+import { openInlineWorld } from '../../src/world/inline/inline-world.ts';
+import { ThreadWorld } from '../../src/world/thread/thread-world.ts';
 import type { Topology } from '../../src/world/topology/checked.ts';
 import { HostWorld } from '../../src/world/virtual/host-world.ts';
 import { MixedWorld } from '../../src/world/virtual/mixed-world.ts';
@@ -104,6 +106,19 @@ describe.each(SYSTEMS)('on a %s', (system) => {
     finish(ran);
     for (const own of each(ran, SERVER, 'deviceLinkDowns', 'bondRxInactive')) expect(own).toEqual([1, 0]);
   });
+});
+
+it.each(['inline', 'thread'])('in real time (%s) times count from when the world is up', async (driver) => {
+  // Long before a thread has started; for good, so that no card can miss it.
+  const links = [{ down: [{ at: '20ms' }] }];
+  const topology = bondedWorld({ links, operations: 100 });
+  const world = driver === 'inline' ? openInlineWorld(topology) : await ThreadWorld.open(topology);
+  const counts = (): Counts => world.cards[SERVER].iopLedger.snapshot();
+  expect(counts()['deviceLinkDowns']).toBe(0);
+  expect(world.run(() => counts()['bondFailovers'] === 1, 30e9)).toBe(true);
+  expect(counts()['deviceLinkDowns']).toBe(1);
+  expect(world.runPrograms(30e9)).toBe(true);
+  if (world instanceof ThreadWorld) await world.close();
 });
 
 it('a switch that floods what it has not learnt asks no host about connections of others', () => {

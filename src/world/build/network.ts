@@ -2,16 +2,17 @@
 import { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import { Ledger } from '../../ledger/ledger.ts';
+import { NEVER } from '../../time/agent.ts';
 import type { Clock } from '../../time/clock.ts';
 import { Random } from '../../time/random.ts';
 import { type CableListener, CableSink, CableSource } from '../../wire/cable.ts';
-import { Carrier } from '../../wire/carrier.ts';
+import { type Beginning, Carrier } from '../../wire/carrier.ts';
 import type { LinkSignal, TappedEnd } from '../../wire/contract.ts';
 import { type Departures, Pipe, type PipeListener } from '../../wire/pipe.ts';
 import { Splitter, type Steering } from '../../wire/splitter.ts';
 import { Switch } from '../../wire/switch.ts';
 import type { LinkEnd } from '../topology/checked.ts';
-import type { PortPlan, WirePlan, WorldPlan } from './world-plan.ts';
+import type { LiveBeginning, PortPlan, WirePlan, WorldPlan } from './world-plan.ts';
 
 type Source = TappedEnd['source'];
 type Sink = TappedEnd['sink'];
@@ -52,9 +53,9 @@ export class Network {
     this.plan = plan;
     const sources: (Source | undefined)[] = [];
     const sinks: (Sink | undefined)[] = [];
-    const startNs = (plan.startNs ?? 0) - (plan.startNs === undefined ? 0 : clock.originNs);
+    const beginning = plan.beginning && liveBeginning(region, plan.beginning, clock);
     for (const wire of plan.wires) {
-      const carrier = this.carrierFor(wire, startNs);
+      const carrier = this.carrierFor(wire, beginning);
       const { offset, config, fromSite, toSite, seed } = wire;
       const ledger = new Ledger(region, wire.ledger);
       const dma = new DmaEngine(region, ledger);
@@ -134,11 +135,11 @@ export class Network {
   }
 
   /** Both directions of a link have one; a loop has none. */
-  private carrierFor({ link, config, from, to }: WirePlan, startNs: number): Carrier | undefined {
+  private carrierFor({ link, config, from, to }: WirePlan, beginning?: Beginning): Carrier | undefined {
     if (sameEnd(from, to)) return undefined;
     let carrier = this.carriers.get(link);
     if (carrier === undefined) {
-      carrier = new Carrier(config.downs, startNs);
+      carrier = new Carrier(config.downs, beginning);
       this.carriers.set(link, carrier);
     }
     return carrier;
@@ -151,6 +152,22 @@ export class Network {
     const signal = this.signals[port.out];
     return signal === undefined ? { source, sink } : { source, sink, signal };
   }
+}
+
+/** As the clock of one thread has it. */
+function liveBeginning({ words }: Region, { madeNs, word }: LiveBeginning, clock: Clock): Beginning {
+  return {
+    startNs: () => {
+      const us = Atomics.load(words, word >> 2);
+      return us === 0 ? NEVER : madeNs - clock.originNs + (us - 1) * 1000;
+    },
+  };
+}
+
+/** The world has begun: its links' times count from now on. */
+export function begin({ words }: Region, { madeNs, word }: LiveBeginning, clock: Clock): void {
+  const us = Math.floor((clock.nowNs + clock.originNs - madeNs) / 1000);
+  Atomics.store(words, word >> 2, 1 + us);
 }
 
 function sameEnd(a: LinkEnd, b: LinkEnd): boolean {

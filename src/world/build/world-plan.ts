@@ -72,12 +72,17 @@ export interface SwitchPlan {
   readonly ports: readonly PortPlan[];
 }
 
+/** When a world in real time has begun, which is when all of its cards are up, as each of its threads reads it. */
+export interface LiveBeginning {
+  /** When it was made, by the time that all threads share. */
+  readonly madeNs: number;
+  /** Of a word: microseconds from then until it began, and one; 0: it has not yet. */
+  readonly word: number;
+}
+
 export interface WorldPlan {
-  /**
-   * When a world in real time began, from when its links' times count, by the time that all threads share;
-   * absent: at 0 of its clock.
-   */
-  readonly startNs?: number;
+  /** Of a world in real time: from when its links' times count; absent: from 0 of its clock. */
+  readonly beginning?: LiveBeginning;
   readonly cards: readonly CardPlan[];
   readonly wires: readonly WirePlan[];
   readonly switches: readonly SwitchPlan[];

@@ -21,10 +21,16 @@ import { snapBytesOf, type TraceRequest, tapWires } from '../build/card-trace.ts
 import { buildHost, classOf } from '../build/host.ts';
 import { HostAgent } from '../build/host-agent.ts';
 import { widenInlining } from '../build/inlining.ts';
-import { Network } from '../build/network.ts';
+import { begin, Network } from '../build/network.ts';
 import { clientsFinished, makePrograms, serversIdle, type WorldProgram } from '../build/programs.ts';
 import { sayWarnings } from '../build/start-notices.ts';
-import { type CardPlan, planWorld, type Sites, type WorldPlan } from '../build/world-plan.ts';
+import {
+  type CardPlan,
+  type LiveBeginning,
+  planWorld,
+  type Sites,
+  type WorldPlan,
+} from '../build/world-plan.ts';
 import type { Topology } from '../topology/checked.ts';
 import { startWarnings } from '../topology/start-warnings.ts';
 import { FarSleeper, InlineSleeper } from './sleepers.ts';
@@ -94,6 +100,7 @@ export class LiveWorld {
   private readonly traces: Traces;
   private readonly wakeWord: number;
   private readonly watch: AgentWatch;
+  private readonly beginning: LiveBeginning;
 
   /** What the start-up check finds is said on stderr. @throws RangeError for a bad setting. */
   constructor(
@@ -110,8 +117,10 @@ export class LiveWorld {
     this.watch = watch;
     const snapBytes = topology.cards.map((_, i) => snapBytesOf(traces[i]));
     const planned = planWorld(memory, topology, far.sites, snapBytes);
-    const wake = memory.reserve('world.wake', PAIR_BYTES, "the program's wake-up count");
-    this.plan = { ...withOneWake(planned, wake), startNs: this.clock.nowNs + this.clock.originNs };
+    const wake = memory.reserve('world.wake', PAIR_BYTES, "the program's wake-up count, and when it began");
+    const madeNs = this.clock.nowNs + this.clock.originNs;
+    this.beginning = { madeNs, word: wake + PAIR_BYTES / 2 };
+    this.plan = { ...withOneWake(planned, wake), beginning: this.beginning };
     far.reserve(memory, this.plan, wake);
     this.region = allocateRegion(memory.byteLength);
     this.wakeWord = wake >> 2;
@@ -133,13 +142,15 @@ export class LiveWorld {
     for (const entry of network.switches) if (entry !== undefined) this.loop.add(entry);
   }
 
-  /** Brings every card up, then makes the programs. @throws Error when a card does not come up. */
+  /** Brings every card up, then makes the programs: the world has begun. @throws Error when a card does not come up. */
   bringUp(): void {
     this.plan.cards.forEach((card, i) => {
       this.cards[i].host.bringUpCard(classOf(card));
     });
     this.programs = makePrograms(this.topology, (card) => this.stackOf(card), this.clock);
     for (const { topology, body } of this.programs) this.start(topology.card, body);
+    this.clock.update();
+    begin(this.region, this.beginning, this.clock);
   }
 
   /** Adds a program to a card's host; it runs whenever `run` does. */
