@@ -1003,7 +1003,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'EPIPE', when: 'the host has ended its half' },
             { name: 'EMSGSIZE', when: 'the datagram is longer than 65507 bytes' },
             { name: 'EDESTADDRREQ', when: 'no address was given and no peer is fixed' },
-            { name: 'EHOSTUNREACH', when: 'nobody answers for the address on the link' },
+            { name: 'EHOSTUNREACH', when: 'a gateway said of an earlier datagram that it may not go there' },
             { name: 'ENETUNREACH', when: 'no route leads there' },
             { name: 'ECONNREFUSED', when: 'nobody was at the port an earlier datagram went to' },
             { name: 'EACCES', when: 'the address is a broadcast one, and the socket may not broadcast' },

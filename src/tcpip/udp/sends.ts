@@ -89,11 +89,6 @@ export class UdpSends {
     return entry;
   }
 
-  /** The ports as a packet from the peer has them. */
-  portsReversed(entry: number): number {
-    return (this.ports[entry] << 16) | (this.ports[entry] >>> 16);
-  }
-
   /** Takes the first datagram of a port out of its queue. @returns its first entry. */
   shift(port: number): number {
     const entry = this.head[port];

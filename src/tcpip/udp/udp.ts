@@ -19,7 +19,6 @@ import {
   EACCES,
   EADDRNOTAVAIL,
   EDESTADDRREQ,
-  EHOSTUNREACH,
   EINVAL,
   EMSGSIZE,
   ENETUNREACH,
@@ -249,21 +248,16 @@ export class Udp {
     return sent;
   }
 
-  /** A next hop's hardware address has become known, or nobody answered. */
+  /**
+   * A next hop's hardware address has become known, or nobody answered: then what waited for it is lost without
+   * a word. To Linux that is an "unreachable" which may pass, and no datagram socket hears of one (`isLasting`).
+   */
   neighbourChanged(neighbour: number, ready: boolean): void {
     const address = this.neighbours.address[neighbour];
     for (;;) {
       const entry = this.sends.unpark(address, ready);
       if (entry < 0) return;
-      if (!ready) {
-        const socket = this.ports.find(
-          this.sends.local[entry],
-          this.sends.remote[entry],
-          this.sends.portsReversed(entry),
-        );
-        if (socket !== undefined) this.tellError(socket, EHOSTUNREACH);
-        this.finish(entry, BYTES_DISCARDED);
-      }
+      if (!ready) this.finish(entry, BYTES_DISCARDED);
     }
   }
 
