@@ -102,7 +102,7 @@ export class ConnectRequestResponseClient implements ClientProgram {
     const { tries, stages } = this;
     ready?.collect();
     let progress = 0;
-    for (let i = 0; i < stages.length; i++) if (tries.at(i)) progress += this.collect(i);
+    for (let i = tries.next(0); i < stages.length; i = tries.next(i + 1)) progress += this.collect(i);
     for (let i = 0; i < stages.length; i++) {
       if (stages[i] === IDLE || tries.at(i)) progress += this.request(i);
     }
@@ -260,8 +260,8 @@ export class ConnectRequestResponseServer extends AcceptingServer implements Ser
       progress += 1;
     }
     const { sockets, tries } = acceptor;
-    for (let i = 0; i < sockets.length; i++) {
-      if (sockets[i] !== FREE && tries.at(i)) progress += this.serve(i, sockets[i]);
+    for (let i = tries.next(0); i < sockets.length; i = tries.next(i + 1)) {
+      if (sockets[i] !== FREE) progress += this.serve(i, sockets[i]);
     }
     return progress;
   }

@@ -126,8 +126,8 @@ export class HttpClient implements ClientProgram {
     if (this.retryAtNs <= clock.nowNs) this.retryAtNs = NEVER;
     ready?.collect();
     let progress = 0;
-    for (let i = 0; i < stages.length; i++) {
-      if (stages[i] >= HEAD_IN && tries.at(i)) progress += this.collect(i);
+    for (let i = tries.next(0); i < stages.length; i = tries.next(i + 1)) {
+      if (stages[i] >= HEAD_IN) progress += this.collect(i);
     }
     for (let i = 0; i < stages.length; i++) if (stages[i] <= REQUEST_OUT) progress += this.request(i);
     const answer = stepAnswer(progress, ready);
@@ -309,8 +309,8 @@ export class HttpServer extends AcceptingServer implements ServerProgram {
       progress += 1;
     }
     const { sockets, tries } = acceptor;
-    for (let i = 0; i < sockets.length; i++) {
-      if (sockets[i] !== FREE && tries.at(i)) progress += this.serve(i, sockets[i]);
+    for (let i = tries.next(0); i < sockets.length; i = tries.next(i + 1)) {
+      if (sockets[i] !== FREE) progress += this.serve(i, sockets[i]);
     }
     return progress;
   }

@@ -82,7 +82,7 @@ export class MaertsReader implements ClientProgram {
     ready?.collect();
     if (this.closeWhenIdle && this.operations >= this.operationsMax) this.endAll();
     let progress = 0;
-    for (let i = 0; i < this.stages.length; i++) if (tries.at(i)) progress += this.read(i);
+    for (let i = tries.next(0); i < this.stages.length; i = tries.next(i + 1)) progress += this.read(i);
     const answer = stepAnswer(progress, ready);
     if (this.closeWhenIdle && this.idle) this.stop();
     return answer;
@@ -187,8 +187,8 @@ export class MaertsWriter extends AcceptingServer implements ServerProgram {
     const { acceptor } = this;
     const { sockets, tries } = acceptor;
     let progress = acceptor.connections < sockets.length ? this.accept() : 0;
-    for (let i = 0; i < sockets.length; i++) {
-      if (sockets[i] !== FREE && tries.at(i)) progress += this.serve(i, sockets[i]);
+    for (let i = tries.next(0); i < sockets.length; i = tries.next(i + 1)) {
+      if (sockets[i] !== FREE) progress += this.serve(i, sockets[i]);
     }
     return progress;
   }

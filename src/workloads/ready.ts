@@ -46,34 +46,55 @@ export function stepAnswer(progress: number, ready: ReadySockets | undefined): n
   return progress > 0 || ready === undefined ? progress : ready.collect();
 }
 
+/** Places of one word of `Tries`. */
+const WORD_PLACES = 32;
+
 /** The places of one program, a socket each. */
 export class Tries {
   private readonly ready: ReadySockets | undefined;
-  private readonly worth: Uint8Array;
+  private readonly places: number;
+  /** A bit for each place, so that whoever looks for the next passes over those that wait 32 at a time. */
+  private readonly worth: Int32Array;
 
   /** @param ready absent: every place is always worth a call. */
   constructor(places: number, ready: ReadySockets | undefined) {
     this.ready = ready;
-    this.worth = new Uint8Array(places).fill(1);
+    this.places = places;
+    this.worth = new Int32Array(Math.ceil(places / WORD_PLACES));
+    for (let place = 0; place < places; place++) this.wake(place);
   }
 
   /** A place has a new socket, which may have become ready before it was known here. */
   watch(place: number, socket: number): void {
-    this.worth[place] = 1;
+    this.wake(place);
     this.ready?.watch(socket, this, place);
   }
 
   wake(place: number): void {
-    this.worth[place] = 1;
+    this.worth[place >> 5] |= 1 << (place & 31);
   }
 
   /** Whether a call may get on. // Hot path. */
   at(place: number): boolean {
-    return this.worth[place] !== 0;
+    return (this.worth[place >> 5] & (1 << (place & 31))) !== 0;
+  }
+
+  /** @returns the first place from this one on where a call may get on, or how many there are. // Hot path. */
+  next(from: number): number {
+    const { worth, places } = this;
+    if (from >= places) return places;
+    let word = from >> 5;
+    let bits = worth[word] & (-1 << (from & 31));
+    while (bits === 0) {
+      word += 1;
+      if (word === worth.length) return places;
+      bits = worth[word];
+    }
+    return (word << 5) + (31 - Math.clz32(bits & -bits));
   }
 
   /** A call was too early, or the next one would be: its time has come when the stack names the socket. */
   wait(place: number): void {
-    if (this.ready !== undefined) this.worth[place] = 0;
+    if (this.ready !== undefined) this.worth[place >> 5] &= ~(1 << (place & 31));
   }
 }

@@ -118,8 +118,8 @@ export class RequestResponseClient implements ClientProgram {
     const { sockets, tries } = this.connector;
     const { stack } = this.parts;
     let progress = 0;
-    for (let i = 0; i < stages.length; i++) {
-      if (stages[i] !== REQUEST_OUT || !tries.at(i)) continue;
+    for (let i = tries.next(0); i < stages.length; i = tries.next(i + 1)) {
+      if (stages[i] !== REQUEST_OUT) continue;
       const sentBefore = done[i];
       if (sentBefore === 0) {
         if (this.begun >= this.operationsMax || !this.timing.mayBegin(i)) continue;
@@ -149,8 +149,8 @@ export class RequestResponseClient implements ClientProgram {
     const { sockets, tries } = this.connector;
     const { stack } = this.parts;
     let progress = 0;
-    for (let i = 0; i < stages.length; i++) {
-      if (stages[i] !== RESPONSE_IN || !tries.at(i)) continue;
+    for (let i = tries.next(0); i < stages.length; i = tries.next(i + 1)) {
+      if (stages[i] !== RESPONSE_IN) continue;
       const gotBefore = done[i];
       const got = stack.recv(sockets[i], this.received, gotBefore, (size - gotBefore) | 0);
       if (got === -EAGAIN) {
@@ -206,8 +206,8 @@ export class RequestResponseServer extends AcceptingServer implements ServerProg
     const { acceptor } = this;
     const { sockets, tries } = acceptor;
     let progress = acceptor.connections < sockets.length ? this.accept() : 0;
-    for (let i = 0; i < sockets.length; i++) {
-      if (sockets[i] !== FREE && tries.at(i)) progress += this.serve(i, sockets[i]);
+    for (let i = tries.next(0); i < sockets.length; i = tries.next(i + 1)) {
+      if (sockets[i] !== FREE) progress += this.serve(i, sockets[i]);
     }
     return progress;
   }

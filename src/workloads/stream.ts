@@ -71,7 +71,7 @@ export class StreamClient implements ClientProgram {
     const { tries } = this.connector;
     ready?.collect();
     let progress = 0;
-    for (let i = 0; i < this.done.length; i++) if (tries.at(i)) progress += this.write(i);
+    for (let i = tries.next(0); i < this.done.length; i = tries.next(i + 1)) progress += this.write(i);
     const answer = stepAnswer(progress, ready);
     if (this.closeWhenIdle && this.operations >= this.operationsMax && this.idle) this.stop();
     return answer;
@@ -128,8 +128,8 @@ export class StreamServer extends AcceptingServer implements ServerProgram {
     const { acceptor } = this;
     const { sockets, tries } = acceptor;
     let progress = acceptor.connections < sockets.length && acceptor.accept() >= 0 ? 1 : 0;
-    for (let i = 0; i < sockets.length; i++) {
-      if (sockets[i] !== FREE && tries.at(i)) progress += this.read(i, sockets[i]);
+    for (let i = tries.next(0); i < sockets.length; i = tries.next(i + 1)) {
+      if (sockets[i] !== FREE) progress += this.read(i, sockets[i]);
     }
     return progress;
   }

@@ -1,3 +1,4 @@
+import { Float64Histogram } from 'hdr-histogram-js';
 import { describe, expect, it } from 'vitest';
 import { LatencyRecorder } from '../../src/record/latency.ts';
 
@@ -11,6 +12,23 @@ describe('LatencyRecorder', () => {
     expect(summary?.p99).toBeCloseTo(9900, -1);
     expect(summary?.p999).toBeCloseTo(9990, -1);
     expect(summary?.max).toBeCloseTo(10_000, -1);
+  });
+
+  it('counts each value where the histogram of the library does', () => {
+    const edges = Array.from({ length: 36 }, (_, power) => 2 ** power).flatMap((edge) => [
+      edge - 1,
+      edge,
+      edge + 1,
+    ]);
+    const values = [...edges, 2 ** 32 - 1, 2 ** 32, 47_000_000_001].filter((ns) => ns >= 1 && ns <= 60e9);
+    for (const ns of values) {
+      const recorder = new LatencyRecorder();
+      recorder.record(ns);
+      const plain = new Float64Histogram(1, 60e9, 3);
+      plain.recordValue(ns);
+      expect(recorder.meanNs).toBe(plain.medianEquivalentValue(ns));
+      expect(recorder.summary()?.max).toBe(Math.round(plain.getValueAtPercentile(100) / 10) / 100);
+    }
   });
 
   it('has no summary before the first value', () => {

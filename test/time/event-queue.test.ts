@@ -1,7 +1,7 @@
 /** Agents in virtual time: who runs when, who waits, and what a turn costs. */
 import { describe, expect, it } from 'vitest';
 import { allocateRegion } from '../../src/dma/region.ts';
-import { BYTES_SENT, USER_CALLS } from '../../src/ledger/counters.gen.ts';
+import { BYTES_SENT, COUNTER_NAMES, USER_CALLS } from '../../src/ledger/counters.gen.ts';
 import { Ledger } from '../../src/ledger/ledger.ts';
 import { type Agent, NEVER } from '../../src/time/agent.ts';
 import { Clock } from '../../src/time/clock.ts';
@@ -192,6 +192,37 @@ describe('the cost meter', () => {
     expect([...timesNs]).toEqual([50, 1700]);
     meter.charge(timesNs, 1);
     expect([...timesNs]).toEqual([50, 1700]);
+  });
+
+  it('charges what counts for the first time late, to the bit of a sum over all costs in their order', () => {
+    const costs = { userCalls: 60.1, messageRequests: 0.3, sendCopies: 7, bytesSent: 0.05, doorbells: 30.7 };
+    const books = ledger();
+    const meter = new CostMeter(books, costs);
+    const sumNs = (): number => {
+      let totalNs = 0;
+      for (const [name, ns] of Object.entries(costs)) {
+        totalNs += (books.counters[COUNTER_NAMES.indexOf(name)] ?? 0) * ns;
+      }
+      return totalNs;
+    };
+    let charged = 0;
+    for (const name of [
+      'bytesSent',
+      'userCalls',
+      'doorbells',
+      'sendCopies',
+      'userCalls',
+      'messageRequests',
+    ]) {
+      books.counters[COUNTER_NAMES.indexOf(name)] += 3;
+      const owed = sumNs() - charged;
+      charged = sumNs();
+      const times = new Float64Array([0]);
+      expect(meter.peek()).toBe(owed);
+      meter.charge(times, 0);
+      expect(times[0]).toBe(owed);
+      expect(meter.peek()).toBe(0);
+    }
   });
 
   it('refuses a counter there is not, and a cost below nothing', () => {

@@ -30,6 +30,24 @@ describe('which sockets are worth a call', () => {
     expect(tries.at(0)).toBe(true);
   });
 
+  it.each([1, 31, 32, 33, 64, 100])('are found one after the other, of %i places', (places) => {
+    const tries = new Tries(places, new ReadySockets(stackOf([])));
+    const worth = Array.from({ length: places }, (_, place) => place % 3 === 0 || place % 32 === 31);
+    worth.forEach((isWorth, place) => {
+      if (!isWorth) tries.wait(place);
+    });
+    const found: number[] = [];
+    for (let place = tries.next(0); place < places; place = tries.next(place + 1)) found.push(place);
+    expect(found).toEqual(worth.flatMap((isWorth, place) => (isWorth ? [place] : [])));
+    expect(worth.map((_, place) => tries.at(place))).toEqual(worth);
+    expect(tries.next(places)).toBe(places);
+    // A step wakes places before and after the one it is at: it comes to those after it.
+    tries.wait(places - 1);
+    expect(tries.next(places - 1)).toBe(places);
+    tries.wake(places - 1);
+    expect(tries.next(places - 1)).toBe(places - 1);
+  });
+
   it('is told to each of the programs over one stack, and to nobody of a socket that nobody watches', () => {
     const ready = new ReadySockets(stackOf([4, 5, 6]));
     const [client, server] = [new Tries(1, ready), new Tries(1, ready)];
