@@ -65,7 +65,7 @@ function comparisonFor(name: string | undefined, flags: CompareFlags): () => Sai
   const arms = armsFor(flags);
   checkMixed(flags, arms);
   if (think !== undefined) checkThink(name);
-  const plan = usersErrors(() => pausing(planFor(name, flags, [], { single: true }), think));
+  const plan = usersErrors(() => pausing(planFor(name, flags, undefined, { single: true }), think));
   const mixed = mixedSettings(plan, flags);
   return () => {
     const left: string[] = [];

@@ -16,7 +16,7 @@ import { pointCount, type SweepPlan } from '../sweep/plan.ts';
 import type { PointResult } from '../sweep/point.ts';
 import { readResults, writeFile } from '../sweep/results.ts';
 import { isWorkload } from '../sweep/short-form.ts';
-import { WORKLOAD_NAMES, WORKLOADS, workloadOf } from '../workloads/programs.ts';
+import { WORKLOAD_NAMES } from '../workloads/programs.ts';
 import { meant, plain as plainName, shown } from '../world/config/complaint.ts';
 import { UserError } from './errors.ts';
 import { mixedSettings } from './mixed-flags.ts';
@@ -94,14 +94,13 @@ function targetOf(name: string | undefined, flags: ExplainFlags): Target {
   }
   if (name !== undefined && !isWorkload(name)) {
     checkThere(name);
-    return { plan: planFor(name, flags, [], { single: true }), name, points: [] };
+    return { plan: planFor(name, flags, undefined, { single: true }), name, points: [] };
   }
-  const { seed = '1', connections } = flags;
-  const form = { ...flags, seed };
-  // Without a setting that varies there is one point, with the connections that the plan has anyway.
-  const { connections: usual } = workloadOf(name) ?? WORKLOADS.TCP_RR;
-  const single = [`workload.connections=${connections ?? usual}`];
-  return { plan: planFor(name ?? 'TCP_RR', form, single), name: name ?? 'TCP_RR', points: [] };
+  const { seed = '1' } = flags;
+  const workload = name ?? 'TCP_RR';
+  // Without a setting that varies there is one point.
+  const plan = planFor(workload, { ...flags, seed }, undefined, { single: true });
+  return { plan, name: workload, points: [] };
 }
 
 /** @throws UserError when a name is of no file and of no plan. */

@@ -22,18 +22,18 @@ const OF_SHORT_FORM = [
 export const INTERRUPTED = 130;
 
 /**
- * @param vary what is varied without a plan where no flag says what; undefined: as the short form has it.
+ * @param usual what is varied without a plan where no flag says what; undefined: as the short form has it.
  * @param use what the command wants of it.
  */
 export function planFor(
   name: string | undefined,
   flags: PlanFlags,
-  vary: string[] = [],
+  usual?: readonly string[],
   use: PlanUse = {},
 ): SweepPlan {
-  const { vary: own = [] } = flags;
   const form = {
-    vary: own.length > 0 ? own : vary,
+    vary: flags.vary ?? [],
+    ...(usual !== undefined && { usual }),
     link: flags.link,
     costs: flags.costs,
     seeds: flags.seed,
@@ -46,9 +46,9 @@ export function planFor(
   };
   if (name === undefined) {
     const said = Object.fromEntries(Object.entries(form).filter(([, value]) => value !== undefined));
-    return planOf({ ...QUICK, ...said });
+    return planOf({ ...QUICK, ...said }, use.single);
   }
-  if (isWorkload(name)) return planOf({ workload: name, ...form });
+  if (isWorkload(name)) return planOf({ workload: name, ...form }, use.single);
   checkPlanSaysAll(flags);
   return loadPlan(name, use);
 }

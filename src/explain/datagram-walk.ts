@@ -3,11 +3,9 @@
  * number in its first bytes; one in fragments has come with the last of them.
  */
 import { SOCKET_SEND, SOCKET_SEND_TO } from '../i2o/socket.gen.ts';
-import { Attempts } from './attempts.ts';
-import { Carriage } from './carriage.ts';
 import type { Call, DatagramName, Message, Operation, Packet, Stream } from './events.ts';
-import type { Doing, Ground, Legs } from './legs.ts';
-import type { Path } from './path.ts';
+import type { Doing } from './legs.ts';
+import type { Steps } from './steps.ts';
 
 const SENDS = { functions: [SOCKET_SEND, SOCKET_SEND_TO], what: 'request in, packet out' };
 
@@ -19,21 +17,15 @@ interface Passage {
 }
 
 export class DatagramWalk {
-  private readonly ground: Ground;
-  private readonly path: Path;
-  private readonly carriage: Carriage;
-  private readonly attempts: Attempts;
+  private readonly steps: Steps;
 
-  constructor(ground: Ground, path: Path, legs: Legs) {
-    this.ground = ground;
-    this.path = path;
-    this.carriage = new Carriage(ground, path, legs);
-    this.attempts = new Attempts(ground, path, legs);
+  constructor(steps: Steps) {
+    this.steps = steps;
   }
 
   /** @param asks what is done before it is sent. @param serves what a server does, by its socket. */
   way({ datagram, endNs, write }: Operation, asks: Doing, serves: (end: Stream) => string): void {
-    const { calls } = this.ground.log;
+    const { calls } = this.steps.ground.log;
     const last = calls.findLast(
       (one) => one.name === 'recv' && one.endNs <= endNs && isNamed(one.datagram, datagram),
     );
@@ -51,27 +43,28 @@ export class DatagramWalk {
         one.endNs <= call.beginNs,
     );
     this.goes(this.passage(asked), asks);
-    this.path.leg = 'response';
+    this.steps.path.leg = 'response';
     const what = call.stream === undefined ? 'program' : serves(call.stream);
     this.goes({ call, packet: answer.packet, taken }, { what, waiting: false });
   }
 
   private goes(passage: Passage | undefined, before: Doing): void {
     if (passage === undefined) {
-      this.path.astray += 1;
+      this.steps.path.astray += 1;
       return;
     }
     const { call, packet, taken } = passage;
-    this.attempts.made(call, before, call.before);
-    this.carriage.departs(call, packet, SENDS);
-    this.carriage.arrives(taken, packet, this.delivery(taken, packet), 'packet in, reply out');
+    const { attempts, carriage } = this.steps;
+    attempts.made(call, before, call.before);
+    carriage.departs(call, packet, SENDS);
+    carriage.arrives(taken, packet, this.delivery(taken, packet), 'packet in, reply out');
   }
 
   /** The way of the datagram that a call has taken. */
   private passage(taken: Call | undefined): Passage | undefined {
     const name = taken?.datagram;
     if (taken === undefined || name === undefined) return undefined;
-    const { log, wires, topology } = this.ground;
+    const { log, wires, topology } = this.steps.ground;
     const { host } = topology.cards[taken.card];
     const [, port] = name.remote.split(':');
     const parts = log.packets.filter(({ wire, flow, datagram, receivedNs }) => {
@@ -96,7 +89,7 @@ export class DatagramWalk {
 
   /** The message that brought it to the host, of a card of sockets. */
   private delivery({ stream, datagram }: Call, { receivedNs }: Packet): Message | undefined {
-    return this.ground.log.messages.find(
+    return this.steps.ground.log.messages.find(
       ({ records, postedNs }) =>
         postedNs >= receivedNs &&
         records.some(

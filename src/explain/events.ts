@@ -43,8 +43,6 @@ export interface Call {
   /** What it answered, and how many bytes of the stream there were before. */
   readonly result: number;
   readonly before: number;
-  /** Of a send: bytes of the program's whole message. */
-  readonly messageBytes: number;
   readonly messages: readonly Message[];
   /** The driver found no message frame. */
   readonly noFrame: boolean;
@@ -129,8 +127,11 @@ export interface Stream {
   /** When the program first tried to send its latest message, and whether it is still about it. */
   triedNs: number;
   trying: boolean;
-  /** Messages of the program that the other end has not received yet. */
-  readonly writes: { readonly startNs: number; readonly bytes: number }[];
+  /** Messages of the program that the other end has not received yet, each from its first byte on. */
+  readonly writes: { readonly startNs: number; readonly from: number; readonly bytes: number }[];
+  /** Bytes sent and received when its latest operation was over: the next one's begin there. */
+  doneSent: number;
+  doneReceived: number;
 }
 
 /** A frame on one link. */
@@ -180,6 +181,9 @@ export interface Operation {
   /** Bytes of the stream at its end, sent and received. */
   readonly sent: number;
   readonly received: number;
+  /** The same before its own. */
+  readonly sentBefore: number;
+  readonly receivedBefore: number;
 }
 
 /** How much of a card's pools was in use at a time. */

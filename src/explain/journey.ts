@@ -3,12 +3,11 @@
  * waited: the last one to come, or one that had to be sent again.
  */
 import { SOCKET_CLOSE, SOCKET_CONNECT, SOCKET_SEND, SOCKET_SHUTDOWN } from '../i2o/socket.gen.ts';
-import { Attempts } from './attempts.ts';
-import { Carriage } from './carriage.ts';
 import { DatagramWalk } from './datagram-walk.ts';
 import type { Call, Message, Operation, Packet, Stream } from './events.ts';
-import { type Doing, type Ground, ITS_TURN, Legs } from './legs.ts';
+import { type Doing, type Ground, ITS_TURN } from './legs.ts';
 import { Path, type Span } from './path.ts';
+import { type Steps, stepsOver } from './steps.ts';
 import type { Streams } from './streams.ts';
 
 const FIN = 1;
@@ -28,23 +27,24 @@ export interface Journey {
 export function journeyOf(ground: Ground, streams: Streams, operation: Operation): Journey {
   const { startNs, endNs, stream } = operation;
   const path = new Path(startNs, endNs);
-  const legs = new Legs(ground, path);
-  const host = legs.hostOf(stream.card);
+  const steps = stepsOver(ground, path);
+  const host = steps.legs.hostOf(stream.card);
   const asks = { what: startsBy(ground, operation), waiting: true };
   if (stream.datagrams) {
-    const walk = new DatagramWalk(ground, path, legs);
+    const walk = new DatagramWalk(steps);
     walk.way(operation, asks, (end) => serviceOf(ground, end));
     return { operation, spans: path.finish(host, 'program'), astray: path.astray };
   }
   const peer = streams.peerOf(stream);
   if (peer !== undefined) {
-    const walk = new Walk(ground, path, legs);
+    const walk = new Walk(steps);
     walk.connect(stream);
     path.leg = 'request';
-    walk.data(stream, peer, operation.sent, asks);
+    walk.data(stream, peer, { from: operation.sentBefore, to: operation.sent }, asks);
     if (!operation.write) {
       path.leg = 'response';
-      walk.data(peer, stream, operation.received, { what: serviceOf(ground, peer), waiting: false });
+      const answers = { what: serviceOf(ground, peer), waiting: false };
+      walk.data(peer, stream, { from: operation.receivedBefore, to: operation.received }, answers);
       walk.end(peer, stream);
     }
   }
@@ -67,32 +67,32 @@ function serviceOf({ topology }: Ground, { card, flowOut, localPort }: Stream): 
   return (own ?? servers[0])?.pace.serviceNs > 0 ? 'service' : 'program';
 }
 
-class Walk {
-  private readonly legs: Legs;
-  private readonly ground: Ground;
-  private readonly path: Path;
-  private readonly carriage: Carriage;
-  private readonly attempts: Attempts;
+/** The bytes of one message, as its stream counts them. */
+interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
 
-  constructor(ground: Ground, path: Path, legs: Legs) {
-    this.ground = ground;
-    this.path = path;
-    this.legs = legs;
-    this.carriage = new Carriage(ground, path, legs);
-    this.attempts = new Attempts(ground, path, legs);
+class Walk {
+  private readonly steps: Steps;
+
+  constructor(steps: Steps) {
+    this.steps = steps;
   }
 
   /** The handshake of a connection that the operation itself opens; nothing where it was there before. */
   connect(stream: Stream): void {
-    const { legs, carriage, path } = this;
+    const { legs, carriage, path } = this.steps;
     const call = this.callOf(stream, 'connect');
     const syn = this.arrivals(stream.flowOut).find(({ flags }) => (flags & SYN) !== 0);
     const answer = this.arrivals(stream.flowIn).find(({ flags }) => (flags & (SYN | ACK)) === (SYN | ACK));
     // A connection that was there before is no part of the way.
     if (call === undefined || call.beginNs < path.nowNs - 1) return;
     if (syn === undefined || answer === undefined) return;
-    const reply = this.ground.log.messages.find((message) => message.opens && message.stream === stream);
-    if (reply === undefined && this.ground.classOf(carriage.cardOf(answer)) === 'socket') return;
+    const reply = this.steps.ground.log.messages.find(
+      (message) => message.opens && message.stream === stream,
+    );
+    if (reply === undefined && this.steps.ground.classOf(carriage.cardOf(answer)) === 'socket') return;
     path.leg = 'handshake';
     path.work(legs.hostOf(stream.card), 'socket call', call.beginNs);
     carriage.departs(call, syn, { functions: [SOCKET_CONNECT], what: 'connect in, SYN out' });
@@ -101,15 +101,15 @@ class Walk {
       legs.up(carriage.cardOf(answer), answer.receiveTurn, reply, 'SYN-ACK in, reply out');
       return;
     }
-    const next = this.ground.log.calls.find(
+    const next = this.steps.ground.log.calls.find(
       (one) => one.stream === stream && one.beginNs >= answer.receivedNs,
     );
     carriage.ends(answer, 'SYN-ACK in', next?.beginNs ?? answer.receivedNs);
   }
 
-  /** Bytes of a message, from one program to the other. @param bytes of the stream, up to its last byte. */
-  data(from: Stream, to: Stream, bytes: number, before: Doing): void {
-    const { log } = this.ground;
+  /** A message, from one program to the other, which may have sent it in several calls. */
+  data(from: Stream, to: Stream, { from: begins, to: bytes }: Stretch, before: Doing): void {
+    const { log } = this.steps.ground;
     const taken = log.calls.find(
       (one) => one.stream === to && one.name === 'recv' && one.before + Math.max(0, one.result) >= bytes,
     );
@@ -118,30 +118,27 @@ class Walk {
     );
     const packet = taken && this.decisive(from, bytes, delivery?.postedNs ?? taken.endNs);
     if (packet === undefined || taken === undefined) {
-      this.path.astray += 1;
+      this.steps.path.astray += 1;
       return;
     }
     const sends = log.calls.filter((one) => one.stream === from && one.name === 'send' && one.result > 0);
     const takes = (byte: number): Call | undefined => sends.find((one) => one.before + one.result >= byte);
-    const last = takes(bytes);
-    const begins = last === undefined ? 0 : last.before - (last.before % last.messageBytes);
     const needed = Math.min(packet.toByte, bytes);
     const call = takes(Math.max(needed, begins + 1));
     // A lost segment of an earlier message holds this one up, which is on its way already.
-    if (needed <= begins) this.path.joining = true;
+    if (needed <= begins) this.steps.path.joining = true;
     if (call === undefined) {
-      this.path.astray += 1;
+      this.steps.path.astray += 1;
       return;
     }
-    // A message is as long as any other of its stream.
-    this.attempts.made(call, before, call.before - (call.before % call.messageBytes));
-    this.carriage.departs(call, packet, SENDS);
-    this.carriage.arrives(taken, packet, delivery, 'segment in, reply out');
+    this.steps.attempts.made(call, before, begins);
+    this.steps.carriage.departs(call, packet, SENDS);
+    this.steps.carriage.arrives(taken, packet, delivery, 'segment in, reply out');
   }
 
   /** The end of a stream, where the operation is not over before it has come. */
   end(from: Stream, to: Stream): void {
-    const { log } = this.ground;
+    const { log } = this.steps.ground;
     const taken = log.calls.find((one) => one.stream === to && one.name === 'recv' && one.result === 0);
     const call = log.calls.find(
       (one) => one.stream === from && (one.name === 'close' || one.name === 'shutdown'),
@@ -149,20 +146,21 @@ class Walk {
     const packet = this.arrivals(from.flowOut).find(({ flags }) => (flags & FIN) !== 0);
     if (taken === undefined || call === undefined || packet === undefined) return;
     const delivery = this.ending(to);
-    if (delivery === undefined && this.ground.classOf(this.carriage.cardOf(packet)) === 'socket') return;
+    if (delivery === undefined && this.steps.ground.classOf(this.steps.carriage.cardOf(packet)) === 'socket')
+      return;
     // It began beside the response, which its program may have had before.
-    this.path.joining = true;
-    this.path.leg = 'end';
-    this.carriage.departs(call, packet, ENDS);
-    this.carriage.arrives(taken, packet, delivery, 'FIN in, reply out');
+    this.steps.path.joining = true;
+    this.steps.path.leg = 'end';
+    this.steps.carriage.departs(call, packet, ENDS);
+    this.steps.carriage.arrives(taken, packet, delivery, 'FIN in, reply out');
     const closed = log.calls.find((one) => one.stream === to && one.name === 'close');
     if (closed === undefined || closed.beginNs < taken.endNs) return;
-    this.legs.hostGoesOn(to.card, { what: 'program', waiting: false }, closed.beginNs);
-    this.legs.calling(closed, closed.endNs);
+    this.steps.legs.hostGoesOn(to.card, { what: 'program', waiting: false }, closed.beginNs);
+    this.steps.legs.calling(closed, closed.endNs);
   }
 
   private ending(to: Stream): Message | undefined {
-    return this.ground.log.messages.find((message) =>
+    return this.steps.ground.log.messages.find((message) =>
       message.records.some((record) => record.stream === to && record.end),
     );
   }
@@ -180,20 +178,20 @@ class Walk {
 
   /** Packets of a flow that a card or a device has taken, in that order. */
   private arrivals(flow: string): Packet[] {
-    const { log, wires } = this.ground;
+    const { log, wires } = this.steps.ground;
     return log.packets
       .filter((packet) => packet.flow === flow && 'card' in wires[packet.wire].to && packet.receivedNs > 0)
       .sort((a, b) => a.receivedNs - b.receivedNs);
   }
 
   private callOf(stream: Stream, name: Call['name']): Call | undefined {
-    return this.ground.log.calls.find((call) => call.stream === stream && call.name === name);
+    return this.steps.ground.log.calls.find((call) => call.stream === stream && call.name === name);
   }
 }
 
 /** Bytes of a stream that have been seen: stretches without overlap, in order. */
 class Bytes {
-  private stretches: { readonly from: number; readonly to: number }[] = [];
+  private stretches: Stretch[] = [];
 
   /** @returns whether any of them had not been seen. */
   add(from: number, to: number): boolean {

@@ -257,7 +257,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     this.openCalls[card] = undefined;
     if (open === undefined) return;
     const { ns: endNs, turn } = this.hostOf(card);
-    const { first: _first, ...call } = ended;
+    const { first: _first, messageBytes: _bytes, ...call } = ended;
     const { stream } = call;
     if (stream !== undefined) this.begun.called(card, stream, ended, open.beginNs, endNs);
     if (this.world.isHeld(card)) this.heldIn[card] = turn;

@@ -12,6 +12,9 @@ export interface OperationWorld {
   readonly clock: { readonly nowNs: number };
 }
 
+/** What is known of a write, or of a datagram that is a whole operation, when it is over. */
+type Written = Pick<Operation, 'startNs' | 'endNs' | 'sent' | 'sentBefore' | 'datagram'>;
+
 export class Operations {
   readonly all: Operation[] = [];
   /** Operations are counted: the warm-up is over. */
@@ -47,9 +50,10 @@ export class Operations {
     const done = call.result > 0 && stream.sent % call.messageBytes === 0;
     if (!done) return;
     stream.trying = false;
-    const { startNs, bytes } = { startNs: stream.triedNs, bytes: stream.sent };
     if (!this.writes) return;
-    if (!stream.datagrams) stream.writes.push({ startNs, bytes });
+    const { triedNs: startNs, sent: bytes, doneSent: from } = stream;
+    stream.doneSent = bytes;
+    if (!stream.datagrams) stream.writes.push({ startNs, from, bytes });
     else if (call.datagram !== undefined) {
       this.underWay.set(this.wayOf(stream.card, call.datagram), { stream, startNs });
     }
@@ -86,9 +90,9 @@ export class Operations {
     const from = this.world.streams.peerOf(stream);
     if (from === undefined) return;
     while (from.writes.length > 0 && from.writes[0].bytes <= stream.received) {
-      const { startNs, bytes } = from.writes[0];
+      const { startNs, from: sentBefore, bytes: sent } = from.writes[0];
       from.writes.splice(0, 1);
-      this.written(from, { startNs, endNs: nowNs, sent: bytes, datagram: undefined });
+      this.written(from, { startNs, endNs: nowNs, sent, sentBefore, datagram: undefined });
     }
   }
 
@@ -99,15 +103,16 @@ export class Operations {
     if (sent === undefined) return;
     this.underWay.delete(way);
     const { stream, startNs } = sent;
-    this.written(stream, { startNs, endNs, sent: stream.sent, datagram });
+    this.written(stream, { startNs, endNs, sent: stream.sent, sentBefore: stream.sent, datagram });
   }
 
-  private written(stream: Stream, what: Pick<Operation, 'startNs' | 'endNs' | 'sent' | 'datagram'>): void {
+  private written(stream: Stream, what: Written): void {
     const { host } = this.world.topology.cards[stream.card];
     const own = (one: ProgramTopology): boolean =>
       this.world.streams.apart ? one.host === host : one.card === stream.card;
     const program = this.world.topology.programs.find((one) => own(one) && isWriter(one));
-    this.done({ program: program?.name ?? '', write: true, stream, received: 0, ...what });
+    const none = { received: 0, receivedBefore: 0 };
+    this.done({ program: program?.name ?? '', write: true, stream, ...none, ...what });
   }
 
   /** A client has an answer: its latest call was about it. */
@@ -115,10 +120,13 @@ export class Operations {
     const stream = this.latest[card];
     if (stream === undefined) return;
     const endNs = this.world.clock.nowNs;
-    const { sent, received } = stream;
+    const { sent, received, doneSent: sentBefore, doneReceived: receivedBefore } = stream;
+    stream.doneSent = sent;
+    stream.doneReceived = received;
     const startNs = endNs - latencyNs;
     const datagram = this.latestDatagram[card];
-    this.done({ program, write: false, stream, datagram, startNs, endNs, sent, received });
+    const bytes = { sent, received, sentBefore, receivedBefore };
+    this.done({ program, write: false, stream, datagram, startNs, endNs, ...bytes });
   }
 
   private done(operation: Omit<Operation, 'number' | 'ends'>): void {

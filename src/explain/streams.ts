@@ -77,6 +77,8 @@ function newStream(card: number, socketId: number): Stream {
     triedNs: Number.NaN,
     trying: false,
     writes: [],
+    doneSent: 0,
+    doneReceived: 0,
   };
 }
 

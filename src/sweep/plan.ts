@@ -21,7 +21,7 @@ import { checkMeasurable } from './measurable.ts';
 import { LIMIT_NS, OPERATIONS, OPERATIONS_MAX } from './measure.ts';
 import { checkMixed } from './measure-mixed.ts';
 import { readPolicy } from './plan-policy.ts';
-import { checkPath, isAbout, type Settings, withSettings } from './settings.ts';
+import { checkApart, checkPath, isAbout, type Settings, withSettings } from './settings.ts';
 import { readValues, type Setting } from './values.ts';
 import type { WorkloadSettings } from './workload.ts';
 import { worldAt } from './worlds.ts';
@@ -118,6 +118,10 @@ export function readGrid(data: unknown, single = false): SweepPlan {
     limitNs: durationNs(fields, 'limit', LIMIT_NS),
     ...(policy !== undefined && { policy }),
   };
+  checkApart(
+    world,
+    Object.keys(plan.vary).map((path) => [path, `"vary.${path}"`]),
+  );
   const count = pointCount(plan);
   if (count > POINTS_MAX) throw new RangeError(`"vary" expected at most ${POINTS_MAX} points, got ${count}`);
   return plan;

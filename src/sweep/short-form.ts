@@ -7,7 +7,7 @@ import { bucketBytesFor, fragmentsOf, packetSlotsFor } from '../world/config/dat
 import { DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
 import { bytesOf } from '../world/topology/quantities.ts';
 import { readPlan, type SweepPlan } from './plan.ts';
-import { checkPath, type Settings, withSettings } from './settings.ts';
+import { checkApart, checkPath, meet, type Settings, withSettings } from './settings.ts';
 import { type Setting, scalarOf, valuesOfText } from './values.ts';
 import type { WorkloadSettings } from './workload.ts';
 import { bundledWorld } from './worlds.ts';
@@ -16,6 +16,8 @@ export interface ShortForm {
   readonly workload: string;
   /** Each `path=values`. */
   readonly vary: readonly string[];
+  /** The same, where `vary` says nothing; absent: how many transmit buffers there are. */
+  readonly usual?: readonly string[];
   /** Settings that do not vary, each `path=value`. */
   readonly set?: readonly string[];
   /** `rate,delay` of the link, such as `10G,100us`. */
@@ -52,30 +54,37 @@ export function isWorkload(name: string): name is WorkloadName {
   return (WORKLOAD_NAMES as readonly string[]).includes(name);
 }
 
-/** Two hosts, joined by a link of the profile's kind where none is said. @throws RangeError of one line. */
-export function planOf(form: ShortForm): SweepPlan {
+/**
+ * Two hosts, joined by a link of the profile's kind where none is said.
+ * @param single nothing needs to vary. @throws RangeError of one line.
+ */
+export function planOf(form: ShortForm, single = false): SweepPlan {
   const { workload, costs = DEFAULT_PROFILE, seeds = '1', operations } = form;
-  const { ofWorkload, ofWorld } = settingsOf(form.set ?? []);
+  const said = (form.set ?? []).map(settingOf);
+  const { ofWorkload, ofWorld } = settingsOf(said);
   const settings: WorkloadSettings = { workload, ...shapeOf(form), ...ofWorkload };
   const { connections, idle = 0 } = settings;
   const world = bundledWorld('pair') as Pair;
   const wire = { ...world.links.wire, ...loadProfile(costs).link, ...linkOf(form.link) };
-  const vary = (form.vary.length === 0 ? VARY : form.vary).map(axisOf);
+  const usual = single ? [] : (form.usual ?? VARY);
+  const vary = (form.vary.length === 0 ? usual : form.vary).map(axisOf);
+  checkOnce(form, world, said, vary);
   const sockets = Number(connections) + Number(idle);
   const { size, response = size } = settings;
   const datagramBytes =
     workloadOf(workload)?.datagrams === true ? Math.max(bytesOf(size), bytesOf(response)) : 0;
   const cards = roomFor(datagramBytes, cardsFor(world, sockets));
   const described = { ...world, cards, links: { wire } };
-  return readPlan({
-    title: titleOf(settings),
+  const plan = {
+    title: titleOf(fixedOf(settings, vary)),
     world: withSettings(described, undefined, ofWorld),
     workload: settings,
     costs,
-    vary: Object.fromEntries(vary),
+    ...(vary.length > 0 && { vary: Object.fromEntries(vary) }),
     seeds: valuesOfText(seeds, '"seeds"'),
     ...(operations === undefined ? {} : { operations }),
-  });
+  };
+  return readPlan(plan, undefined, single);
 }
 
 /** What the workload is asked to be, where `set` says nothing of it. */
@@ -94,16 +103,62 @@ function shapeOf({ workload, connections, size, requestResponse, idle }: ShortFo
   throw new RangeError(`-r is for workloads with answers, not for ${workload}`);
 }
 
+function settingOf(text: string): [string, Setting] {
+  const at = text.indexOf('=');
+  if (at < 1)
+    throw new RangeError(`"set" expected path=value, such as workload.think=1ms, got ${shown(text)}`);
+  const path = text.slice(0, at).trim();
+  checkPath(path, `"set" ${shown(path)}`);
+  const option = OPTION_OF[path];
+  if (option !== undefined) throw new RangeError(`"set" ${shown(path)} is said by ${option}`);
+  return [path, scalarOf(text.slice(at + 1).trim())];
+}
+
+/** Settings that a plan keeps elsewhere than in its world. */
+const OPTION_OF: Readonly<Record<string, string>> = { seed: '--seed', costs: '--costs' };
+
+/** Settings of the workload that have an option of their own. */
+const SHAPED = ['connections', 'size', 'idle'] as const;
+
+/** @throws RangeError for a setting that is said twice, of which one would be ignored. */
+function checkOnce(
+  form: ShortForm,
+  world: object,
+  said: readonly (readonly [string, unknown])[],
+  vary: readonly (readonly [string, unknown])[],
+): void {
+  const shaped = SHAPED.filter((key) => form[key] !== undefined).map(
+    (key) => [`workload.${key}`, `"${key}"`] as const,
+  );
+  const set = said.map(([path]) => [path, `"set" ${shown(path)}`] as const);
+  const axes = vary.map(([path]) => [path, `"vary.${path}"`] as const);
+  checkApart(world, [...shaped, ...set]);
+  if (form.vary.length > 0) {
+    checkApart(world, [...shaped, ...set, ...axes]);
+    return;
+  }
+  const usual = set.find(([path]) => vary.some(([axis]) => meet(world, path, axis)));
+  if (usual !== undefined) {
+    throw new RangeError(
+      `${usual[1]} is what varies where no "vary" says what does: vary another, such as workload.connections=8,16`,
+    );
+  }
+}
+
+/** Those of the workload that all points have. */
+function fixedOf(
+  settings: WorkloadSettings,
+  vary: readonly (readonly [string, unknown])[],
+): WorkloadSettings {
+  const isVaried = (key: string): boolean => vary.some(([path]) => path === `workload.${key}`);
+  return Object.fromEntries(Object.entries(settings).filter(([key]) => !isVaried(key)));
+}
+
 /** Settings of the workload, and all others. */
-function settingsOf(texts: readonly string[]): { ofWorkload: Settings; ofWorld: Settings } {
-  const settings = texts.map((text): [string, Setting] => {
-    const at = text.indexOf('=');
-    if (at < 1)
-      throw new RangeError(`"set" expected path=value, such as workload.think=1ms, got ${shown(text)}`);
-    const path = text.slice(0, at).trim();
-    checkPath(path, `"set" ${shown(path)}`);
-    return [path, scalarOf(text.slice(at + 1).trim())];
-  });
+function settingsOf(settings: readonly (readonly [string, Setting])[]): {
+  ofWorkload: Settings;
+  ofWorld: Settings;
+} {
   const own = /^workload\./;
   return {
     ofWorkload: Object.fromEntries(
@@ -125,8 +180,8 @@ function titleOf({
   const counted = (count: unknown, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
   return [
     workload,
-    counted(connections, 'connection'),
-    counted(size, 'byte'),
+    ...(connections === undefined ? [] : [counted(connections, 'connection')]),
+    ...(size === undefined ? [] : [counted(size, 'byte')]),
     ...(response === undefined ? [] : [`answers of ${response}`]),
     ...(request === undefined ? [] : [`requests of ${request}`]),
     ...(idle === undefined ? [] : [`${idle} idle`]),

@@ -32,7 +32,7 @@ export function valuesOfText(text: string, where: string): Setting[] {
 
 export function scalarOf(word: string): Setting {
   if (word === 'true' || word === 'false') return word === 'true';
-  return /^-?\d+(\.\d+)?$/.test(word) ? Number(word) : word;
+  return /^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(word) ? Number(word) : word;
 }
 
 function isSetting(value: unknown): value is Setting {

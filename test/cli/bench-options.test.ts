@@ -43,7 +43,10 @@ describe('out of range', () => {
     [['UDP_RR', '--size', '65508'], /--size 65508: UDP_RR has 1 to 65507 bytes/],
     [['UDP_RR', '-r', '1,65508'], /-r 65508: UDP_RR has 1 to 65507 bytes/],
     [['--set', 'pools.receiveBuckets=0'], /--set: "pools.receiveBuckets" expected 1 to 65536, got 0/],
-    [['--set', 'pools.receiveBuckets=many'], /--set: "pools.receiveBuckets" expected a number, got "many"/],
+    [
+      ['--set', 'pools.receiveBuckets=many'],
+      /--set: "pools.receiveBuckets" expected a number from 1 to 65536, got "many"/,
+    ],
   ])('%j is refused by name, with the value and the range', async (args, words) => {
     expect(await refusal(...args)).toMatch(words);
   });

@@ -43,11 +43,14 @@ const LOADS: readonly Load[] = [
 ];
 
 const planOfLoad = ({ workload, size, idle, vary }: Load): SweepPlan =>
-  planOf({
-    ...{ workload, size, costs: 'card-2005', operations: 40, seeds: '3', connections: 3 },
-    vary: [vary ?? 'workload.connections=3'],
-    ...(idle !== undefined && { idle }),
-  });
+  planOf(
+    {
+      ...{ workload, size, costs: 'card-2005', operations: 40, seeds: '3', connections: 3 },
+      vary: vary === undefined ? [] : [vary],
+      ...(idle !== undefined && { idle }),
+    },
+    true,
+  );
 
 /** Each system with each load; in the short form each system with a few, and each load on some. */
 const CASES = ARMS.flatMap((arm, a) =>

@@ -19,17 +19,10 @@ export interface Form {
 /** Two hosts and a link. */
 export function pairPlan(form: Form = {}): SweepPlan {
   const { workload = 'TCP_RR', connections = 4, size = 128, costs = 'card-2005', operations = 60 } = form;
-  const { vary = `workload.connections=${connections}`, seed = 1, link, inline = false } = form;
-  return planOf({
-    workload,
-    connections,
-    size,
-    costs,
-    operations,
-    vary: inline ? [vary, 'runs=inline'] : [vary],
-    seeds: String(seed),
-    link,
-  });
+  const { vary, seed = 1, link, inline = false } = form;
+  const varied = [...(vary === undefined ? [] : [vary]), ...(inline ? ['runs=inline'] : [])];
+  const seeds = String(seed);
+  return planOf({ workload, connections, size, costs, operations, vary: varied, seeds, link }, true);
 }
 
 /** Two hosts that call a third over a switch. */
@@ -82,6 +75,7 @@ export const FORMS: readonly Form[] = [
   { workload: 'TCP_STREAM', connections: 2, size: 16_384 },
   { workload: 'TCP_STREAM', connections: 2, size: 16_384, vary: 'pools.transmitBuffers=4' },
   { workload: 'TCP_STREAM', connections: 1, size: 3000, vary: 'link.lossProbability=0.01' },
+  { workload: 'HTTP', connections: 8, size: 6000, vary: 'pools.transmitBuffers=1' },
 ];
 
 /** A world of cards that share processors, each in a way of its own. */

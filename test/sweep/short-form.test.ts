@@ -46,6 +46,39 @@ describe('the world of a short form', () => {
     );
   });
 
+  it.each([
+    [
+      { set: ['pools.transmitBuffers=8'] },
+      '"set" "pools.transmitBuffers" says "cards.left.pools.transmitBuffers" too',
+    ],
+    [{ vary: ['workload.size=1,2', 'workload.size=4'] }, '"vary.workload.size" is said twice'],
+    [{ set: ['workload.think=1ms', 'workload.think=2ms'] }, '"set" "workload.think" is said twice'],
+    [
+      { connections: 4, vary: ['workload.connections=2'] },
+      '"vary.workload.connections": "connections" says it',
+    ],
+    [{ size: 4, set: ['workload.size=2'] }, '"set" "workload.size": "size" says it too: keep one of the two'],
+    [{ set: ['cards.left.mtu=600'], vary: ['mtu=700'] }, '"cards.left.mtu" says "cards.left.mtu" too'],
+    [{ vary: ['links.wire.delay=1us', 'link.delay=2us'] }, '"vary.links.wire.delay" says "links.wire.delay"'],
+    [{ set: ['seed=4'] }, '"set" "seed" is said by --seed'],
+    [{ set: ['costs=card-2002'] }, '"set" "costs" is said by --costs'],
+    [{ set: ['cards.left.pools.transmitBuffers=8'], vary: [] }, 'what varies where no "vary" says what does'],
+  ])('refuses what is said twice: %j', (said, words) => {
+    expect(() => planOf({ ...form, ...said })).toThrow(words);
+  });
+
+  it('may vary nothing where one point is wanted, and then what usually varies can be set', () => {
+    const plan = planOf({ workload: 'TCP_RR', vary: [], set: ['pools.transmitBuffers=8'] }, true);
+    expect(plan.vary).toEqual({});
+    const { cards } = readTopology(worldOf(plan, settingsOf(plan, 0)));
+    expect(cards.map(({ config }) => config.pools.transmitBuffers)).toEqual([8, 8]);
+  });
+
+  it('is called by nothing that varies', () => {
+    const plan = planOf({ workload: 'TCP_RR', vary: ['workload.size=64,128'] });
+    expect(plan.title).toBe('TCP_RR, 32 connections');
+  });
+
   it('has memory for as many sockets as a card may have', () => {
     for (const { name, config } of cardsOf(49_000)) {
       expect(() => planCardMemory(new MemoryPlan(), name, config)).not.toThrow();

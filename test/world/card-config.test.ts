@@ -13,8 +13,8 @@ it.each([
   [{ classVersion: 4 }, '"classVersion" expected 1 or 2 or 3, got 4'],
   [{ driver: { classVersion: 0 } }, '"driver.classVersion" expected 1 or 2 or 3, got 0'],
   [{ driver: { replyMode: 'late' } }, '"driver.replyMode" expected auto or batch or'],
-  [{ mtu: '1500' }, '"mtu" expected a number, got "1500"'],
-  [{ mtu: Number.NaN }, '"mtu" expected a number, got NaN'],
+  [{ mtu: '1500' }, '"mtu" expected a number from 68 to 65535, got "1500"'],
+  [{ mtu: Number.NaN }, '"mtu" expected a number from 68 to 65535, got NaN'],
   [{ pools: 5 }, '"pools" expected a map of settings, got 5'],
   [{ mac: 5 }, '"mac" expected a list, got 5'],
 ])('%j is refused', (overrides, words) => {

@@ -139,7 +139,7 @@ export const WRONG: readonly [string, readonly string[], unknown, string][] = [
     'a text for a number',
     ['cards', 'nic', 'driver', 'socketsMax'],
     '64',
-    '"cards.nic.driver.socketsMax" expected a number, got "64"',
+    '"cards.nic.driver.socketsMax" expected a number from 1 to 1048576, got "64"',
   ],
   ['a stack setting out of range', ['cards', 'nic', 'stack', 'ttl'], 0, '"cards.nic.stack.ttl" expected'],
   [

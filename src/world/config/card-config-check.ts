@@ -9,6 +9,10 @@ const CHOICES: ReadonlyMap<string, readonly unknown[]> = new Map(
   SETTING_TABLE.flatMap(({ name, choices }) => (choices === undefined ? [] : [[name, choices] as const])),
 );
 
+const RANGES: ReadonlyMap<string, readonly [number, number]> = new Map(
+  SETTING_TABLE.flatMap(({ name, range }) => (range === undefined ? [] : [[name, range] as const])),
+);
+
 const KINDS: Readonly<Record<string, string>> = {
   number: 'a number',
   string: 'a text',
@@ -46,7 +50,15 @@ export function checkOverrides(overrides: unknown, defaults: object, path = ''):
 function checkKind(setting: string, value: unknown, base: unknown): void {
   const wanted = kindOf(base);
   if (kindOf(value) === wanted && !Number.isNaN(value)) return;
-  throw new RangeError(`"${setting}" expected ${wanted}, got ${shown(value)}`);
+  throw new RangeError(`"${setting}" expected ${wanted}${limitsOf(setting)}, got ${shown(value)}`);
+}
+
+/** Between which numbers a setting is, in words; nothing of one that has no range. */
+function limitsOf(setting: string): string {
+  const range = RANGES.get(setting);
+  if (range === undefined) return '';
+  const [least, most] = range;
+  return most === Number.MAX_VALUE ? ` of ${least} or more` : ` from ${least} to ${most}`;
 }
 
 function kindOf(value: unknown): string {

@@ -1,5 +1,6 @@
 /** A mixed world as whoever looks on sees it: whose turns are whose, and where each socket is. */
 import type { Region } from '../../dma/region.ts';
+import type { HardwareDriver } from '../../host/devices/device.ts';
 import type { EventQueue } from '../../time/event-queue.ts';
 import type { LinkEnd, Topology } from '../topology/checked.ts';
 import type { MixedHost } from './mixed-host.ts';
@@ -36,8 +37,11 @@ export function watchedMixed(
     const mixed = hostOf(card);
     if (mixed === undefined) return { card, socketId };
     const place = mixed.stack.placeOf(socketId);
-    const at = mixed.devices.findIndex((hardware) => hardware === place?.device?.hardware);
-    if (place === undefined || at < 0) return undefined;
+    const hardware = place?.device?.hardware;
+    if (place === undefined || hardware === undefined) return undefined;
+    const devices: readonly HardwareDriver[] = mixed.devices;
+    const at = devices.indexOf(hardware);
+    if (at < 0) return undefined;
     return { card: mixed.place.cards[at], socketId: place.number };
   };
   return {
