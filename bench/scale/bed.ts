@@ -248,10 +248,10 @@ export class ScaleBed {
     this.listeners.push(listener);
   }
 
-  private openSome(count: number): void {
-    const { client, server, settings } = this;
-    const first = this.count;
-    for (let i = first; i < first + count; i++) {
+  /** The next connections are opened, and nobody accepts them yet. */
+  dial(count: number): void {
+    const { client, settings } = this;
+    for (let i = this.count; i < this.count + count; i++) {
       this.nowUs = (this.nowUs + 20) | 0;
       const c = client.tcpOpen(i);
       client.tcpSetOption(c, SO_REUSEADDR, 1);
@@ -265,6 +265,12 @@ export class ScaleBed {
       this.clients[i] = c;
     }
     this.settle();
+  }
+
+  private openSome(count: number): void {
+    const { server } = this;
+    const first = this.count;
+    this.dial(count);
     for (const listener of this.listeners) {
       for (let s = server.tcpAccept(listener, 0); s >= 0; s = server.tcpAccept(listener, 0)) {
         this.servers[this.numberOf(s)] = s;
@@ -283,7 +289,8 @@ export class ScaleBed {
     return turn * settings.addresses + address;
   }
 
-  private settle(): void {
+  /** Lets all that is on its way arrive. */
+  settle(): void {
     const { client, server, wire, nowUs } = this;
     do {
       client.flush(nowUs);

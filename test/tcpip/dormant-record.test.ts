@@ -11,7 +11,13 @@ import { CLOSE_WAIT, ESTABLISHED, FIN_WAIT_2 } from '../../src/tcpip/tcp/state.t
 import { Tcb } from '../../src/tcpip/tcp/tcb.ts';
 
 /** What an idle connection has by definition, as `isIdle` asks for it. */
-const FIXED: Readonly<Record<string, number>> = { inUse: 1, hashed: 1, parent: -1, acceptNext: -1 };
+const FIXED: Readonly<Record<string, number>> = {
+  inUse: 1,
+  hashed: 1,
+  parent: -1,
+  acceptNext: -1,
+  acceptPrevious: -1,
+};
 /** And what follows from its state. */
 const BY_STATE: Readonly<Record<number, Readonly<Record<string, number>>>> = {
   [ESTABLISHED]: { finQueued: 0, 'received.finKnown': 0, 'received.finTaken': 0 },

@@ -359,14 +359,6 @@ describe('assertions', () => {
   trips('path news: what was said of a path is heeded by the MTUs that there were', () =>
     narrowed().resize(),
   );
-  trips('ports: no more connections are bound to a port than use it', () => {
-    const { stack } = new World().a;
-    const [one, other] = [1, 2].map((owner) => stack.tcpOpen(owner));
-    for (const c of [one, other]) stack.tcpSetOption(c, SO_REUSEADDR, 1);
-    stack.tcpBind(one, 0, 5555);
-    stack['tcp'].tcbs[one].hashed = 1;
-    stack.tcpBind(other, 0, 5555);
-  });
   trips('path news: there is room for one more', () => {
     const news = new PathNews();
     for (let i = 0; i <= NARROWED_MAX; i++) news.narrow(i, 600, 0);

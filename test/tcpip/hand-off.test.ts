@@ -13,7 +13,19 @@ import { moveToItself } from './moves.ts';
 /** What of a Tcb an image does not hold, as it is of this stack alone, or is rebuilt of the queues. */
 const OWN: Readonly<Record<string, readonly string[]>> = {
   '': [
-    ...['index', 'owner', 'inUse', 'parent', 'acceptNext', 'error', 'hashed', 'bound', 'ready', 'plain'],
+    ...[
+      'index',
+      'owner',
+      'inUse',
+      'parent',
+      'acceptNext',
+      'acceptPrevious',
+      'error',
+      'hashed',
+      'bound',
+      'ready',
+      'plain',
+    ],
     ...[
       'portChosen',
       'addressNamed',

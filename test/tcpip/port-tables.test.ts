@@ -1,56 +1,9 @@
 /** The tables by local port: exact whatever their size, and small where the stack is. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EADDRINUSE } from '../../src/socket/errno.ts';
 import { PortLists } from '../../src/tcpip/port-lists.ts';
-import { PortCounts } from '../../src/tcpip/tcp/port-counts.ts';
 import { Host, run } from './bed.ts';
 import { pattern } from './harness.ts';
-
-describe('connections counted by port', () => {
-  it('are counted exactly, whatever is added and removed, in a table half full', () => {
-    const steps = fc.array(fc.tuple(fc.integer({ min: 0, max: 40 }), fc.boolean()), { maxLength: 400 });
-    fc.assert(
-      fc.property(steps, fc.integer({ min: 1, max: 8 }), (list, stride) => {
-        const counts = new PortCounts(20);
-        const expected = new Map<number, number>();
-        for (const [step, isAdded] of list) {
-          const port = (40_000 + step * 16 * stride) & 0xffff;
-          const now = expected.get(port) ?? 0;
-          if (isAdded && (now > 0 || expected.size < 20)) {
-            counts.add(port);
-            expected.set(port, now + 1);
-          } else if (!isAdded && now > 0) {
-            counts.remove(port);
-            if (now === 1) expected.delete(port);
-            else expected.set(port, now - 1);
-          }
-          for (let other = 0; other <= 40; other++) {
-            const asked = (40_000 + other * 16 * stride) & 0xffff;
-            expect(counts.of(asked)).toBe(expected.get(asked) ?? 0);
-          }
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
-
-  it('have a place for every port when there may be that many', () => {
-    const counts = new PortCounts(100_000);
-    for (let port = 0; port < 65536; port++) counts.add(port);
-    counts.add(7);
-    counts.remove(8);
-    expect([counts.of(0), counts.of(7), counts.of(8), counts.of(65535)]).toEqual([1, 2, 0, 1]);
-  });
-
-  it('cost no walk over the ports in a row when one of them becomes free', () => {
-    const counts = new PortCounts(100_000);
-    for (let port = 0; port < 65536; port++) counts.add(port);
-    // A walk for each would be two thousand million steps.
-    for (let port = 0; port < 65536; port++) counts.remove(port);
-    expect(counts.total()).toBe(0);
-  });
-});
 
 describe('lists by port', () => {
   it('are empty at first', () => {

@@ -62,7 +62,7 @@ export function listening() {
 export function waiting() {
   const f = listening();
   f.tcb.state = SYN_RECEIVED;
-  addEmbryo(f.listener, f.tcb);
+  addEmbryo(f.tcp, f.listener, f.tcb);
   joinAcceptQueue(f.tcp, f.tcb);
   f.tcb.state = ESTABLISHED;
   return f;

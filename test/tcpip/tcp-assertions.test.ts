@@ -3,13 +3,6 @@
  * beside.
  */
 import { describe, expect, it } from 'vitest';
-import {
-  addEmbryo,
-  checkAcceptQueue,
-  joinAcceptQueue,
-  leaveListener,
-  takeAccepted,
-} from '../../src/tcpip/tcp/accept-queue.ts';
 import * as calls from '../../src/tcpip/tcp/calls.ts';
 import { TIMER_PERSIST, TIMER_RETRANSMIT } from '../../src/tcpip/tcp/control-block/timers.ts';
 import { advanceConnections } from '../../src/tcpip/tcp/expire.ts';
@@ -19,7 +12,6 @@ import {
   discardReceived,
   discardSends,
   failTcb,
-  forgetEmbryo,
   hashTcb,
   queueReset,
   releaseTcb,
@@ -27,9 +19,9 @@ import {
 } from '../../src/tcpip/tcp/lifecycle.ts';
 import { prepareHeader, routeTcb, stopAwaiting } from '../../src/tcpip/tcp/path.ts';
 import { measureSegment } from '../../src/tcpip/tcp/peer-segments.ts';
-import { bindTcb, releaseChosenPort, unbindTcb } from '../../src/tcpip/tcp/ports.ts';
+import { bindTcb, releaseChosenPort } from '../../src/tcpip/tcp/ports.ts';
 import { setState } from '../../src/tcpip/tcp/set-state.ts';
-import { ESTABLISHED, FIN_WAIT_2, LISTEN, SYN_RECEIVED } from '../../src/tcpip/tcp/state.ts';
+import { FIN_WAIT_2, LISTEN } from '../../src/tcpip/tcp/state.ts';
 import * as taking from '../../src/tcpip/tcp/taking.ts';
 import { portPair, Tcb } from '../../src/tcpip/tcp/tcb.ts';
 import {
@@ -46,64 +38,7 @@ import {
   startRetransmit,
 } from '../../src/tcpip/tcp/timers.ts';
 import { trips } from '../rules/trips.ts';
-import { established, listening, opened, waiting, withData } from './tcp-assertion-bed.ts';
-
-describe('the accept queue', () => {
-  trips('accept queue: an embryo is new, and nobody else has it', () => {
-    const { listener, tcb } = listening();
-    tcb.owner = 7;
-    addEmbryo(listener, tcb);
-  });
-  trips('connection: an embryo that is forgotten has a listener', () => {
-    const { tcp, tcb } = opened();
-    forgetEmbryo(tcp, tcb);
-  });
-  trips('accept queue: only a listener has embryos', () => {
-    const { tcb } = listening();
-    addEmbryo(new Tcb(9), tcb);
-  });
-  trips('accept queue: a connection that is taken out was counted', () => {
-    const { tcp, listener } = waiting();
-    listener.listening.acceptCount = 0;
-    takeAccepted(tcp, listener);
-  });
-  trips('accept queue: a connection that joins was counted as an embryo', () => {
-    const { tcp, listener, tcb } = listening();
-    tcb.parent = listener.index;
-    joinAcceptQueue(tcp, tcb);
-  });
-  trips('accept queue: what waits in it belongs to the listener', () => {
-    const { tcp, listener, tcb } = waiting();
-    tcb.parent = -1;
-    takeAccepted(tcp, listener);
-  });
-  trips('accept queue: an embryo that leaves was counted', () => {
-    const { tcp, listener, tcb } = listening();
-    tcb.parent = listener.index;
-    tcb.state = SYN_RECEIVED;
-    leaveListener(tcp, tcb);
-  });
-  trips('accept queue: a connection that leaves waits in it', () => {
-    const { tcp, listener, tcb } = listening();
-    tcb.parent = listener.index;
-    tcb.state = ESTABLISHED;
-    leaveListener(tcp, tcb);
-  });
-  trips('accept queue: as many connections are linked as are counted', () => {
-    const { tcp, listener } = waiting();
-    listener.listening.acceptCount = 2;
-    checkAcceptQueue(tcp, listener, 0);
-  });
-  trips('accept queue: the tail is the last connection linked', () => {
-    const { tcp, listener } = waiting();
-    listener.listening.acceptTail = -1;
-    checkAcceptQueue(tcp, listener, 0);
-  });
-  trips('accept queue: as many embryos name the listener as it counts', () => {
-    const { tcp, listener } = waiting();
-    checkAcceptQueue(tcp, listener, 1);
-  });
-});
+import { established, opened, waiting, withData } from './tcp-assertion-bed.ts';
 
 describe("the user's calls", () => {
   trips('calls: a receive buffer grows up to its limit', () => {
@@ -289,12 +224,6 @@ describe('the path and the ports', () => {
   trips('ports: a connection is bound to a port that there is', () => {
     const { tcp, tcb } = opened();
     bindTcb(tcp, tcb, 0, 65536);
-  });
-  trips('ports: a connection that is bound is in the list of its port', () => {
-    const { tcp, tcb } = opened();
-    bindTcb(tcp, tcb, 0, 80);
-    tcp.bound.setFirst(80, -1);
-    unbindTcb(tcp, tcb);
   });
 });
 

@@ -280,28 +280,18 @@ describe('the tables together', () => {
       tcp.demux.insert(1, 2, 3, -7);
     }),
   );
-  const bound = (fault: (tcp: TcpTables, listener: Tcb, tcb: Tcb) => void) => () => {
-    const { tcp, listener, tcb } = listening();
+  const held = (fault: (tcp: TcpTables, listener: Tcb) => void) => () => {
+    const { tcp, listener } = listening();
     checkTables(tcp);
-    fault(tcp, listener, tcb);
+    fault(tcp, listener);
     checkTables(tcp);
   };
   trips(
-    'tables: who is in the list of a port is bound to one',
-    bound((tcp, listener, tcb) => {
-      tcp.boundNext[listener.index] = tcb.index;
-    }),
+    'tables: as many hold a port as are counted',
+    held((tcp) => tcp.holders.add(81, 0, 0)),
   );
   trips(
-    'tables: the list of a port comes to an end',
-    bound((tcp, listener) => {
-      tcp.boundNext[listener.index] = listener.index;
-    }),
-  );
-  trips(
-    'tables: who is bound to a port is in its list, once',
-    bound((tcp, listener) => {
-      tcp.bound.setFirst(listener.localPort, -1);
-    }),
+    'tables: who holds a port is counted for it, as it holds it',
+    held((tcp, listener) => tcp.holders.setListener(listener.localPort, 0, 77)),
   );
 });

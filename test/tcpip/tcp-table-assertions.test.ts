@@ -1,7 +1,7 @@
 /** The assertions of TCP's tables of connections, each tripped by the bug it guards against. */
 import { describe } from 'vitest';
 import { Demux } from '../../src/tcpip/tcp/demux.ts';
-import { PortCounts } from '../../src/tcpip/tcp/port-counts.ts';
+import { PortHolders } from '../../src/tcpip/tcp/port-holders.ts';
 import { ReadyRing } from '../../src/tcpip/tcp/ready-ring.ts';
 import { TimeWaitTable } from '../../src/tcpip/tcp/time-wait.ts';
 import { TimerHeap } from '../../src/tcpip/tcp/timer-heap.ts';
@@ -49,17 +49,41 @@ describe('the demultiplexer', () => {
     demux['count'] = 3;
     demux.check(2);
   });
-  trips('demultiplexer: each entry is counted for its local port', () => {
-    const demux = filled();
-    demux.portUsers.add(5);
-    demux.check(2);
-  });
   trips('demultiplexer: it holds the hashed connections and TIME-WAIT, and no others', () =>
     filled().check(1),
   );
-  trips('port counts: a connection that leaves a port was counted for it', () =>
-    new PortCounts(4).remove(80),
-  );
+});
+
+describe('the holders of ports', () => {
+  const held = () => {
+    const holders = new PortHolders(2);
+    holders.add(80, 1, 0);
+    return holders;
+  };
+  trips('port holders: what is held is a port', () => held().add(0, 1, 0));
+  trips('port holders: who gives a port up held it, and in the same way', () => held().remove(80, 1, 1));
+  trips('port holders: who gives a port up held it by its address', () => held().remove(80, 2, 0));
+  trips('port holders: who holds a port holds it by an address', () => {
+    const holders = held();
+    holders['totals'].count(81, 1, 0);
+    holders.total();
+  });
+  trips('port holders: no more hold a port than there may be', () => {
+    const holders = held();
+    for (let i = 0; i < 2; i++) holders.add(80, 1, 0);
+  });
+  trips('port holders: a listener holds its port', () => held().setListener(80, 2, 1));
+  trips('port holders: who is bound to a port holds it', () => held().bind(81, 1));
+  trips('port holders: nobody is bound to a port that nobody holds', () => {
+    const holders = held();
+    holders.bind(80, 1);
+    holders.remove(80, 1, 0);
+  });
+  trips('port holders: nobody listens at a port that nobody holds', () => {
+    const holders = held();
+    holders.setListener(80, 1, 5);
+    holders.remove(80, 1, 0);
+  });
 });
 
 describe('TIME-WAIT', () => {

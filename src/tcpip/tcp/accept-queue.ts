@@ -1,8 +1,10 @@
 /**
  * A listener's connections that nobody has accepted yet: embryos, whose handshake is not complete, and the
- * accept queue, linked by `Tcb.acceptNext`. `Tcb.parent` names the listener of both.
+ * accept queue. `Tcb.parent` names the listener of both, and each is a list both ways (`Tcb.acceptNext`,
+ * `Tcb.acceptPrevious`), so that one leaves from the middle at the cost of one at the end.
  */
 import { assert } from '../../assert/assert.ts';
+import type { Listening } from './control-block/listening.ts';
 import { LISTEN, SYN_RECEIVED } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -24,20 +26,23 @@ export function hasRoomForEmbryo(listener: Tcb): boolean {
 }
 
 /** A connection that a SYN has opened becomes an embryo of its listener. */
-export function addEmbryo(listener: Tcb, tcb: Tcb): void {
+export function addEmbryo(tcp: TcpTables, listener: Tcb, tcb: Tcb): void {
   assert(tcb.parent < 0 && tcb.owner < 0, 'accept queue: an embryo is new, and nobody else has it');
   assert(listener.state === LISTEN, 'accept queue: only a listener has embryos');
+  const { listening } = listener;
   tcb.parent = listener.index;
-  listener.listening.embryoCount += 1;
+  tcb.acceptNext = listening.embryoHead;
+  if (listening.embryoHead >= 0) tcp.tcbs[listening.embryoHead].acceptPrevious = tcb.index;
+  listening.embryoHead = tcb.index;
+  listening.embryoCount += 1;
 }
 
 /** The handshake of an embryo is complete: it goes to the end of its listener's accept queue. */
 export function joinAcceptQueue(tcp: TcpTables, tcb: Tcb): void {
   const listener = tcp.tcbs[tcb.parent];
   const { listening } = listener;
-  assert(listening.embryoCount > 0, 'accept queue: a connection that joins was counted as an embryo');
-  listening.embryoCount -= 1;
-  tcb.acceptNext = -1;
+  removeEmbryo(tcp, listening, tcb);
+  tcb.acceptPrevious = listening.acceptTail;
   if (listening.acceptTail < 0) listening.acceptHead = tcb.index;
   else tcp.tcbs[listening.acceptTail].acceptNext = tcb.index;
   listening.acceptTail = tcb.index;
@@ -51,7 +56,7 @@ export function takeAccepted(tcp: TcpTables, listener: Tcb): Tcb | undefined {
   if (listening.acceptHead < 0) return undefined;
   const tcb = tcp.tcbs[listening.acceptHead];
   assert(tcb.parent === listener.index, 'accept queue: what waits in it belongs to the listener');
-  removeAfter(tcp, listener, -1, tcb);
+  removeAccepted(tcp, listening, tcb);
   tcb.parent = -1;
   return tcb;
 }
@@ -61,48 +66,57 @@ export function leaveListener(tcp: TcpTables, tcb: Tcb): void {
   const listener = tcp.tcbs[tcb.parent];
   const { listening } = listener;
   tcb.parent = -1;
-  if (tcb.state === SYN_RECEIVED) {
-    listening.embryoCount -= 1;
-    assert(listening.embryoCount >= 0, 'accept queue: an embryo that leaves was counted');
-    return;
-  }
-  let previous = -1;
-  let at = listening.acceptHead;
-  while (at !== tcb.index) {
-    assert(at >= 0, 'accept queue: a connection that leaves waits in it');
-    previous = at;
-    at = tcp.tcbs[at].acceptNext;
-  }
-  removeAfter(tcp, listener, previous, tcb);
+  if (tcb.state === SYN_RECEIVED) removeEmbryo(tcp, listening, tcb);
+  else removeAccepted(tcp, listening, tcb);
 }
 
-/**
- * Unlinks a connection from the accept queue.
- * @param previous the one in front of it; -1: it is the first.
- */
-function removeAfter(tcp: TcpTables, listener: Tcb, previous: number, tcb: Tcb): void {
-  const { listening } = listener;
-  if (previous < 0) listening.acceptHead = tcb.acceptNext;
-  else tcp.tcbs[previous].acceptNext = tcb.acceptNext;
-  if (tcb.acceptNext < 0) listening.acceptTail = previous;
-  tcb.acceptNext = -1;
+function removeEmbryo(tcp: TcpTables, listening: Listening, tcb: Tcb): void {
+  assert(listening.embryoCount > 0, 'accept queue: an embryo that leaves was counted');
+  if (tcb.acceptPrevious < 0) listening.embryoHead = tcb.acceptNext;
+  unlink(tcp, tcb);
+  listening.embryoCount -= 1;
+}
+
+function removeAccepted(tcp: TcpTables, listening: Listening, tcb: Tcb): void {
+  assert(listening.acceptCount > 0, 'accept queue: a connection that is taken out was counted');
+  if (tcb.acceptPrevious < 0) listening.acceptHead = tcb.acceptNext;
+  if (tcb.acceptNext < 0) listening.acceptTail = tcb.acceptPrevious;
+  unlink(tcp, tcb);
   listening.acceptCount -= 1;
-  assert(listening.acceptCount >= 0, 'accept queue: a connection that is taken out was counted');
+}
+
+/** Takes a connection from between its neighbours. */
+function unlink(tcp: TcpTables, tcb: Tcb): void {
+  const { acceptNext, acceptPrevious } = tcb;
+  assert(acceptNext !== tcb.index, 'accept queue: a connection is no neighbour of its own');
+  if (acceptPrevious >= 0) tcp.tcbs[acceptPrevious].acceptNext = acceptNext;
+  if (acceptNext >= 0) tcp.tcbs[acceptNext].acceptPrevious = acceptPrevious;
+  tcb.acceptNext = -1;
+  tcb.acceptPrevious = -1;
 }
 
 /**
- * A listener's queue against its counts. Costs a walk over the queue.
+ * A listener's lists against its counts. Costs a walk over both.
  * @param embryos its connections in SYN-RECEIVED.
  */
 export function checkAcceptQueue(tcp: TcpTables, listener: Tcb, embryos: number): void {
-  const { listening } = listener;
+  const { acceptHead, acceptTail, acceptCount, embryoHead, embryoCount } = listener.listening;
+  const accepted = checkList(tcp, acceptHead, acceptTail);
+  assert(accepted === acceptCount, 'accept queue: as many connections are linked as are counted');
+  const linked = checkList(tcp, embryoHead, -1);
+  assert(linked === embryoCount, 'accept queue: as many embryos are linked as are counted');
+  assert(embryos === embryoCount, 'accept queue: as many embryos name the listener as it counts');
+}
+
+/** @param tail -1: any. @returns how many are linked. */
+function checkList(tcp: TcpTables, head: number, tail: number): number {
   let count = 0;
   let last = -1;
-  for (let at = listening.acceptHead; at >= 0 && count <= tcp.tcbs.length; at = tcp.tcbs[at].acceptNext) {
+  for (let at = head; at >= 0 && count <= tcp.tcbs.length; at = tcp.tcbs[at].acceptNext) {
+    assert(tcp.tcbs[at].acceptPrevious === last, 'accept queue: neighbours name each other');
     count += 1;
     last = at;
   }
-  assert(count === listening.acceptCount, 'accept queue: as many connections are linked as are counted');
-  assert(last === listening.acceptTail, 'accept queue: the tail is the last connection linked');
-  assert(embryos === listening.embryoCount, 'accept queue: as many embryos name the listener as it counts');
+  assert(tail < 0 ? true : last === tail, 'accept queue: the tail is the last connection linked');
+  return count;
 }

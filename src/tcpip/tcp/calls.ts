@@ -21,6 +21,7 @@ import { hasPassed } from '../seq.ts';
 import { takeAccepted } from './accept-queue.ts';
 import { askForEcn } from './ecn.ts';
 import { chooseSequence } from './handshake.ts';
+import { dropHold, takeHold } from './holds.ts';
 import { checkTcb } from './identities.ts';
 import {
   abortTcb,
@@ -93,7 +94,7 @@ export function bind(tcp: TcpTables, tcb: Tcb, address: number, port: number): n
   if ((tcb.state !== CLOSED && tcb.state !== TIME_WAIT) || tcb.bound !== 0) return EINVAL;
   let chosen = port;
   if (chosen === 0) {
-    chosen = chooseEphemeral(tcp, tcb, address, 0, 0);
+    chosen = chooseEphemeral(tcp, address, 0, 0);
     if (chosen === 0) return EADDRINUSE;
     tcb.portChosen = 1;
   } else if (isPortTaken(tcp, tcb, address, chosen)) {
@@ -117,14 +118,14 @@ export function listen(tcp: TcpTables, tcb: Tcb, backlog: number): number {
     if (errno !== 0) return errno;
   }
   if (tcb.state === CLOSED) {
+    const { localPort, localAddress } = tcb;
     // SO_REUSEADDR lets two bind to one address, but only one listen.
-    for (let other = tcp.bound.first(tcb.localPort); other >= 0; other = tcp.boundNext[other]) {
-      const rival = tcp.tcbs[other];
-      if (rival.state !== LISTEN || rival.localPort !== tcb.localPort) continue;
-      if (rival.localAddress === tcb.localAddress) return EADDRINUSE;
-    }
+    if (tcp.holders.listener(localPort, localAddress) >= 0) return EADDRINUSE;
+    dropHold(tcp, tcb);
+    setState(tcp, tcb, LISTEN);
+    takeHold(tcp, tcb);
+    tcp.holders.setListener(localPort, localAddress, tcb.index);
   }
-  setState(tcp, tcb, LISTEN);
   tcb.listening.backlog = Math.max(0, Math.min(BACKLOG_MAX, backlog));
   if (COSTLY) checkTcb(tcp, tcb);
   return 0;
@@ -152,13 +153,15 @@ export function connect(tcp: TcpTables, tcb: Tcb, address: number, port: number)
   if (local === 0 || !tcp.routes.isSource(local)) return EADDRNOTAVAIL;
   let localPort = tcb.bound === 0 ? 0 : tcb.localPort;
   if (localPort === 0) {
-    localPort = chooseEphemeral(tcp, tcb, local, remote, port);
+    localPort = chooseEphemeral(tcp, local, remote, port);
     if (localPort === 0) return EADDRNOTAVAIL;
   } else if (!isPairFree(tcp, local, localPort, remote, port, 0)) {
     return EADDRNOTAVAIL;
   }
+  dropHold(tcp, tcb);
   tcb.localAddress = local;
   tcb.localPort = localPort;
+  takeHold(tcp, tcb);
   tcb.remoteAddress = remote;
   tcb.remotePort = port;
   routeTcb(tcp, tcb);
@@ -305,12 +308,12 @@ export function shutdown(tcp: TcpTables, tcb: Tcb, how: number): number {
 function stopListening(tcp: TcpTables, listener: Tcb): void {
   const { listening } = listener;
   while (listening.acceptCount > 0) abortTcb(tcp, tcp.tcbs[listening.acceptHead]);
-  for (let i = 0; i < tcp.made.length && listening.embryoCount > 0; i++) {
-    const tcb = tcp.made[i];
-    if (tcb.inUse !== 0 && tcb.parent === listener.index) forgetEmbryo(tcp, tcb);
-  }
+  while (listening.embryoCount > 0) forgetEmbryo(tcp, tcp.tcbs[listening.embryoHead]);
   assert(listening.acceptHead < 0, 'calls: a listener that stops has no connection left');
+  tcp.holders.setListener(listener.localPort, listener.localAddress, -1);
+  dropHold(tcp, listener);
   setState(tcp, listener, CLOSED);
+  takeHold(tcp, listener);
 }
 
 /**

@@ -4,12 +4,10 @@
  * that hits touches one cache line. A removal shifts the followers back, so there are no tombstones. The
  * table is at most half full.
  *
- * Values: a Tcb index + 1, or -(TIME-WAIT entry + 1); 0 is an empty place. It also counts the connections of
- * each local port.
+ * Values: a Tcb index + 1, or -(TIME-WAIT entry + 1); 0 is an empty place.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ExhaustedPorts } from './exhausted-ports.ts';
-import { PortCounts } from './port-counts.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -25,8 +23,6 @@ export class Demux {
   /** How many there are, and how many there ever were; written here alone. */
   count = 0;
   inserted = 0;
-  /** Connections, TIME-WAIT included, that use each local port. */
-  readonly portUsers: PortCounts;
   /** Told of each that leaves. */
   readonly exhausted = new ExhaustedPorts();
 
@@ -38,7 +34,6 @@ export class Demux {
     this.mask = size - 1;
     this.seed = seed | 0;
     this.entriesMax = entriesMax;
-    this.portUsers = new PortCounts(entriesMax);
   }
 
   /**
@@ -85,7 +80,6 @@ export class Demux {
     table[at + 1] = local;
     table[at + 2] = ports;
     table[at + VALUE] = value;
-    this.portUsers.add(ports & 0xffff);
     this.count += 1;
     this.inserted += 1;
   }
@@ -116,7 +110,6 @@ export class Demux {
       hole = place;
     }
     table[hole * WORDS + VALUE] = 0;
-    this.portUsers.remove(ports & 0xffff);
     this.exhausted.left(remote, local, ports);
     this.count -= 1;
   }
@@ -136,7 +129,6 @@ export class Demux {
     }
     assert(this.inserted >= count, 'demultiplexer: no more are in it than ever were');
     assert(count === this.count, 'demultiplexer: as many places are taken as are counted');
-    assert(this.portUsers.total() === count, 'demultiplexer: each entry is counted for its local port');
     assert(count === entries, 'demultiplexer: it holds the hashed connections and TIME-WAIT, and no others');
   }
 

@@ -132,7 +132,7 @@ export function acceptCookie(tcp: TcpTables, listener: Tcb, segment: SegmentIn):
 /** A SYN makes a connection of a listener's. @param iss as of `acceptSyn`. */
 function openEmbryo(tcp: TcpTables, tcb: Tcb, listener: Tcb, segment: SegmentIn, iss: number): void {
   inherit(tcb, listener);
-  addEmbryo(listener, tcb);
+  addEmbryo(tcp, listener, tcb);
   tcb.localAddress = segment.destination;
   tcb.remoteAddress = segment.source;
   tcb.localPort = segment.ports & 0xffff;

@@ -9,7 +9,14 @@ import { checkAcceptQueue } from './accept-queue.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING, RECOVERY_FAST, RECOVERY_NONE } from './control-block/recovery-state.ts';
 import { SENDING_TIMERS, TIMER_ACK, TIMER_FIN_WAIT, TIMER_KEEPALIVE } from './control-block/timers.ts';
-import { FLAG_BOUND, FLAG_SEARCHES, FLAGS_TIMER_RUNS } from './dormant-record.ts';
+import {
+  FLAG_BOUND,
+  FLAG_REUSE_ADDRESS,
+  FLAG_SEARCHES,
+  FLAGS_TIMER_RUNS,
+  WORD_LOCAL_ADDRESS,
+} from './dormant-record.ts';
+import { PortHolders } from './port-holders.ts';
 import { checkFree, checkSent } from './sent-checks.ts';
 import {
   CLOSED,
@@ -219,7 +226,7 @@ export function checkTables(tcp: TcpTables): void {
   tcp.timers.check();
   tcp.timeWait.check();
   checkTimeWaitPairs(tcp);
-  checkBindings(tcp);
+  checkHolders(tcp);
   checkStates(tcp);
 }
 
@@ -258,19 +265,26 @@ function checkTimeWaitPairs(tcp: TcpTables): void {
   }
 }
 
-/** Whoever is bound to a port is in that port's list, once. */
-function checkBindings(tcp: TcpTables): void {
-  const { tcbs } = tcp;
-  for (const tcb of tcbs) {
-    if (tcb.bound === 0) continue;
-    let found = 0;
-    let steps = 0;
-    for (let at = tcp.bound.first(tcb.localPort); at >= 0; at = tcp.boundNext[at]) {
-      if (at === tcb.index) found += 1;
-      const bound = tcbs[at] === tcp.asleep ? tcp.dormant.hasFlag(at, FLAG_BOUND) : tcbs[at].bound === 1;
-      assert(bound, 'tables: who is in the list of a port is bound to one');
-      assert(++steps <= tcbs.length, 'tables: the list of a port comes to an end');
-    }
-    assert(found === 1, 'tables: who is bound to a port is in its list, once');
+/** Who hold the ports, against who is counted for them, by one port and address after the other. */
+function checkHolders(tcp: TcpTables): void {
+  const { tcbs, asleep, dormant, timeWait, holders } = tcp;
+  const counts = new PortHolders(tcbs.length + timeWait.ports.length);
+  let count = timeWait.count;
+  for (const [index, tcb] of tcbs.entries()) {
+    const sleeps = tcb === asleep;
+    if (!sleeps && (tcb.bound | tcb.hashed) === 0) continue;
+    const port = sleeps ? dormant.localPort(index) : tcb.localPort;
+    const address = sleeps ? dormant.word(index, WORD_LOCAL_ADDRESS) : tcb.localAddress;
+    const reuses = sleeps ? dormant.hasFlag(index, FLAG_REUSE_ADDRESS) : tcb.options.reuseAddress !== 0;
+    const listens = !sleeps && tcb.state === LISTEN;
+    counts.add(port, address, reuses && !listens ? 0 : 1);
+    if (sleeps ? dormant.hasFlag(index, FLAG_BOUND) : tcb.bound !== 0) counts.bind(port, 1);
+    if (listens) counts.setListener(port, address, index);
+    count += 1;
   }
+  for (let entry = timeWait.oldest; entry >= 0; entry = timeWait.following(entry)) {
+    counts.add(timeWait.ports[entry] & 0xffff, timeWait.localAddress[entry], 0);
+  }
+  assert(holders.total() === count, 'tables: as many hold a port as are counted');
+  assert(holders.isLike(counts), 'tables: who holds a port is counted for it, as it holds it');
 }

@@ -32,7 +32,6 @@ import {
   FIN_WAIT_1,
   FIN_WAIT_2,
   LAST_ACK,
-  LISTEN,
   SYN_RECEIVED,
   SYN_SENT,
 } from './state.ts';
@@ -125,14 +124,10 @@ function receiveForListener(tcp: TcpTables, segment: SegmentIn, iss: number): bo
 
 /** The listener of exactly this address, else the one of any. */
 export function findListener(tcp: TcpTables, address: number, port: number): Tcb | undefined {
-  let wildcard: Tcb | undefined;
-  for (let index = tcp.bound.first(port); index >= 0; index = tcp.boundNext[index]) {
-    const tcb = tcp.tcbs[index];
-    if (tcb.state !== LISTEN || tcb.localPort !== port) continue;
-    if (tcb.localAddress === address) return tcb;
-    if (tcb.localAddress === 0) wildcard = tcb;
-  }
-  return wildcard;
+  const { holders, tcbs } = tcp;
+  const own = holders.listener(port, address);
+  const index = own >= 0 ? own : holders.listener(port, 0);
+  return index < 0 ? undefined : tcbs[index];
 }
 
 /**

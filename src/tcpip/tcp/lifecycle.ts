@@ -20,6 +20,7 @@ import { earlier, later } from '../seq.ts';
 import { leaveListener } from './accept-queue.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { obtainTcb } from './dormant.ts';
+import { holdAsConnection, releaseAsConnection } from './holds.ts';
 import { prepareHeader, stopAwaiting } from './path.ts';
 import { releaseChosenPort, unbindTcb } from './ports.ts';
 import { markReady } from './ready.ts';
@@ -70,7 +71,7 @@ export function hashTcb(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.hashed === 0, 'connection: one that segments are to find is not to be found yet');
   tcp.departed.forget(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
   tcp.demux.insert(tcb.remoteAddress, tcb.localAddress, portPair(tcb), tcb.index + 1);
-  tcb.hashed = 1;
+  holdAsConnection(tcp, tcb);
   prepareHeader(tcb);
 }
 
@@ -81,7 +82,7 @@ export function unhashTcb(tcp: TcpTables, tcb: Tcb): void {
     const found = tcp.demux.find(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
     assert(found === tcb.index + 1, 'connection: one takes only itself out of the demultiplexer');
   }
-  tcb.hashed = 0;
+  releaseAsConnection(tcp, tcb);
   tcp.demux.remove(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
 }
 

@@ -28,6 +28,7 @@ import {
 import { CONTROL_NAMES } from './congestion/chosen.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { MTU_DISCOVER_DONT, MTU_DISCOVER_OMIT } from './control-block/options.ts';
+import { dropHold, takeHold } from './holds.ts';
 import { prepareHeader, updateMss } from './path.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { CLOSED, LISTEN, SYN_SENT } from './state.ts';
@@ -50,7 +51,9 @@ const US_PER_SECOND = 1_000_000;
 export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: number): number {
   switch (option) {
     case SO_REUSEADDR:
+      dropHold(tcp, tcb);
       tcb.options.reuseAddress = value !== 0 ? 1 : 0;
+      takeHold(tcp, tcb);
       return 0;
     case SO_KEEPALIVE:
       tcb.options.keepAlive = value !== 0 ? 1 : 0;

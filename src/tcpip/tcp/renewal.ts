@@ -1,6 +1,7 @@
 /** A socket whose connection has failed is used again. */
 import { assert } from '../../assert/assert.ts';
 import { ConnectionOptions } from './control-block/options.ts';
+import { dropHold, takeHold } from './holds.ts';
 import { discardReceived } from './lifecycle.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
@@ -12,6 +13,7 @@ import type { Tcb } from './tcb.ts';
 export function renew(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.hashed === 0 && tcb.sends.count === 0, 'calls: a connection that is renewed is over');
   discardReceived(tcp, tcb);
+  dropHold(tcp, tcb);
   const { config } = tcp.environment;
   const { owner, bound, portChosen, addressNamed, localAddress, localPort, ttl, tos } = tcb;
   const saved = new ConnectionOptions();
@@ -30,4 +32,5 @@ export function renew(tcp: TcpTables, tcb: Tcb): void {
   if (bound === 0) return;
   tcb.bound = bound;
   tcb.portChosen = portChosen;
+  takeHold(tcp, tcb);
 }

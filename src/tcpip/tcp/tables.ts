@@ -10,7 +10,6 @@ import type { Neighbours } from '../arp/neighbours.ts';
 import type { Environment } from '../environment.ts';
 import { KeyedHash } from '../keyed-hash.ts';
 import { PathMtus } from '../path-mtus.ts';
-import { PortLists } from '../port-lists.ts';
 import type { Routes } from '../route.ts';
 import { CheckMemory } from './check-memory.ts';
 import { ChosenControl } from './congestion/chosen.ts';
@@ -20,6 +19,7 @@ import { DormantTable } from './dormant-table.ts';
 import { FastRecovery } from './fast-recovery.ts';
 import type { LossRecovery } from './loss-recovery.ts';
 import { PathNews } from './path-news.ts';
+import { PortHolders } from './port-holders.ts';
 import { RackRecovery } from './rack-recovery.ts';
 import { ReadyRing } from './ready-ring.ts';
 import { ReceiveQueue } from './receive-queue.ts';
@@ -84,9 +84,8 @@ export class TcpTables {
   readonly cookies: SynCookies;
   /** How far the ephemeral ports have gone round (`ports.ts`). */
   portSteps = 0;
-  /** Connections that are bound to a port by their users, listeners included, linked by `boundNext`. */
-  readonly bound: PortLists;
-  readonly boundNext: Int32Array;
+  /** Who hold the local ports: sockets bound to them, connections, TIME-WAIT. */
+  readonly holders: PortHolders;
   /** Connections that owe the wire something, by port. */
   readonly ready: readonly ReadyRing[];
   /** Connections in each state but CLOSED, by its number. In TIME-WAIT: those whose users still have them. */
@@ -128,8 +127,7 @@ export class TcpTables {
       : byCount;
     this.hash = new KeyedHash(random);
     this.cookies = new SynCookies(new Random(config.seed ^ COOKIE_SEED));
-    this.bound = new PortLists(count);
-    this.boundNext = new Int32Array(count).fill(-1);
+    this.holders = new PortHolders(count + config.timeWaitMax);
     this.ready = ports.map(() => new ReadyRing(count));
   }
 

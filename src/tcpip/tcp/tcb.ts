@@ -52,8 +52,9 @@ export class Tcb {
   inUse = 0;
   /** The listener of a connection that is embryonic or not yet accepted; else -1. */
   parent = -1;
-  /** The next connection in its listener's accept queue; -1 at its end. */
+  /** Its neighbours in its listener's list of embryos, or accept queue; -1 at the ends. */
   acceptNext = -1;
+  acceptPrevious = -1;
   /** Why the connection failed, and what ICMP has said so far: errno numbers, 0 for none. */
   error = 0;
   softError = 0;
@@ -179,6 +180,7 @@ export class Tcb {
     this.owner = -1;
     this.parent = -1;
     this.acceptNext = -1;
+    this.acceptPrevious = -1;
     this.error = 0;
     this.softError = 0;
     this.resetPath(config);

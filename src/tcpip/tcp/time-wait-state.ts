@@ -5,6 +5,7 @@ import { ACK } from '../header/tcp.ts';
 import { after, before } from '../seq.ts';
 import { mayChallenge } from './challenge.ts';
 import { setIss } from './handshake.ts';
+import { holdForTimeWait } from './holds.ts';
 import { closeTcb } from './lifecycle.ts';
 import { TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -38,7 +39,7 @@ export function enterTimeWait(tcp: TcpTables, tcb: Tcb, acknowledge: boolean): v
   timeWait.tsRecent[entry] = tcb.stamps.recent;
   timeWait.tsOffset[entry] = tcb.stamps.offset;
   demux.replace(tcb.remoteAddress, tcb.localAddress, portPair(tcb), -(entry + 1));
-  tcb.hashed = 0;
+  holdForTimeWait(tcp, tcb);
   if (acknowledge) acknowledgeFromTimeWait(tcp, entry);
   // The owner must not be told of CLOSED in between.
   closeTcb(tcp, tcb, TIME_WAIT);
@@ -48,7 +49,9 @@ export function enterTimeWait(tcp: TcpTables, tcb: Tcb, acknowledge: boolean): v
 export function endTimeWait(tcp: TcpTables, entry: number): void {
   const { timeWait } = tcp;
   assert(entry >= 0, 'TIME-WAIT: it ends for an entry that there is');
-  tcp.demux.remove(timeWait.remoteAddress[entry], timeWait.localAddress[entry], timeWait.ports[entry]);
+  const ports = timeWait.ports[entry];
+  tcp.demux.remove(timeWait.remoteAddress[entry], timeWait.localAddress[entry], ports);
+  tcp.holders.remove(ports & 0xffff, timeWait.localAddress[entry], 0);
   timeWait.release(entry);
 }
 

@@ -1,11 +1,12 @@
 /**
- * A listener's connections that nobody has accepted yet. The accept queue is linked by `Tcb.acceptNext`;
- * `Tcb.parent` names the listener of each.
+ * A listener's connections that nobody has accepted yet: two lists, linked by `Tcb.acceptNext` and
+ * `Tcb.acceptPrevious`; `Tcb.parent` names the listener of each.
  */
 export class Listening {
   /** How many connections may wait to be accepted (the backlog of listen). */
   backlog = 0;
-  /** Connections whose handshake is not complete (SYN-RECEIVED). */
+  /** Connections whose handshake is not complete (SYN-RECEIVED): the newest (-1: none), and how many. */
+  embryoHead = -1;
   embryoCount = 0;
   /** The accept queue: its first and last Tcb (-1: empty), and how many wait. */
   acceptHead = -1;
@@ -16,6 +17,7 @@ export class Listening {
 
   reset(): void {
     this.backlog = 0;
+    this.embryoHead = -1;
     this.embryoCount = 0;
     this.acceptHead = -1;
     this.acceptTail = -1;
