@@ -126,6 +126,7 @@ function messageEntry(message: Message, spec: ClassSpec): MessageEntry {
     replyForm: replyForm(message.reply),
     ...(message.refused === undefined ? {} : { refused: message.refused }),
     ...(message.multiple === true ? { multiple: message.multiple } : {}),
+    ...(message.batch === true ? { batch: message.batch } : {}),
   };
   const { errno } = message;
   return message.reply === undefined

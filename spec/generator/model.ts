@@ -69,6 +69,8 @@ export interface Message {
   readonly refused?: 'none';
   /** A request always covers several transactions: its header has the flag MULTIPLE. */
   readonly multiple?: boolean;
+  /** A request may have the flag MULTIPLE: it then is a batch of transactions. */
+  readonly batch?: boolean;
   /** Version of the class that brought it. */
   readonly since: number;
   /** Where it comes from, when not from where its class does. */
@@ -257,6 +259,7 @@ function readMessage(entry: unknown, known: Known, shared: Raw): Message {
     'reference?',
     'refused?',
     'multiple?',
+    'batch?',
     'request',
     'list?',
     'sgl?',

@@ -32,7 +32,8 @@ used; the private echo and its organisation number are ours.
 **errno**, except when ReqStatus is TransactionError: then the request itself was wrong and the code is a
 [DetailedStatus](#detailedstatus). The LAN class and the window class have codes
 of their own in the same way ([LanDetailedStatus](#landetailedstatus), [WindowDetailedStatus](#windowdetailedstatus)).
-A reply that is not successful may end after word 4. Executive replies always use DetailedStatus. A transaction error has the byte offset of the error in word 5 (0: not said) and word 6 is 0.
+A reply that is not successful may end after word 4. A host refuses a reply of fewer than 5 words, with FAIL fewer than 9, as
+FrameTooSmall, and one to a message that has none, which is neither a failure record nor a transaction error, as UnknownFunction. Executive replies always use DetailedStatus. A transaction error has the byte offset of the error in word 5 (0: not said) and word 6 is 0.
 
 **Failure records** answer what could not be delivered: FAIL set, 9 words, no status. Word 4 holds LowestVersion (0-7),
 HighestVersion (8-15), Severity (16-23; 1 format, 2 path, 4 state, 8 congestion) and [FailureCode](#failurecode) (24-31);
@@ -40,7 +41,8 @@ word 5 FailingIOP_ID (0-11) and FailingHostUnitID (16-31); word 7 the address of
 the message that lasts until the record is released (ring); 0xFFFFFFFF where nothing is kept, as of a static frame.
 
 **Scatter-gather lists** are made of these elements. The first word has a byte count in bits 0-23 and flags in bits
-24-31, to which 0x80 (LAST_ELEMENT) is added on the last element.
+24-31, to which 0x80 (LAST_ELEMENT) is added on the last element. An element without it, behind which the message or the chained
+list ends, is bad itself: it never becomes the card's.
 
 | element | flags | words after the first |
 |---|---|---|

@@ -76,6 +76,7 @@ function layoutDefs(): Record<string, Schema> {
       'reply?': ref('layout'),
       'refused?': is('none'),
       'multiple?': is(true),
+      'batch?': is(true),
       errno: list(ref('errno')),
     }),
     enum: shape({

@@ -569,7 +569,7 @@ types:
         type: b8
         doc: 0xFF when the block is valid
   lct_header:
-    doc: Head of the logical configuration table, i2oexec.h of the I2O SIG.
+    doc: Head of the logical configuration table, i2oexec.h of the I2O SIG. An entry for each device follows, in any order; one may be the IOP's own, of TID 0.
     seq:
       - id: table_words
         type: b16
@@ -3703,13 +3703,13 @@ enums:
       doc: version not spoken
     "137":
       id: invalid_offset
-      doc: list offset past the message
+      doc: list offset within the header (1 or 2), or past the message
     "138":
       id: invalid_message_flags
       doc: flags not allowed
     "139":
       id: frame_too_small
-      doc: size below the header
+      doc: size below four words, in UtilNop below three; of a reply below five, of a failure record below nine
     "140":
       id: frame_too_large
       doc: size above the frame

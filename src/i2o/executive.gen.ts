@@ -181,11 +181,11 @@ export const FAILURE_CODE_TIME_OUT = 0x86;
 export const FAILURE_CODE_ROUTING_FAILURE = 0x87;
 /** version not spoken */
 export const FAILURE_CODE_INVALID_VERSION = 0x88;
-/** list offset past the message */
+/** list offset within the header (1 or 2), or past the message */
 export const FAILURE_CODE_INVALID_OFFSET = 0x89;
 /** flags not allowed */
 export const FAILURE_CODE_INVALID_MESSAGE_FLAGS = 0x8a;
-/** size below the header */
+/** size below four words, in UtilNop below three; of a reply below five, of a failure record below nine */
 export const FAILURE_CODE_FRAME_TOO_SMALL = 0x8b;
 /** size above the frame */
 export const FAILURE_CODE_FRAME_TOO_LARGE = 0x8c;
@@ -710,7 +710,8 @@ export function writeExecStatusGet(
  * a reclaim list, where the card writes how many outbound frames it let go. The frame size is the host's
  * choice (Linux: 128 words). No reply is longer, nor longer than 32 words: where a reply has a list, a
  * smaller frame holds less of it. The bounds are ours. The least frame holds the longest reply that has no
- * list.
+ * list. A list that cannot be read, or whose first element is not memory of the host's, names no status
+ * word, and is answered by nothing.
  */
 export const EXEC_OUTBOUND_INIT = 0xa1;
 export const EXEC_OUTBOUND_INIT_WORDS = 6;
@@ -2993,7 +2994,10 @@ export function writeStatusBlock(
   words[at + 21] = syncByte << 24;
 }
 
-/** Head of the logical configuration table, i2oexec.h of the I2O SIG. */
+/**
+ * Head of the logical configuration table, i2oexec.h of the I2O SIG. An entry for each device follows, in
+ * any order; one may be the IOP's own, of TID 0.
+ */
 export const LCT_HEADER_WORDS = 3;
 
 /** Whole table; in words. */

@@ -566,7 +566,8 @@ export function writeSocketListenReply(
 /**
  * Posts socket numbers for connections to come, as buckets are posted for data. The card answers each
  * number once, by a reply of its own, whose TransactionContext is the number: with a connection, or with an
- * errno when the listener closes.
+ * errno when the listener closes. That reply has all its fields, also with an errno (no addresses and ports
+ * then: 0). One that ends after word 4 refuses the request as a whole, in the request's own contexts.
  */
 export const SOCKET_ACCEPT_POST = 0x82;
 export const SOCKET_ACCEPT_POST_WORDS = 6;

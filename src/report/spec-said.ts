@@ -91,6 +91,6 @@ export function triggerText({ on, when }: TransitionEntry): string {
 export function refusalText({ refused, replyForm }: MessageEntry): string {
   if (refused === 'none') return 'What is malformed is counted and not answered.';
   return replyForm === 'overlaid'
-    ? 'A FailureRecord, since the reply has no status word; its FailureCode stands for the DetailedStatus'
+    ? 'A FailureRecord, since the reply has no status word, with severity FormatError and the FailureCode'
     : 'TransactionErrorReply (ReqStatus TransactionError), with the DetailedStatus';
 }

@@ -135,7 +135,7 @@ export const CATALOGUE: Catalogue = {
             min: 3,
             max: 32,
             source: 'i2omsg.h',
-            doc: 'the whole message with header and list',
+            doc: 'the whole message with header and list; 3 in UtilNop alone, as Linux posts it',
           },
           {
             name: 'targetAddress',
@@ -777,7 +777,7 @@ export const CATALOGUE: Catalogue = {
           function: 130,
           since: 1,
           origin: 'inic',
-          doc: 'Posts socket numbers for connections to come, as buckets are posted for data. The card answers each number once, by a reply of its own, whose TransactionContext is the number: with a connection, or with an errno when the listener closes.',
+          doc: 'Posts socket numbers for connections to come, as buckets are posted for data. The card answers each number once, by a reply of its own, whose TransactionContext is the number: with a connection, or with an errno when the listener closes. That reply has all its fields, also with an errno (no addresses and ports then: 0). One that ends after word 4 refuses the request as a whole, in the request\'s own contexts.',
           request: {
             words: 6,
             fields: [
@@ -893,6 +893,7 @@ export const CATALOGUE: Catalogue = {
             sgl: { word: 6, elements: ['transmit', 'immediate'] },
           },
           replyForm: 'multiple',
+          batch: true,
           reply: {
             words: 5,
             fields: [
@@ -2771,7 +2772,7 @@ export const CATALOGUE: Catalogue = {
           since: 1,
           origin: 'I2O 1.5',
           reference: 'FreeBSD sys/dev/asr/i2oexec.h',
-          doc: 'Fixes the outbound frame size and starts the outbound queue; complete when the status word is Complete, Failed when a field has a value it cannot have. The list names the status word, and behind it, if wanted, a reclaim list, where the card writes how many outbound frames it let go. The frame size is the host\'s choice (Linux: 128 words). No reply is longer, nor longer than 32 words: where a reply has a list, a smaller frame holds less of it. The bounds are ours. The least frame holds the longest reply that has no list.',
+          doc: 'Fixes the outbound frame size and starts the outbound queue; complete when the status word is Complete, Failed when a field has a value it cannot have. The list names the status word, and behind it, if wanted, a reclaim list, where the card writes how many outbound frames it let go. The frame size is the host\'s choice (Linux: 128 words). No reply is longer, nor longer than 32 words: where a reply has a list, a smaller frame holds less of it. The bounds are ours. The least frame holds the longest reply that has no list. A list that cannot be read, or whose first element is not memory of the host\'s, names no status word, and is answered by nothing.',
           request: {
             words: 6,
             fields: [
@@ -3966,9 +3967,17 @@ export const CATALOGUE: Catalogue = {
             { name: 'TimeOut', value: 134, doc: 'it took too long' },
             { name: 'RoutingFailure', value: 135, doc: 'no way to the target' },
             { name: 'InvalidVersion', value: 136, doc: 'version not spoken' },
-            { name: 'InvalidOffset', value: 137, doc: 'list offset past the message' },
+            {
+              name: 'InvalidOffset',
+              value: 137,
+              doc: 'list offset within the header (1 or 2), or past the message',
+            },
             { name: 'InvalidMessageFlags', value: 138, doc: 'flags not allowed' },
-            { name: 'FrameTooSmall', value: 139, doc: 'size below the header' },
+            {
+              name: 'FrameTooSmall',
+              value: 139,
+              doc: 'size below four words, in UtilNop below three; of a reply below five, of a failure record below nine',
+            },
             { name: 'FrameTooLarge', value: 140, doc: 'size above the frame' },
             { name: 'InvalidTargetId', value: 141, doc: 'no such TID' },
             {
@@ -4468,7 +4477,7 @@ export const CATALOGUE: Catalogue = {
               doc: 'counts changes',
             },
           ],
-          doc: 'Head of the logical configuration table, i2oexec.h of the I2O SIG.',
+          doc: 'Head of the logical configuration table, i2oexec.h of the I2O SIG. An entry for each device follows, in any order; one may be the IOP\'s own, of TID 0.',
         },
         {
           name: 'LctEntry',
@@ -8146,7 +8155,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'B-08',
       title: 'buckets remaining',
-      doc: 'BucketsRemaining is the number of buckets the card still holds: those posted and not filled, but for whole posts that are on their way to it. A network port\'s is no more than that, since buckets that are filled may be told of later.',
+      doc: 'BucketsRemaining is the number of buckets the card still holds: those posted and not told of, here or before, but for whole posts that are on their way to it. A network port\'s is no more than that, since buckets that are filled may be told of later.',
       reference: 'socket class, SocketReceivePost; LAN class, LanReceivePost',
     },
     {

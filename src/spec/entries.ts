@@ -103,6 +103,8 @@ export interface MessageEntry {
   readonly refused?: 'none';
   /** A request always covers several transactions: its header has the flag MULTIPLE. */
   readonly multiple?: true;
+  /** A request may have the flag MULTIPLE: it then is a batch, whose list is made of transactions. */
+  readonly batch?: true;
   /**
    * What a well-formed one is refused by: errno in the socket class, names of LanDetailedStatus in the LAN
    * class, else of DetailedStatus.

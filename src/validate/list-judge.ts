@@ -45,6 +45,8 @@ import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
 
 const PAGE_BYTES_MIN = 64;
+const NO_LAST = 'the list has no LAST_ELEMENT inside the message';
+
 /** Bits of a batch's word 4 that are bits 16-23 of the numbers of all its sockets. */
 const BATCH_ID_HIGH = 0xff_0000;
 
@@ -58,6 +60,8 @@ export class ListJudge extends ListTables {
   private pageBytes = 0;
   protected openContext = -1;
   private faults = 0;
+  /** The word after the message. */
+  private end = 0;
   /** A batch that does not begin with a transaction has been told of. */
   private adrift = false;
 
@@ -92,12 +96,14 @@ export class ListJudge extends ListTables {
     this.pageBytes = this.hostPageBytes;
     this.begin();
     const end = at + sizeWords;
+    this.end = end;
     let element = at + row.sglWord;
     let first = 0;
     do {
-      if (element >= end) return this.fault('S-02', 'the list has no LAST_ELEMENT inside the message');
+      if (element >= end) return this.fault('S-02', NO_LAST);
       first = words[element];
-      const next = this.element(words, element, end, first, batched);
+      // Something follows what is not the last, or it is bad itself, and never became the card's.
+      const next = this.element(words, element, isLastSgl(first) ? end : end - 1, first, batched);
       if (next < 0) return false;
       element = next;
     } while (!isLastSgl(first) && !this.chained);
@@ -131,7 +137,7 @@ export class ListJudge extends ListTables {
       case ELEMENT_TYPE_PAGE_LIST:
         return this.pages(words, at, end, flags, count);
       case ELEMENT_TYPE_CHAIN:
-        return this.chain(words, at, end, flags, count);
+        return this.chain(words, at, this.end, flags, count);
     }
     if ((flags & ~SGL_END_OF_BUFFER) === ELEMENT_KIND_IMMEDIATE)
       return this.immediate(words, at, end, flags, count);
@@ -366,7 +372,8 @@ export class ListJudge extends ListTables {
   /** @returns `after`; −1 where the element ends outside the message. */
   private within(after: number, end: number): number {
     if (after <= end) return after;
-    this.fault('S-02', `an element ends ${after - end} words past the message`);
+    if (after === this.end) this.fault('S-02', NO_LAST);
+    else this.fault('S-02', `an element ends ${after - this.end} words past the message`);
     return -1;
   }
 

@@ -7,7 +7,7 @@ import { ROOT } from '../rules/sources.ts';
 /** Where the card's sources are. */
 export const C_CARD = join(ROOT, 'spec/examples/c');
 /** What docs/conform.md and the card itself say it is built by. */
-export const C_FLAGS = ['-Wall', '-Wextra', '-Werror', '-std=c11'];
+export const C_FLAGS = ['-Wall', '-Wextra', '-Wpedantic', '-Werror', '-std=c11'];
 
 /** Compilers that are here, of those that the card is to be built by. */
 export const COMPILERS = ['gcc', 'clang'].filter((name) => spawnSync(name, ['--version']).status === 0);

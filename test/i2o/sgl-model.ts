@@ -154,7 +154,7 @@ class Model {
 
   private chain(element: Element): void {
     const { contextWords, count, flags } = element;
-    element.whole(2 + contextWords);
+    element.inside(2 + contextWords);
     const address = element.word(1 + contextWords);
     if (count > 1024 || this.seen.length === 5) throw new Bad(s.SGL_TOO_LARGE);
     const inside = address >= AREA.offset && address + count <= AREA.offset + AREA.byteLength;
@@ -180,7 +180,7 @@ class Element {
   constructor(list: Int32Array, at: number) {
     this.list = list;
     this.at = at;
-    this.whole(1);
+    this.inside(1);
     const first = list[at] >>> 0;
     this.flags = (first >>> 24) & 0x7f;
     this.count = first & 0xffffff;
@@ -201,8 +201,14 @@ class Element {
   }
 
   /** @param length words of the element. @returns the same. @throws Bad where the list ends before. */
-  whole(length: number): number {
+  inside(length: number): number {
     if (this.at + length > this.list.length) throw new Bad(s.SGL_BAD_LIST);
+    return length;
+  }
+
+  /** The same of one that is not the last and yields something: what follows it lies in the list, too. */
+  whole(length: number): number {
+    this.inside(this.last ? length : length + 1);
     return length;
   }
 }

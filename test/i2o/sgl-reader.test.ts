@@ -211,6 +211,7 @@ describe('SglReader', () => {
   it('stops at the most pieces it takes', () => {
     const element = [0x54000001, 0x1000];
     const many = Array.from({ length: r.SGL_FRAGMENTS_MAX + 1 }, () => element).flat();
+    many[many.length - 2] = 0xd4000001;
     words.set([0xb0000000 | (many.length * 4), AREA.offset], FRAME + SGL_WORD);
     words.set(many, AREA.offset / 4);
     const { pieces, fault } = read(6);

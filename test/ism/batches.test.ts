@@ -171,7 +171,8 @@ describe('a batch', () => {
       [2, MALFORMED, 0x10],
     ]);
     expect(singles(replies).map(({ status, code }) => [status, code])).toEqual([[MALFORMED, 0x10]]);
-    expect(contexts(replies).sort()).toEqual([0, 1]);
+    // The element behind which the list ends is named by ErrorOffset, and never became the card's.
+    expect(contexts(replies).sort()).toEqual([0]);
   });
 
   it('has at most 13 transactions, chained lists or not', () => {

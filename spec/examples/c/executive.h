@@ -28,12 +28,13 @@ static void control_word(uint32_t address, uint32_t word) { control_write(addres
 static void bring_table(const uint32_t *request, const uint32_t *table, uint32_t head, uint32_t entry, uint32_t words) {
   struct inic_element list[8];
   uint32_t count = inic_list_of(request, list, 8);
-  if (count == 0) return malformed(request, INIC_DETAILED_STATUS_INVALID_OFFSET, 0);
+  if (count == 0) { malformed(request, INIC_DETAILED_STATUS_INVALID_OFFSET, 0); return; }
   while (words > head && words > list->count / 4) words -= entry;
   if (count != 1 || list->kind != INIC_SGL_IN || words > list->count / 4 ||
       !control_write(list->address, table, words * 4))
-    return malformed(request, INIC_DETAILED_STATUS_INVALID_PARAMETER, 0);
-  succeed(request, INIC_SINGLE_REPLY_WORDS);
+    malformed(request, INIC_DETAILED_STATUS_INVALID_PARAMETER, 0);
+  else
+    succeed(request, INIC_SINGLE_REPLY_WORDS);
 }
 
 static void write_status_block(const uint32_t *request) {
@@ -85,8 +86,8 @@ static void sys_tab_set(const uint32_t *request) {
   struct inic_element list[8];
   uint32_t count = inic_list_of(request, list, 8), good = count == 3;
   for (uint32_t i = 0; i < count; i++) good &= list[i].kind == INIC_SGL_OUT;
-  if (count == 0) return malformed(request, INIC_DETAILED_STATUS_INVALID_OFFSET, 0);
-  if (!good) return malformed(request, INIC_DETAILED_STATUS_INVALID_PARAMETER, 0);
+  if (count == 0) { malformed(request, INIC_DETAILED_STATUS_INVALID_OFFSET, 0); return; }
+  if (!good) { malformed(request, INIC_DETAILED_STATUS_INVALID_PARAMETER, 0); return; }
   iop_state = INIC_IOP_STATE_READY;
   succeed(request, INIC_SINGLE_REPLY_WORDS);
 }
@@ -113,32 +114,31 @@ static void sys_quiesce(const uint32_t *request) {
 
 static void executive(const uint32_t *request) {
   switch (FUNCTION(request)) {
-    case INIC_EXEC_STATUS_GET: return write_status_block(request);
-    case INIC_EXEC_IOP_RESET: return iop_reset(request);
-    case INIC_EXEC_OUTBOUND_INIT: return outbound_init(request, 0);
-    case INIC_EXEC_LCT_NOTIFY: return lct_notify(request);
-    case INIC_EXEC_HRT_GET: return hrt_get(request);
-    case INIC_EXEC_SYS_TAB_SET: return sys_tab_set(request);
-    case INIC_EXEC_SYS_QUIESCE: return sys_quiesce(request);
-    case INIC_EXEC_SYS_ENABLE:
-      iop_state = INIC_IOP_STATE_OPERATIONAL;
-      succeed(request, INIC_SINGLE_REPLY_WORDS);
-      return;
-    default: return refuse(request, INIC_DETAILED_STATUS_UNKNOWN_FUNCTION);
+    case INIC_EXEC_STATUS_GET: write_status_block(request); return;
+    case INIC_EXEC_IOP_RESET: iop_reset(request); return;
+    case INIC_EXEC_OUTBOUND_INIT: outbound_init(request, 0); return;
+    case INIC_EXEC_LCT_NOTIFY: lct_notify(request); return;
+    case INIC_EXEC_HRT_GET: hrt_get(request); return;
+    case INIC_EXEC_SYS_TAB_SET: sys_tab_set(request); return;
+    case INIC_EXEC_SYS_QUIESCE: sys_quiesce(request); return;
+    case INIC_EXEC_SYS_ENABLE: iop_state = INIC_IOP_STATE_OPERATIONAL; succeed(request, INIC_SINGLE_REPLY_WORDS); return;
+    default: refuse(request, INIC_DETAILED_STATUS_UNKNOWN_FUNCTION); return;
   }
 }
 
 /* The host claims the device, or lets it go; who waits for the table's change is told of it. */
 static void claim(const uint32_t *request, int wanted) {
+  int strange = wanted == claimed || GET(request, UTIL_CLAIM_CLAIM_TYPE) != INIC_CLAIM_TYPE_PRIMARY;
   if (GET(request, MESSAGE_HEADER_TARGET_ADDRESS) == INIC_TID_IOP)
-    return refuse(request, INIC_DETAILED_STATUS_UNSUPPORTED_FUNCTION);
-  if (wanted && claimed) return refuse(request, INIC_DETAILED_STATUS_DEVICE_BUSY);
-  if (wanted == claimed || GET(request, UTIL_CLAIM_CLAIM_TYPE) != INIC_CLAIM_TYPE_PRIMARY)
-    return refuse(request, INIC_DETAILED_STATUS_INVALID_REQUEST);
-  claimed = wanted;
-  lct_change++;
-  succeed(request, INIC_SINGLE_REPLY_WORDS);
-  if (lct_waits) lct_waits = 0, lct_notify(lct_request);
+    refuse(request, INIC_DETAILED_STATUS_UNSUPPORTED_FUNCTION);
+  else if (strange)
+    refuse(request, wanted && claimed ? INIC_DETAILED_STATUS_DEVICE_BUSY : INIC_DETAILED_STATUS_INVALID_REQUEST);
+  else {
+    claimed = wanted;
+    lct_change++;
+    succeed(request, INIC_SINGLE_REPLY_WORDS);
+    if (lct_waits) lct_waits = 0, lct_notify(lct_request);
+  }
 }
 
 /* This card has no events to tell of: a mask of 0 ends a registration, and is answered. */

@@ -237,15 +237,16 @@ static int (*const handlers[256])(const uint32_t *request, struct sock *sock) = 
 static void socket_message(const uint32_t *request, const struct inic_request *rule) {
   uint32_t id = GET(request, SOCKET_CREATE_SOCKET_ID) & 0xffff, function = rule->function; /* 16 bits: version 2 */
   struct sock *sock = id < SETTING(SOCKETS) ? &socks[id] : NULL;
-  if (function == INIC_SOCKET_RECEIVE_POST) return receive_post(request);
-  if (function == INIC_SOCKET_RECEIVE_CREDIT) return credit(request);
-  if (handlers[function] == NULL) return refuse(request, INIC_DETAILED_STATUS_UNKNOWN_FUNCTION);
+  if (function == INIC_SOCKET_RECEIVE_POST) { receive_post(request); return; }
+  if (function == INIC_SOCKET_RECEIVE_CREDIT) { credit(request); return; }
+  if (handlers[function] == NULL) { refuse(request, INIC_DETAILED_STATUS_UNKNOWN_FUNCTION); return; }
   /* What is refused in a socket's state is data of the spec; a connection that was reset says so instead. */
   int error = sock == NULL ? INIC_EBADF : rule->refusals[state_of(sock)];
   if (function == INIC_SOCKET_SEND && error != 0) {
     if (sock != NULL && conn_of(sock) != NULL && conn_of(sock)->error != 0) error = conn_of(sock)->error;
-    return send_bytes(request, NULL, error);
+    send_bytes(request, NULL, error);
+  } else {
+    if (error == 0) error = handlers[function](request, sock);
+    if (error != ANSWERED) outcome(request, error);
   }
-  if (error == 0) error = handlers[function](request, sock);
-  if (error != ANSWERED) outcome(request, error);
 }

@@ -78,7 +78,7 @@ static void send_bytes(const uint32_t *request, struct conn *conn, int error) {
   while (!e.last) {
     at = inic_element_at(request, at, &e);
     detail = at == 0 ? INIC_DETAILED_STATUS_INVALID_OFFSET : send_error(&e);
-    if (detail != 0) return malformed(request, detail, e.byte);
+    if (detail != 0) { malformed(request, detail, e.byte); return; }
     if (error != 0) give_context(request[2], e.context);
     if (error != 0) continue;
     struct chunk *chunk = &chunks[e.context];
@@ -98,11 +98,11 @@ static void receive_post(const uint32_t *request) {
   do {
     e = &list[count++];
     at = inic_element_at(request, at, e);
-    if (at == 0 || e->kind != INIC_SGL_BUCKET || (count == BUCKETS_PER_POST && !e->last))
-      return malformed(request, INIC_DETAILED_STATUS_INVALID_OFFSET, e->byte);
+    int broken = at == 0 || e->kind != INIC_SGL_BUCKET || (count == BUCKETS_PER_POST && !e->last);
+    if (broken) { malformed(request, INIC_DETAILED_STATUS_INVALID_OFFSET, e->byte); return; }
   } while (!e->last);
-  if (count != GET(request, SOCKET_RECEIVE_POST_BUCKET_COUNT))
-    return malformed(request, INIC_DETAILED_STATUS_INVALID_PARAMETER, 12);
+  int miscounted = count != GET(request, SOCKET_RECEIVE_POST_BUCKET_COUNT);
+  if (miscounted) { malformed(request, INIC_DETAILED_STATUS_INVALID_PARAMETER, 12); return; }
   for (e = list; e < list + count; e++) {
     if (!inic_in_buffer(e, SETTING(RECEIVE_OFFSET), SETTING(RECEIVE_BUCKETS), SETTING(RECEIVE_BUCKET_BYTES))) bad = e->byte;
     else if (bucket_used[e->context]) refuse(plain, INIC_EINVAL);

@@ -249,8 +249,8 @@ export function isPolled({ request, reply }: Message): boolean {
 }
 
 /** Whether the message may be a batch of transactions. */
-export function takesBatches({ name }: Message): boolean {
-  return name === 'SocketSend';
+export function takesBatches({ batch }: Message): boolean {
+  return batch === true;
 }
 
 function wrongLists(spec: Spec, message: Message): Vector[] {

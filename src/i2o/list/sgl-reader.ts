@@ -120,6 +120,8 @@ export class SglReader {
   /** The page list that is being yielded: how many of its bytes are left, and the flags of its element. */
   private pageLeft = 0;
   private pageFlags = 0;
+  /** Where an element may end: one that is not the last has something behind it, or is bad itself. */
+  private room = 0;
 
   /** @param words views the region whole. @param areas memory of the host where chained lists may lie. */
   constructor(words: Int32Array, areas: readonly SglArea[]) {
@@ -150,6 +152,7 @@ export class SglReader {
     this.last = false;
     this.pageLeft = 0;
     this.fault = 0;
+    this.errorOffset = 0;
     this.sglWord = sglWord;
     this.chainStart[0] = frame << 2;
     this.chainEnd[0] = (frame + sizeWords) << 2;
@@ -167,6 +170,7 @@ export class SglReader {
       assert(this.pageLeft === 0, 'sgl reader: a page list is read to its end before the next element');
       if (this.depth === 0) this.errorOffset = (this.sglWord + at) << 2;
       this.last = first < 0;
+      this.room = this.last ? this.end : this.end - 1;
       const piece = this.element(first, (first >>> 24) & 0x7f);
       if (piece !== SGL_END) return piece;
     }
@@ -206,7 +210,7 @@ export class SglReader {
     const { list, at } = this;
     const contextWords = flags & ELEMENT_CONTEXT_MASK;
     const after = at + 2 + contextWords;
-    if (after > this.end) return this.fail(SGL_BAD_LIST);
+    if (after > this.room) return this.fail(SGL_BAD_LIST);
     this.takeContext(at + 1, contextWords);
     this.at = after;
     return this.piece(flags, list[after - 1], count, flags & SGL_END_OF_BUFFER);
@@ -217,10 +221,10 @@ export class SglReader {
     const { list, at, pageBytes } = this;
     const contextWords = flags & ELEMENT_CONTEXT_MASK;
     const firstPage = at + 1 + contextWords;
-    if (firstPage >= this.end) return this.fail(SGL_BAD_LIST);
+    if (firstPage >= this.room) return this.fail(SGL_BAD_LIST);
     if (count === 0) return this.fail(SGL_BAD_PARAMETER);
     const skipped = list[firstPage] & (pageBytes - 1);
-    if (firstPage + Math.ceil((skipped + count) / pageBytes) > this.end) return this.fail(SGL_BAD_LIST);
+    if (firstPage + Math.ceil((skipped + count) / pageBytes) > this.room) return this.fail(SGL_BAD_LIST);
     this.takeContext(at + 1, contextWords);
     this.at = firstPage;
     this.pageLeft = count;
@@ -265,7 +269,7 @@ export class SglReader {
   private immediate(flags: number, count: number): number {
     const data = this.at + 1 + this.immediateContext;
     const after = data + ((count + 3) >> 2);
-    if (after > this.end) return this.fail(SGL_BAD_LIST);
+    if (after > this.room) return this.fail(SGL_BAD_LIST);
     if (++this.fragments > SGL_FRAGMENTS_MAX) return this.fail(SGL_TOO_LARGE);
     this.takeContext(this.at + 1, this.immediateContext);
     this.address = this.listAddress + (data << 2);
@@ -277,7 +281,7 @@ export class SglReader {
   }
 
   private bitBucket(flags: number, count: number): number {
-    if (this.at + 2 > this.end) return this.fail(SGL_BAD_LIST);
+    if (this.at + 2 > this.room) return this.fail(SGL_BAD_LIST);
     if (count === 0) return this.fail(SGL_BAD_PARAMETER);
     if (++this.fragments > SGL_FRAGMENTS_MAX) return this.fail(SGL_TOO_LARGE);
     this.takeContext(this.at + 1, 1);
@@ -290,7 +294,7 @@ export class SglReader {
   }
 
   private transaction(classFields: number, words: number): number {
-    if (words < 1 || this.at + 1 + words > this.end) return this.fail(SGL_BAD_LIST);
+    if (words < 1 || this.at + 1 + words > this.room) return this.fail(SGL_BAD_LIST);
     if (++this.fragments > SGL_FRAGMENTS_MAX) return this.fail(SGL_TOO_LARGE);
     this.takeContext(this.at + 1, 1);
     this.classFields = classFields;
@@ -303,7 +307,7 @@ export class SglReader {
   }
 
   private attributes(attributes: number, words: number): number {
-    if (words < 1 || this.at + 1 + words > this.end) return this.fail(SGL_BAD_LIST);
+    if (words < 1 || this.at + 1 + words > this.room) return this.fail(SGL_BAD_LIST);
     const pageBytes = this.list[this.at + 1];
     const good =
       pageBytes >= PAGE_BYTES_MIN && pageBytes <= PAGE_BYTES_MAX && (pageBytes & (pageBytes - 1)) === 0;
@@ -316,9 +320,8 @@ export class SglReader {
   }
 
   private skip(words: number): number {
-    const after = this.at + 1 + words;
-    if (after > this.end) return this.fail(SGL_BAD_LIST);
-    this.at = after;
+    if (this.at + 1 + words > this.room) return this.fail(SGL_BAD_LIST);
+    this.at += 1 + words;
     return SGL_END;
   }
 

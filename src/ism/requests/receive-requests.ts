@@ -115,8 +115,8 @@ export class ReceiveRequests {
     for (; left > 0; left--) {
       const first = at + SGL_CONTEXT_WORDS <= end ? words[at] : 0;
       if (sglShapeOf(first) !== SGL_BUCKET) break;
-      if (!isLastSgl(first) && left === 1) {
-        // The list goes on where its count ends: the bucket is not taken, since the post is refused.
+      if (!isLastSgl(first) && (left === 1 || at + SGL_CONTEXT_WORDS === end)) {
+        // The list goes on where its count or the message ends: the bucket itself is bad, and not taken.
         this.bad((at - frame) << 2);
         fault = fault || DETAILED_STATUS_INVALID_OFFSET;
         left = 0;

@@ -132,12 +132,14 @@ export class SendRequests {
       const length = sglBytesOf(first);
       // What is said of the last byte is not said of the elements before it.
       const flags = isLastSgl(first) ? sendFlags : MORE;
+      // What is not the last has something behind it, or is bad itself.
+      const room = isLastSgl(first) ? end : end - 1;
       let taken = 0;
-      if (shape === SGL_TRANSMIT && at + SGL_CONTEXT_WORDS <= end) {
+      if (shape === SGL_TRANSMIT && at + SGL_CONTEXT_WORDS <= room) {
         taken = SGL_CONTEXT_WORDS;
         const address = getSglContextAddress(words, at);
         errno = this.buffer(tag, connection, getSglContext(words, at), address, length, flags);
-      } else if (shape === SGL_IMMEDIATE && at + sglImmediateWords(length) <= end) {
+      } else if (shape === SGL_IMMEDIATE && at + sglImmediateWords(length) <= room) {
         taken = sglImmediateWords(length);
         const data = getSglImmediateAddress(at);
         errno = this.immediate(tag, connection, getSglContext(words, at), data, length, flags);
