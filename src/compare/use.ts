@@ -35,7 +35,9 @@ export function useOf(
     const rate = rates.reduce((sum, one) => sum + one, 0);
     return rate === 0 ? 0 : ((frameBytes + frames * ETHERNET_OVERHEAD_BYTES) * 8e9) / rate;
   });
-  const share = (all: readonly number[]): number => Math.max(0, ...all) / elapsedNs;
+  // What was counted at the very end is done after it, and what a device has sent may wait for the wire: no part
+  // is busier than always.
+  const share = (all: readonly number[]): number => Math.min(1, Math.max(0, ...all) / elapsedNs);
   return {
     host: share(hostNs),
     card: share(works.map(({ cardNs }) => cardNs)),
@@ -53,8 +55,8 @@ function crossingNs(use: BusUse, { bus, placement }: CardTopology): number {
   return busBytes(use) * bus.nsPerByte + busRequests(use) * bus.requestNs;
 }
 
-/** Which part binds; undefined where none does. */
+/** Which part binds, of several the one that is farthest from programs; undefined where none does. */
 export function binding(use: Use): Part | undefined {
-  const busiest = PARTS.reduce((one, other) => (use[other] > use[one] ? other : one));
+  const busiest = PARTS.reduce((one, other) => (use[other] >= use[one] ? other : one));
   return use[busiest] >= BINDS_FROM ? busiest : undefined;
 }

@@ -101,6 +101,8 @@ function offloadLines({ arm, offloads }: ArmResult): string[] {
     const reasons = Object.entries(refusals).map(([reason, times]) => `${times} ${reason}`);
     const refused = Object.values(refusals).reduce((sum, times) => sum + times, 0);
     const why = [...reasons, ...(own > refused ? [`${own - refused} by policy`] : [])];
+    if (offloaded + own === 0)
+      return `${arm.name}, at ${host}: no connections, and datagrams are its own stack's`;
     const fell = own === 0 ? 'none fell to its own stack' : `${own} fell to its own stack`;
     const because = why.length === 0 ? '' : ` (${why.join(', ')})`;
     const went = `${offloaded} ${offloaded === 1 ? 'connection' : 'connections'} offloaded`;

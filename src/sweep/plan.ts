@@ -13,7 +13,7 @@ import { existsSync } from 'node:fs';
 import { bundledFile, bundledNames, readText } from '../plans/files.ts';
 import { DEFAULT_PROFILE } from '../plans/profiles.ts';
 import { WORKLOADS, type WorkloadKind } from '../workloads/programs.ts';
-import { shown } from '../world/config/complaint.ts';
+import { meant, shown } from '../world/config/complaint.ts';
 import { Fields } from '../world/topology/fields.ts';
 import { durationNs } from '../world/topology/quantities.ts';
 import { readTopology } from '../world/topology.ts';
@@ -66,10 +66,10 @@ export function loadPlan(name: string, use: PlanUse = {}): SweepPlan {
   const bundled = bundledNames('sweeps');
   const path = bundled.includes(name) ? bundledFile('sweeps', name) : name;
   if (!existsSync(path)) {
-    const workloads = Object.keys(WORKLOADS).join(', ');
-    throw new RangeError(
-      `there is no plan ${shown(name)}: expected a YAML file, a workload (${workloads}), or ${bundled.join(', ')}`,
-    );
+    const workloads = Object.keys(WORKLOADS);
+    const like = meant(name, [...workloads, ...bundled]);
+    const all = `expected a YAML file, a workload (${workloads.join(', ')}), or ${bundled.join(', ')}`;
+    throw new RangeError(`there is no plan ${shown(name)}: ${like || all}`);
   }
   return parsePlan(readText(path), path, use);
 }

@@ -25,6 +25,15 @@ const small = (workload: string, more: object = {}): SweepPlan =>
   planOf({ vary: [], workload, connections: 8, operations: 1000, seeds: '1', link: '10G,20us', ...more });
 
 describe('systems on one wire', () => {
+  it('have no part that is busier than always, however short a run is', () => {
+    for (const workload of ['TCP_STREAM', 'UDP_STREAM', 'TCP_MAERTS']) {
+      const plan = small(workload, { connections: 1, operations: 1 });
+      for (const [name, { use }] of Object.entries(figuresOf(plan, 'host window mixed inic'))) {
+        expect(Math.max(...Object.values(use)), `${workload}, ${name}`).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
   it('give the same again to the last digit', () => {
     const lossy = loadPlan('lossy-wan');
     const workload = { ...lossy.workload, connections: 4 };
@@ -250,6 +259,14 @@ describe('the text of a comparison', () => {
     const results = ['host', 'host+checksum', 'lan'].map(named);
     const said = compareText('a title', results, [], 100, (line) => line);
     expect(said).toMatch(/lan against host\+checksum +loses 0\.80/);
+  });
+
+  it('says of datagrams that the host has them, whoever has its connections', () => {
+    const arm = ARMS.find(({ mixed }) => mixed === true)!;
+    const offloads = [{ host: 'left', offloaded: 0, own: 0, refusals: {} }];
+    const result = { arm, figures, rates: [1, 1] as const, offloads, unmet: [] };
+    const said = compareText('a title', [result], [], 200, (line) => line);
+    expect(said).toContain("mixed, at left: no connections, and datagrams are its own stack's\n");
   });
 
   it('says where connections went, and why', () => {

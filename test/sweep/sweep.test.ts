@@ -175,6 +175,7 @@ describe('inic sweep', () => {
   });
 
   it.each([
+    [['TCP_XR'], /there is no plan "TCP_XR": did you mean TCP_RR or TCP_CRR\?/],
     [['nowhere.yaml'], /there is no plan "nowhere.yaml": expected a YAML file, a workload \(TCP_RR, .*rpc/],
     [['plan.yaml', '--vary', 'pools.transmitBuffers=1'], /--vary says what the plan says/],
     [['plan.yaml', '--costs', 'none'], /--costs says what the plan says/],
