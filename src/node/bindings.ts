@@ -199,8 +199,8 @@ export interface NativeBindings {
   /** Runs what is due of `process.nextTick` and the microtasks, as Node does after each native callback. */
   readonly runTicks: () => void;
   /**
-   * Does what Node does with an error that nothing caught, short of ending the process.
-   * @returns whether the program has handled it.
+   * Tells the program of an error that nothing caught. @returns whether it has handled it.
+   * @throws what its handler throws.
    */
   readonly handleUncaught: (error: unknown) => boolean;
 }

@@ -12,6 +12,7 @@ import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
 import { captureContext } from './channel-state.ts';
 import { mayBeOnCard, type Seam } from './opening.ts';
 import type { BridgedTls } from './tls-bridge.ts';
+import { TOLD, ticksWithin, unlessTold } from './uncaught.ts';
 
 const kFeed: unique symbol = Symbol('inic parser feed');
 
@@ -97,7 +98,11 @@ function feedFrom(native: NativeBindings, parser: FedParser, handle: FedHandle):
     const length = state[native.kReadBytesOrError];
     if (length <= 0 || buffer === undefined) return onread.call(handle, buffer);
     const chunk = Buffer.from(buffer, state[native.kArrayBufferOffset], length);
-    const result = parser.execute(chunk);
+    let result: unknown;
+    const returned = unlessTold(() => {
+      result = parser.execute(chunk);
+    });
+    if (!returned) return undefined;
     const executed = parser[native.httpParser.kOnExecute];
     if (typeof executed !== 'function') return undefined;
     feed.chunk = chunk;
@@ -123,7 +128,9 @@ function tickingCallbacks(native: NativeBindings): (parser: FedParser, index: nu
         const result = callback.apply(this, values);
         const feed = (this as FedParser)[kFeed];
         // Of a client that the kernel has taken, the parser is fed natively.
-        if (feed === OVER_TLS || feed?.handle?.[kChannel] !== undefined) native.runTicks();
+        const fed = feed === OVER_TLS || feed?.handle?.[kChannel] !== undefined;
+        // Natively the parser drops the rest of the chunk, too.
+        if (fed && !ticksWithin(native)) throw TOLD;
         return result;
       };
       made.set(callback, wrapped);

@@ -11,6 +11,7 @@
  */
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import type { NativeBindings } from './bindings.ts';
+import { ticksWithin } from './uncaught.ts';
 
 /** What AsyncLocalStorage has where async hooks carry it. */
 interface HookedStorage {
@@ -27,8 +28,6 @@ export class LoopEntry {
   /** Whether callbacks are counted: while a call is under way, but not within its ticks. */
   private counting = false;
   private depth = 0;
-  /** An error that the program did not handle: it is thrown once the call has returned, and ends Node. */
-  private fatal: { readonly error: unknown } | undefined = undefined;
 
   constructor(native: NativeBindings) {
     this.native = native;
@@ -37,7 +36,7 @@ export class LoopEntry {
 
   /**
    * Makes a call into C++, with the ticks after each callback that it makes.
-   * @throws what a callback threw, or an error of the ticks that the program does not handle.
+   * @throws what a callback threw. An error of the ticks that the program does not handle ends the process.
    */
   run(call: () => void): void {
     if (this.entered) {
@@ -57,7 +56,6 @@ export class LoopEntry {
       this.hook.disable();
       if (this.hooked) this.storage.disable();
     }
-    this.rethrow();
   }
 
   /**
@@ -82,22 +80,10 @@ export class LoopEntry {
   }
 
   private after(): void {
-    if (!this.counting || --this.depth !== 0 || this.fatal !== undefined) return;
+    if (!this.counting || --this.depth !== 0) return;
     this.counting = false;
-    try {
-      this.native.runTicks();
-    } catch (error) {
-      // An error may not leave a hook. As natively the program hears of it before the next callback.
-      if (!this.native.handleUncaught(error)) this.fatal = { error };
-    } finally {
-      this.counting = true;
-      this.depth = 0;
-    }
-  }
-
-  private rethrow(): void {
-    const { fatal } = this;
-    this.fatal = undefined;
-    if (fatal !== undefined) throw fatal.error;
+    ticksWithin(this.native);
+    this.counting = true;
+    this.depth = 0;
   }
 }

@@ -14,6 +14,7 @@ import { kChannel, type MaybeOnCard } from './channel.ts';
 import { CLOSED } from './channel-state.ts';
 import type { LoopEntry } from './loop-entry.ts';
 import { RecordCutter } from './record-cutter.ts';
+import { ticksWithin, unlessTold } from './uncaught.ts';
 
 export interface BridgeOptions {
   /** Whether chunks are given record by record now, with the ticks in between. */
@@ -41,9 +42,10 @@ export function bridgeStream(
   const stream = new native.JSStream();
   const earlier = handle.onread as Onread | undefined;
   const later = (action: () => void) => afterCall(native, handle, action);
-  // Node asserts that there is one when its own listener has gone.
-  stream.onread = (buffer) => earlier?.call(handle, buffer);
-  stream.isClosing = () => handle[kChannel]?.state === CLOSED;
+  // Node asserts that there is one when its own listener has gone. A closed handle reads nothing any more; its
+  // last chunk may go to TLS in several pieces, and what is left of it when TLS has closed it is dropped.
+  stream.onread = (buffer) => (isClosed(handle) ? undefined : earlier?.call(handle, buffer));
+  stream.isClosing = () => isClosed(handle);
   const feed = new Feed(native, handle, stream, options, later);
   const channel = handle[kChannel];
   if (channel !== undefined) channel.userBuffer = undefined; // it is for the listener that this replaces
@@ -63,6 +65,11 @@ export function bridgeStream(
     return handle.shutdown(shutdown);
   };
   return stream;
+}
+
+function isClosed(handle: TcpHandle & MaybeOnCard): boolean {
+  const channel = handle[kChannel];
+  return channel === undefined ? handle.fd < 0 : channel.state === CLOSED;
 }
 
 /** Gives a JSStream the bytes of each chunk: whole, or record by record. */
@@ -129,8 +136,10 @@ class Feed {
         const last = this.offset === bytes.length;
         if (last) this.bytes = undefined;
         this.stream.feeding = true;
-        this.stream.readBuffer(from === 0 && last ? bytes : bytes.subarray(from, this.offset));
-        if (!last) this.native.runTicks();
+        unlessTold(() =>
+          this.stream.readBuffer(from === 0 && last ? bytes : bytes.subarray(from, this.offset)),
+        );
+        if (!last) ticksWithin(this.native);
       }
     } finally {
       this.running = false;

@@ -7,6 +7,7 @@
 import { type JsStream, type NativeBindings, type TcpHandle, UV_EOF } from './bindings.ts';
 import { mayBeOnCard, type Seam } from './opening.ts';
 import { type BridgeOptions, bridgeStream } from './stream-bridge.ts';
+import { tellUncaught, ticksWithin } from './uncaught.ts';
 
 interface TlsHandle {
   onread?: (buffer: undefined) => unknown;
@@ -51,8 +52,8 @@ export function installTlsBridge(seam: Seam, native: NativeBindings, bridged: Br
 }
 
 /**
- * Has one of a TLSWrap's callbacks run the ticks, as they do natively when nothing of the program led to
- * the call. A chunk may make many calls: one for each of its records.
+ * Has one of a TLSWrap's callbacks run the ticks, and the program told of what they throw, as natively when nothing
+ * of the program led to the call. A chunk may make many calls: one for each of its records.
  */
 function tickAfter(native: NativeBindings, wrapped: object, stream: JsStream, name: string): void {
   const prototype = Object.getPrototypeOf(wrapped) as object;
@@ -76,14 +77,17 @@ function tickAfter(native: NativeBindings, wrapped: object, stream: JsStream, na
 
 function ticking(native: NativeBindings, stream: JsStream, callback: Callback): Callback {
   return function (this: unknown, ...values) {
-    const outermost = stream.feeding === true;
+    if (stream.feeding !== true) return callback.apply(this, values);
     stream.feeding = false;
+    let result: unknown;
     try {
-      return callback.apply(this, values);
-    } finally {
-      stream.feeding = outermost;
-      if (outermost) native.runTicks();
+      result = callback.apply(this, values);
+    } catch (error) {
+      tellUncaught(native, error);
     }
+    ticksWithin(native);
+    stream.feeding = true;
+    return result;
   };
 }
 
