@@ -60,11 +60,12 @@ describe('accept posts', () => {
 
 describe('bucket relief', () => {
   trips('bucket relief: what moves to the store leaves a bucket', () => {
-    const { driver, socket, receive } = bench();
+    const { driver, socket, socketId, table, receive } = bench();
     for (let i = 0; i < receive.count; i++) {
       receive.filled(i, 0, 100);
       receive.enqueue(socket, i);
     }
+    table.unread.add(socketId);
     receive.replaceFirstBucket = () => 0;
     driver.buckets.postDue();
   });

@@ -11,9 +11,10 @@ import { DATAGRAM_SOURCE_WORDS } from '../../i2o/socket.gen.ts';
 import { RECEIVE_STORE_COPIES } from '../../ledger/counters.gen.ts';
 import type { HostSocket } from '../memory/host-socket.ts';
 import type { ReceivePool } from '../memory/receive-pool.ts';
+import type { SocketSet } from '../memory/socket-set.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 
-/** Sockets looked at in one run while there are some buckets left. */
+/** Sockets looked at, or passed over, in one run while there are some buckets left. */
 const SOCKETS_PER_RUN = 256;
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 
@@ -21,15 +22,20 @@ export class BucketRelief {
   /** With fewer than this, every socket with unread data is taken for resting. */
   private readonly floor: number;
   private readonly sockets: readonly HostSocket[];
+  /** Those of which data has come that may be unread. */
+  private readonly unread: SocketSet;
   private readonly receive: ReceivePool;
   private readonly dma: DmaEngine;
   /** Per socket: its first bucket when it was last looked at. */
   private readonly seen: Int32Array;
   /** The socket to look at next. */
   private hand = 0;
+  /** How often a socket was looked for: what all runs have cost. */
+  looks = 0;
 
   constructor(table: SocketTable, receive: ReceivePool, dma: DmaEngine) {
     this.sockets = table.sockets;
+    this.unread = table.unread;
     this.receive = receive;
     this.dma = dma;
     this.floor = Math.max(1, receive.count >> 3);
@@ -38,19 +44,40 @@ export class BucketRelief {
 
   /** Moves what rests, until enough buckets are spare, the store is full, or enough sockets are looked at. */
   run(): void {
-    const { sockets, receive, seen } = this;
-    for (let looks = 0; looks < 2 * sockets.length && receive.isShort; looks++) {
+    const { sockets, receive, seen, unread } = this;
+    const ids = sockets.length;
+    // Ids looked at, and those without unread data, which are passed over at once.
+    let passed = 0;
+    while (receive.isShort && receive.blocksFree > 0) {
       const urgent = receive.spare < this.floor;
-      if (receive.blocksFree === 0 || (!urgent && looks >= SOCKETS_PER_RUN)) return;
-      const socketId = this.hand;
-      this.hand = socketId + 1 === sockets.length ? 0 : socketId + 1;
+      const most = urgent ? 2 * ids : Math.min(2 * ids, SOCKETS_PER_RUN);
+      if (passed >= most) return;
+      const socketId = this.next();
+      assert(socketId < ids, 'bucket relief: who may have unread data is a socket');
+      const distance = socketId < 0 ? most : (socketId - this.hand + ids) % ids;
+      if (passed + distance >= most) {
+        this.hand = (this.hand + most - passed) % ids;
+        return;
+      }
+      passed += distance;
+      this.hand = socketId + 1 === ids ? 0 : socketId + 1;
       const bucket = receive.firstBucket(sockets[socketId]);
-      if (bucket < 0) continue;
-      // In the first round even an urgent look takes only those that are known to rest.
-      const rests = seen[socketId] === bucket || (urgent && looks >= sockets.length);
-      seen[socketId] = bucket;
-      if (rests) this.moveOut(sockets[socketId]);
+      if (bucket < 0) unread.remove(socketId);
+      else {
+        // In the first round even an urgent look takes only those that are known to rest.
+        const rests = seen[socketId] === bucket || (urgent && passed >= ids);
+        seen[socketId] = bucket;
+        if (rests) this.moveOut(sockets[socketId]);
+      }
+      passed += 1;
     }
+  }
+
+  /** The next socket that may have unread data, from the hand on and round; -1: none may. */
+  private next(): number {
+    this.looks += 1;
+    const after = this.unread.next(this.hand);
+    return after >= 0 ? after : this.unread.next(0);
   }
 
   /** Moves one socket's buckets to the store, as far as there is need and room. */

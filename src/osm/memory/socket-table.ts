@@ -10,6 +10,7 @@ import {
 } from '../../i2o/socket-number.ts';
 import type { DriverConfig } from './driver-config.ts';
 import { HostSocket, STATE_CLOSING, STATE_DATAGRAM, STATE_FREE, STATE_POSTED } from './host-socket.ts';
+import { SocketSet } from './socket-set.ts';
 import type { WindowBudget } from './window-budget.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
@@ -43,6 +44,9 @@ export class SocketTable {
   private readyHead = 0;
   private readyCount = 0;
 
+  /** Sockets of which data has come that may be unread: a look that finds none takes one out (bucket relief). */
+  readonly unread: SocketSet;
+
   /** What windows may grow by; each socket's share ends with it. */
   private readonly windows: WindowBudget;
 
@@ -56,6 +60,7 @@ export class SocketTable {
     this.free = new Int32Array(numbers);
     this.freeCount = 0;
     this.ready = new Int32Array(numbers);
+    this.unread = new SocketSet(numbers);
     this.speak(config.classVersion);
   }
 

@@ -144,6 +144,7 @@ export class ReceiveReplies {
   private queue(bucket: number, socketId: number, socket: HostSocket): void {
     if (COSTLY) checkOpen(socket);
     this.receive.enqueue(socket, bucket);
+    this.table.unread.add(socketId);
     this.table.changed(socketId);
   }
 
