@@ -569,7 +569,7 @@ types:
         type: b8
         doc: 0xFF when the block is valid
   lct_header:
-    doc: Head of the logical configuration table, i2oexec.h of the I2O SIG. An entry for each device follows, in any order; one may be the IOP's own, of TID 0.
+    doc: Head of the logical configuration table, i2omsg.h of the I2O SIG. An entry for each device follows, in any order; one may be the IOP's own, of TID 0.
     seq:
       - id: table_words
         type: b16
@@ -587,7 +587,7 @@ types:
         type: u4
         doc: counts changes
   lct_entry:
-    doc: One device of the table, i2oexec.h of the I2O SIG.
+    doc: One device of the table, i2omsg.h of the I2O SIG.
     seq:
       - id: entry_words
         type: b16
@@ -635,7 +635,7 @@ types:
         type: u4
         doc: events it can send
   hrt_header:
-    doc: Head of the hardware resource table, i2oexec.h of the I2O SIG.
+    doc: Head of the hardware resource table, i2omsg.h of the I2O SIG.
     seq:
       - id: entry_count
         type: b16
@@ -650,7 +650,7 @@ types:
         type: u4
         doc: counts changes
   hrt_entry:
-    doc: One adapter, i2oexec.h of the I2O SIG.
+    doc: One adapter, i2omsg.h of the I2O SIG.
     seq:
       - id: adapter_id
         type: u4

@@ -2995,7 +2995,7 @@ export function writeStatusBlock(
 }
 
 /**
- * Head of the logical configuration table, i2oexec.h of the I2O SIG. An entry for each device follows, in
+ * Head of the logical configuration table, i2omsg.h of the I2O SIG. An entry for each device follows, in
  * any order; one may be the IOP's own, of TID 0.
  */
 export const LCT_HEADER_WORDS = 3;
@@ -3040,7 +3040,7 @@ export function writeLctHeader(
   words[at + 2] = changeIndicator;
 }
 
-/** One device of the table, i2oexec.h of the I2O SIG. */
+/** One device of the table, i2omsg.h of the I2O SIG. */
 export const LCT_ENTRY_WORDS = 9;
 
 /** 9; in words. */
@@ -3143,7 +3143,7 @@ export function writeLctEntry(
   words[at + 8] = eventCapabilities;
 }
 
-/** Head of the hardware resource table, i2oexec.h of the I2O SIG. */
+/** Head of the hardware resource table, i2omsg.h of the I2O SIG. */
 export const HRT_HEADER_WORDS = 2;
 
 /** Entries there are. */
@@ -3179,7 +3179,7 @@ export function writeHrtHeader(
   words[at + 1] = changeIndicator;
 }
 
-/** One adapter, i2oexec.h of the I2O SIG. */
+/** One adapter, i2omsg.h of the I2O SIG. */
 export const HRT_ENTRY_WORDS = 4;
 
 /** The adapter. */

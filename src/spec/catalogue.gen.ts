@@ -3887,7 +3887,7 @@ export const CATALOGUE: Catalogue = {
           name: 'RequestStatus',
           className: 'executive',
           doc: 'ReqStatus, word 4 bits 24-31 of a reply, i2omsg.h of the I2O SIG.',
-          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -3920,7 +3920,7 @@ export const CATALOGUE: Catalogue = {
           name: 'DetailedStatus',
           className: 'executive',
           doc: 'DetailedStatusCode of executive replies and transaction errors, i2omsg.h of the I2O SIG.',
-          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -3956,7 +3956,7 @@ export const CATALOGUE: Catalogue = {
           name: 'FailureCode',
           className: 'executive',
           doc: 'FailureCode of a transport-failure frame, i2omsg.h of the I2O SIG.',
-          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'ServiceSuspended', value: 129, doc: 'the target is quiesced' },
@@ -4221,7 +4221,7 @@ export const CATALOGUE: Catalogue = {
           name: 'LctDeviceFlag',
           className: 'executive',
           doc: 'DeviceFlags of a table entry. The first is never set here, since no device asks for a dialog.',
-          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: true,
           values: [
             { name: 'ConfigDialogRequest', value: 1, doc: 'the device asks for a configuration dialog' },
@@ -4234,7 +4234,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ClassId',
           className: 'executive',
           doc: 'Numbers of device classes. Those from Socket on are ours; 0x090 and 0x091 are named by Linux only, the SIG\'s header keeps 0x090 to 0x09F for peers. 0xFFFFFFFF stands for any in ExecLctNotify.',
-          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'Executive', value: 0, doc: 'the IOP itself' },
@@ -4262,7 +4262,7 @@ export const CATALOGUE: Catalogue = {
           name: 'DdmSubclass',
           className: 'executive',
           doc: 'SubClassInfo of a device driver module.',
-          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'I960', value: 1, doc: 'made for the i960' },
@@ -4274,7 +4274,7 @@ export const CATALOGUE: Catalogue = {
           name: 'BusType',
           className: 'executive',
           doc: 'The kind of bus an adapter is on; it says how the two words of bus data are to be read.',
-          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'Local', value: 0, doc: 'the IOP\'s own' },
@@ -4292,7 +4292,7 @@ export const CATALOGUE: Catalogue = {
           name: 'AdapterState',
           className: 'executive',
           doc: 'State of an adapter in the hardware resource table. The public headers have the four bits and name no value, so the values are ours.',
-          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          source: 'ours',
           bitSet: false,
           values: [
             { name: 'Hidden', value: 1, doc: 'nobody may see it' },
@@ -4477,7 +4477,7 @@ export const CATALOGUE: Catalogue = {
               doc: 'counts changes',
             },
           ],
-          doc: 'Head of the logical configuration table, i2oexec.h of the I2O SIG. An entry for each device follows, in any order; one may be the IOP\'s own, of TID 0.',
+          doc: 'Head of the logical configuration table, i2omsg.h of the I2O SIG. An entry for each device follows, in any order; one may be the IOP\'s own, of TID 0.',
         },
         {
           name: 'LctEntry',
@@ -4571,7 +4571,7 @@ export const CATALOGUE: Catalogue = {
               doc: 'events it can send',
             },
           ],
-          doc: 'One device of the table, i2oexec.h of the I2O SIG.',
+          doc: 'One device of the table, i2omsg.h of the I2O SIG.',
         },
         {
           name: 'HrtHeader',
@@ -4590,7 +4590,7 @@ export const CATALOGUE: Catalogue = {
               doc: 'counts changes',
             },
           ],
-          doc: 'Head of the hardware resource table, i2oexec.h of the I2O SIG.',
+          doc: 'Head of the hardware resource table, i2omsg.h of the I2O SIG.',
         },
         {
           name: 'HrtEntry',
@@ -4628,7 +4628,7 @@ export const CATALOGUE: Catalogue = {
             },
             { name: 'busData1', word: 3, low: 0, high: 31, source: 'i2omsg.h', doc: 'its second word' },
           ],
-          doc: 'One adapter, i2oexec.h of the I2O SIG.',
+          doc: 'One adapter, i2omsg.h of the I2O SIG.',
         },
         {
           name: 'PciBusInfo',
@@ -5467,7 +5467,7 @@ export const CATALOGUE: Catalogue = {
           name: 'SerialFormat',
           className: 'utility',
           doc: 'SNFormat, in the groups DeviceIdentity and DdmIdentity. This card has no serial number.',
-          source: 'FreeBSD sys/dev/asr/i2outil.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'Unknown', value: 0, doc: 'none is known' },

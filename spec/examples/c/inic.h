@@ -431,7 +431,7 @@
 #define INIC_IOP_STATE_OPERATIONAL 0x08
 #define INIC_IOP_STATE_FAILED 0x10
 #define INIC_IOP_STATE_FAULTED 0x11
-/* RequestStatus: FreeBSD sys/dev/asr/i2oexec.h */
+/* RequestStatus: FreeBSD sys/dev/asr/i2omsg.h */
 #define INIC_REQUEST_STATUS_SUCCESS 0x00
 #define INIC_REQUEST_STATUS_ABORT_DIRTY 0x01
 #define INIC_REQUEST_STATUS_ABORT_NO_DATA 0x02
@@ -444,7 +444,7 @@
 #define INIC_REQUEST_STATUS_PROCESS_ABORT_PARTIAL 0x0a
 #define INIC_REQUEST_STATUS_TRANSACTION_ERROR 0x0b
 #define INIC_REQUEST_STATUS_PROGRESS_REPORT 0x80
-/* DetailedStatus: FreeBSD sys/dev/asr/i2oexec.h */
+/* DetailedStatus: FreeBSD sys/dev/asr/i2omsg.h */
 #define INIC_DETAILED_STATUS_SUCCESS 0x00
 #define INIC_DETAILED_STATUS_BAD_KEY 0x02
 #define INIC_DETAILED_STATUS_TCL_ERROR 0x03
@@ -472,7 +472,7 @@
 #define INIC_DETAILED_STATUS_UNSUPPORTED_VERSION 0x1a
 #define INIC_DETAILED_STATUS_DEVICE_BUSY 0x1b
 #define INIC_DETAILED_STATUS_DEVICE_NOT_AVAILABLE 0x1c
-/* FailureCode: FreeBSD sys/dev/asr/i2oexec.h */
+/* FailureCode: FreeBSD sys/dev/asr/i2omsg.h */
 #define INIC_FAILURE_CODE_SERVICE_SUSPENDED 0x81
 #define INIC_FAILURE_CODE_SERVICE_TERMINATED 0x82
 #define INIC_FAILURE_CODE_CONGESTION 0x83
@@ -575,12 +575,12 @@
 #define INIC_IOP_CAPABILITY_INBOUND_PEER 0x10
 #define INIC_IOP_CAPABILITY_OUTBOUND_PEER 0x20
 #define INIC_IOP_CAPABILITY_PEER_TO_PEER 0x40
-/* LctDeviceFlag: FreeBSD sys/dev/asr/i2oexec.h */
+/* LctDeviceFlag: FreeBSD sys/dev/asr/i2omsg.h */
 #define INIC_LCT_DEVICE_FLAG_CONFIG_DIALOG_REQUEST 0x01
 #define INIC_LCT_DEVICE_FLAG_MORE_THAN_ONE_USER 0x02
 #define INIC_LCT_DEVICE_FLAG_PEER_SERVICE_DISABLED 0x10
 #define INIC_LCT_DEVICE_FLAG_MANAGEMENT_SERVICE_DISABLED 0x20
-/* ClassId: FreeBSD sys/dev/asr/i2oexec.h */
+/* ClassId: FreeBSD sys/dev/asr/i2omsg.h */
 #define INIC_CLASS_ID_EXECUTIVE 0x00
 #define INIC_CLASS_ID_DDM 0x01
 #define INIC_CLASS_ID_RANDOM_BLOCK_STORAGE 0x10
@@ -600,11 +600,11 @@
 #define INIC_CLASS_ID_SOCKET 0xa0
 #define INIC_CLASS_ID_WINDOW 0xa1
 #define INIC_CLASS_ID_ECHO 0xa2
-/* DdmSubclass: FreeBSD sys/dev/asr/i2oexec.h */
+/* DdmSubclass: FreeBSD sys/dev/asr/i2omsg.h */
 #define INIC_DDM_SUBCLASS_I960 0x01
 #define INIC_DDM_SUBCLASS_HDM 0x20
 #define INIC_DDM_SUBCLASS_ISM 0x21
-/* BusType: FreeBSD sys/dev/asr/i2oexec.h */
+/* BusType: FreeBSD sys/dev/asr/i2omsg.h */
 #define INIC_BUS_TYPE_LOCAL 0x00
 #define INIC_BUS_TYPE_ISA 0x01
 #define INIC_BUS_TYPE_EISA 0x02
@@ -614,7 +614,7 @@
 #define INIC_BUS_TYPE_NU_BUS 0x06
 #define INIC_BUS_TYPE_CARD_BUS 0x07
 #define INIC_BUS_TYPE_OTHER 0x80
-/* AdapterState: FreeBSD sys/dev/asr/i2oexec.h */
+/* AdapterState: ours */
 #define INIC_ADAPTER_STATE_HIDDEN 0x01
 #define INIC_ADAPTER_STATE_CONTROLLED 0x02
 #define INIC_ADAPTER_STATE_PRESENT 0x04
@@ -991,7 +991,7 @@
 /* CapabilityData: FreeBSD sys/dev/asr/i2outil.h */
 #define INIC_CAPABILITY_DATA_OTHER 0x01
 #define INIC_CAPABILITY_DATA_CHANGED 0x02
-/* SerialFormat: FreeBSD sys/dev/asr/i2outil.h */
+/* SerialFormat: FreeBSD sys/dev/asr/i2omsg.h */
 #define INIC_SERIAL_FORMAT_UNKNOWN 0x00
 #define INIC_SERIAL_FORMAT_BINARY 0x01
 #define INIC_SERIAL_FORMAT_ASCII 0x02
