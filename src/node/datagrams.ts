@@ -9,7 +9,7 @@ import { IP_TTL, SO_BROADCAST } from '../socket/options.ts';
 import { ANY, formatAddress, isLoopback, parseIPv4 } from './addresses.ts';
 import type { AddressInfoOut, NativeBindings, SendRequest, UdpHandle } from './bindings.ts';
 import { DatagramChannel, type DatagramSettings } from './datagram-channel.ts';
-import { bindReason, isOnlyOnCard, type Policy } from './policy.ts';
+import { bindReason, isOnlyOnCard, type Policy, sendReason } from './policy.ts';
 import { FOR_WORKERS, NO_ROOM, NOT_ITS_ADDRESS, NOT_ITS_OPTION, PORT_TAKEN } from './routes.ts';
 
 /** The field of a UDP handle that holds what this folder knows of it. */
@@ -202,7 +202,7 @@ function channelTo(seam: Seam, handle: Handle, address: number, port: number): D
   if (known?.channel?.besideKernel === false) return known.channel;
   const policy = seam.policy();
   if (known === undefined || policy === undefined || address <= ANY || isLoopback(address)) return undefined;
-  if (bindReason(policy, address, port) !== undefined) return undefined;
+  if (sendReason(policy, address, port) !== undefined) return undefined;
   if (known.channel === undefined && known.everywhere && policy.open() !== undefined) {
     for (const waits of seam.waiting) openBeside(seam, policy, waits, knownOf(waits));
     seam.waiting.clear();

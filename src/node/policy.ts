@@ -61,9 +61,17 @@ export function parseAddress(text: string, ipv6: boolean): number {
   return ipv6 ? parseIPv6(text) : parseIPv4(text);
 }
 
-/** @returns why what binds to this address is the kernel's; undefined if it may be the card's. */
+/**
+ * @returns why what binds to this address is the kernel's; undefined if it may be the card's. Another station's
+ *   address is nobody's to bind to here, although the wire leads there: the kernel says so.
+ */
 export function bindReason(policy: Policy, address: number, port: number): string | undefined {
-  return placeReason(policy, address === ANY_MAPPED ? ANY : address, port);
+  return placeReason(policy, address === ANY_MAPPED ? ANY : address, port, false);
+}
+
+/** @returns why what is sent to this address is the kernel's; undefined if it may leave by the card. */
+export function sendReason(policy: Policy, address: number, port: number): string | undefined {
+  return placeReason(policy, address, port, true);
 }
 
 /** Whether this is an address of the card's that the machine has not: the kernel could not bind to it. */
@@ -90,7 +98,7 @@ export function placeConnection(
   port: number,
   bound: Bound | undefined,
 ): Listener | typeof ELSEWHERE | string {
-  const reason = placeReason(policy, target, port);
+  const reason = sendReason(policy, target, port);
   if (reason !== undefined) return reason;
   if (bound !== undefined && !mayConnectFrom(bound, target)) return BOUND_IN_KERNEL;
   if (!isLoopback(target)) {
@@ -106,13 +114,14 @@ export function placeConnection(
 /** The connection is the card's, but no listener of this process's need be at its other end. */
 export const ELSEWHERE: unique symbol = Symbol('elsewhere');
 
-function placeReason(policy: Policy, address: number, port: number): string | undefined {
+/** @param far whether an address that is none of the card's will do, if its wire leads there. */
+function placeReason(policy: Policy, address: number, port: number, far: boolean): string | undefined {
   const { addresses, rule, reaches } = policy;
   if (address < 0) return NOT_ITS_ADDRESS;
   const seen = address === LOOPBACK6 ? LOOPBACK : address; // `host 127.0.0.1` in a rule means ::1 too
   if (!rule.matches(seen, port)) return BY_THE_RULE;
   if (address === ANY || isLoopback(address)) return undefined;
-  if (addresses.includes(address) || rule.namesHost(address) || reaches(address)) return undefined;
+  if (addresses.includes(address) || rule.namesHost(address) || (far && reaches(address))) return undefined;
   return NOT_ITS_ADDRESS;
 }
 

@@ -1,8 +1,9 @@
 /** TCP at an address that is the card's alone: clients bound to it, with a port and without, and the counts of its listeners. */
+import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { install, routes, uninstall } from '../../src/node/install.ts';
+import { installLater, routes, uninstall } from '../../src/node/install.ts';
 import { type Card, openCard } from '../../src/world/open/card.ts';
 
 const OWN = '10.0.0.1';
@@ -12,7 +13,12 @@ let before: { connects: number; fromCard: number; fromKernel: number; alone: num
 
 beforeEach(async () => {
   card = await openCard({ placement: 'inline', stack: { address: 0x0a000001 } });
-  install(card);
+  installLater(
+    () => card,
+    card.addresses,
+    {},
+    () => true,
+  ); // as over a TAP with a gateway
   before = {
     connects: routes.connects.card,
     fromCard: routes.acceptedFromCard,
@@ -62,4 +68,20 @@ it('a listener there is counted as the card’s alone, and what it accepts as th
   expect(routes.acceptedFromCard - before.fromCard).toBe(2);
   expect(routes.acceptedFromKernel - before.fromKernel).toBe(0);
   expect(routes.lines()[1]).toMatch(/^listeners: \d+ on the card alone, \d+ on the card and the kernel, /);
+});
+
+it('nobody is bound to another station’s address, although the wire leads there: the kernel says so', async () => {
+  const code = async (emitter: net.Server | net.Socket | dgram.Socket): Promise<string> => {
+    const [error] = (await once(emitter, 'error')) as [NodeJS.ErrnoException];
+    return `${error.syscall} ${error.code}`;
+  };
+  const { port } = server.address() as AddressInfo;
+  const client = net.connect({ host: OWN, port, localAddress: '10.0.0.99' });
+  expect(await code(client)).toBe('bind EADDRNOTAVAIL');
+  expect(await code(net.createServer().listen(0, '10.0.0.99'))).toBe('listen EADDRNOTAVAIL');
+  const datagrams = dgram.createSocket('udp4');
+  datagrams.bind(0, '10.0.0.99');
+  expect(await code(datagrams)).toBe('bind EADDRNOTAVAIL');
+  datagrams.close();
+  expect(routes.connects.card - before.connects).toBe(0);
 });
