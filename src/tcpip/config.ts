@@ -180,6 +180,17 @@ export interface StackConfig {
   readonly reassemblyUs: number;
   /** Hardware addresses remembered at least (neigh/default/gc_thresh3). */
   readonly neighboursMax: number;
+  /** With no more than these none is forgotten, however long nothing was sent to it (gc_thresh1). */
+  readonly neighboursKept: number;
+  /** With so many a new one takes the place of one that has not been heard of for 5 s (gc_thresh2). */
+  readonly neighboursSoftMax: number;
+  /** One that nothing was sent to, and nothing confirmed, for so long is forgotten (gc_stale_time). */
+  readonly neighbourStaleUs: number;
+  /**
+   * Bytes of datagrams that wait for one hardware address at most, beside the latest of them, which always does;
+   * the oldest give way (unres_qlen_bytes, which counts the kernel's own memory as well).
+   */
+  readonly neighbourQueueBytes: number;
   /** How long one counts as reachable on average (base_reachable_time): half as long to half as long again. */
   readonly neighbourReachableUs: number;
   /** How long one in use may go unconfirmed after that before it is asked (delay_first_probe_time). */
@@ -285,6 +296,10 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   reassembliesMax: 16,
   reassemblyUs: 30_000_000,
   neighboursMax: 256,
+  neighboursKept: 128,
+  neighboursSoftMax: 512,
+  neighbourStaleUs: 60_000_000,
+  neighbourQueueBytes: 212_992,
   neighbourReachableUs: 30_000_000,
   neighbourDelayUs: 5_000_000,
   neighbourRetransUs: 1_000_000,

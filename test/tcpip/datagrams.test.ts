@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  EACCES,
-  EADDRINUSE,
-  ECONNREFUSED,
-  EDESTADDRREQ,
-  EHOSTUNREACH,
-  EMSGSIZE,
-} from '../../src/socket/errno.ts';
+import { EACCES, EADDRINUSE, ECONNREFUSED, EDESTADDRREQ, EMSGSIZE } from '../../src/socket/errno.ts';
 import { SO_BROADCAST, SO_ERROR } from '../../src/socket/options.ts';
 import { SYN_SENT } from '../../src/tcpip/tcp/state.ts';
 import { echoBody, ipv4Frame, tcpFrame, udpBody, udpFrame } from './frames.ts';
@@ -140,7 +133,7 @@ describe('RFC 768, RFC 1122 §4.1 UDP', () => {
     expect(a.pendingContexts.size).toBe(1);
     world.run(5_000_000);
     expect(a.pendingContexts.size).toBe(0);
-    expect(send(a, u, 0, pattern(5), 0)).toBe(EHOSTUNREACH);
+    expect(send(a, u, 0, pattern(5), 0), 'no error of the one before').toBe(0);
   });
 });
 

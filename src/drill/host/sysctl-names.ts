@@ -134,6 +134,11 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.neigh.default.delay_first_probe_time': number('neighbourDelayUs', US_PER_SECOND),
   // In units of USER_HZ, of which Linux has 100 a second.
   'net.ipv4.neigh.default.locktime': number('neighbourLockUs', US_PER_SECOND / 100),
+  'net.ipv4.neigh.default.gc_stale_time': number('neighbourStaleUs', US_PER_SECOND),
+  'net.ipv4.neigh.default.gc_thresh1': number('neighboursKept'),
+  'net.ipv4.neigh.default.gc_thresh2': number('neighboursSoftMax'),
+  'net.ipv4.neigh.default.gc_thresh3': number('neighboursMax'),
+  'net.ipv4.neigh.default.unres_qlen_bytes': number('neighbourQueueBytes'),
   'net.ipv4.neigh.default.ucast_solicit': number('neighbourUnicastProbes'),
   'net.ipv4.neigh.default.mcast_solicit': number('neighbourBroadcastProbes'),
   'net.ipv4.ip_default_ttl': number('ttl'),

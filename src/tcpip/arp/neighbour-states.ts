@@ -83,6 +83,10 @@ export class NeighbourTimes {
     return Math.ceil(this.config.neighbourLockUs / US_PER_MS);
   }
 
+  get staleMs(): number {
+    return Math.ceil(this.config.neighbourStaleUs / US_PER_MS);
+  }
+
   get retransMs(): number {
     return Math.max(1, Math.ceil(this.config.neighbourRetransUs / US_PER_MS));
   }

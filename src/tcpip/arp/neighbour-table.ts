@@ -1,25 +1,20 @@
 /**
- * The neighbour table: which hardware address a next hop has, behind which port it is, and what is known of its
- * being there. Whatever sends asks it. An entry goes from state to state as Linux's does (`neighbour-states.ts`).
+ * The neighbour table: what is known of a next hop's being there, and what is done to learn it. Whatever sends
+ * asks it. An entry (`neighbour-entries.ts`) goes from state to state as Linux's does (`neighbour-states.ts`).
  * Read: RFC 826, RFC 1122 §2.3.2, RFC 4861 §7.3.
- *
- * Entry 0 is ourselves, entry 1 the broadcast address; both are always ready. The others are a small hash
- * table with a bounded probe: a new neighbour takes a free entry or the place of one that has failed, else of
- * the one that expires first. So whoever keeps an entry's number must compare its `address` again before use.
  */
 import { assert } from '../../assert/assert.ts';
 import type { Environment } from '../environment.ts';
 import type { Routes } from '../route.ts';
 import { before, hasPassed } from '../seq.ts';
+import { FIRST, NEIGHBOUR_BROADCAST, NEIGHBOUR_SELF, NeighbourEntries } from './neighbour-entries.ts';
 import type { NeighbourListener } from './neighbour-listener.ts';
 import {
   type NeighbourEntry,
-  NeighbourTimes,
   NUD_DELAY,
   NUD_FAILED,
   NUD_INCOMPLETE,
   NUD_NONE,
-  NUD_PERMANENT,
   NUD_PROBE,
   NUD_REACHABLE,
   NUD_STALE,
@@ -28,44 +23,17 @@ import {
   neighbourStateName,
 } from './neighbour-states.ts';
 
-export const NEIGHBOUR_SELF = 0;
-export const NEIGHBOUR_BROADCAST = 1;
-/** The first entry of the hash table. */
-export const FIRST = 2;
-
-/** Entries that one address may be in. */
-const PROBE_MAX = 8;
 /** How long is used what somebody else has told. */
 const TOLD_MS = 1_073_741;
 /** Further away than any timer of an entry. */
 const FAR_MS = 1_000_000;
 const US_PER_MS = 1000;
 
-export abstract class NeighbourTable {
-  /** Next-hop address of each entry. */
-  readonly address: Int32Array;
-  readonly macHigh: Int32Array;
-  readonly macLow: Int32Array;
-  /** The port behind which each entry's neighbour is. */
-  readonly port: Uint8Array;
-  protected readonly state: Uint8Array;
+export abstract class NeighbourTable extends NeighbourEntries {
   /** Requests made since the entry was asked for, or probed, and whether one of them has yet to be sent. */
   protected readonly requests: Uint8Array;
   protected readonly requestDue: Uint8Array;
-  /**
-   * In milliseconds: INCOMPLETE and PROBE: when the next request is due. DELAY: when it is over. Else when the
-   * entry is reachable no longer.
-   */
-  protected readonly due: Int32Array;
-  /** When something has shown last that it is there. */
-  protected readonly confirmed: Int32Array;
-  /** When its address or state was last learnt. */
-  protected readonly updated: Int32Array;
-  protected readonly times: NeighbourTimes;
-  protected readonly environment: Environment;
-  protected readonly routes: Routes;
   protected readonly listener: NeighbourListener;
-  protected readonly mask: number;
   protected requestCount = 0;
   /** Entries for which a timer runs. */
   protected timedCount = 0;
@@ -77,33 +45,10 @@ export abstract class NeighbourTable {
   protected isSoonestKnown = false;
 
   constructor(environment: Environment, routes: Routes, listener: NeighbourListener) {
-    this.environment = environment;
-    this.routes = routes;
+    super(environment, routes);
     this.listener = listener;
-    let size = 16;
-    while (size < environment.config.neighboursMax) size *= 2;
-    this.mask = size - 1;
-    const count = size + FIRST;
-    this.address = new Int32Array(count);
-    this.macHigh = new Int32Array(count);
-    this.macLow = new Int32Array(count);
-    this.port = new Uint8Array(count);
-    this.state = new Uint8Array(count);
-    this.requests = new Uint8Array(count);
-    this.requestDue = new Uint8Array(count);
-    this.due = new Int32Array(count);
-    this.confirmed = new Int32Array(count);
-    this.updated = new Int32Array(count);
-    this.times = new NeighbourTimes(environment.config);
-    const { ports } = environment;
-    this.macHigh[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macHigh;
-    this.macLow[NEIGHBOUR_SELF] = ports[routes.loopbackPort].macLow;
-    this.port[NEIGHBOUR_SELF] = routes.loopbackPort;
-    this.macHigh[NEIGHBOUR_BROADCAST] = 0xffff;
-    this.macLow[NEIGHBOUR_BROADCAST] = -1;
-    this.address[NEIGHBOUR_BROADCAST] = -1;
-    this.state[NEIGHBOUR_SELF] = NUD_PERMANENT;
-    this.state[NEIGHBOUR_BROADCAST] = NUD_PERMANENT;
+    this.requests = new Uint8Array(this.state.length);
+    this.requestDue = new Uint8Array(this.state.length);
   }
 
   /**
@@ -196,7 +141,7 @@ export abstract class NeighbourTable {
   list(): NeighbourEntry[] {
     const entries: NeighbourEntry[] = [];
     for (let entry = FIRST; entry < this.state.length; entry++) {
-      if (this.state[entry] === NUD_NONE) continue;
+      if (this.state[entry] === NUD_NONE || this.isForgotten(entry)) continue;
       const isOver = this.state[entry] === NUD_REACHABLE && !this.isReady(entry);
       const state = neighbourStateName(isOver ? NUD_STALE : this.state[entry]);
       const [address, macHigh, macLow] = [this.address[entry], this.macHigh[entry], this.macLow[entry]];
@@ -235,19 +180,11 @@ export abstract class NeighbourTable {
   /** Whether an entry is to be asked for only later, and till then waits. */
   protected abstract isHeld(entry: number): boolean;
 
-  protected find(nextHop: number): number {
-    const start = this.hash(nextHop);
-    for (let i = 0; i < PROBE_MAX; i++) {
-      const entry = FIRST + ((start + i) & this.mask);
-      if (this.address[entry] === nextHop && this.state[entry] !== NUD_NONE) return entry;
-    }
-    return -1;
-  }
-
   /** Something is to be sent to a neighbour that is in the table. */
   protected use(entry: number): void {
     assert(entry >= FIRST, 'neighbours: nobody looks after ourselves, or everybody');
     const { nowMs } = this.environment;
+    this.used[entry] = nowMs;
     if (this.state[entry] === NUD_REACHABLE && !this.isReady(entry)) {
       const until = (this.confirmed[entry] + this.times.reachableMs(nowMs)) | 0;
       if (before(nowMs, until)) this.due[entry] = until;
@@ -283,32 +220,6 @@ export abstract class NeighbourTable {
   protected requestsMax(state: number): number {
     const { neighbourBroadcastProbes, neighbourUnicastProbes } = this.environment.config;
     return state === NUD_PROBE ? neighbourUnicastProbes : neighbourBroadcastProbes;
-  }
-
-  /**
-   * A free entry for a next hop, or one that has failed; else the one that expires first of those no timer
-   * runs for; else any, which is given up.
-   */
-  protected choose(nextHop: number): number {
-    const start = this.hash(nextHop);
-    let best = FIRST + start;
-    let bestRank = 3;
-    for (let i = 0; i < PROBE_MAX; i++) {
-      const entry = FIRST + ((start + i) & this.mask);
-      const state = this.state[entry];
-      if (state === NUD_NONE) return entry;
-      const rank = state === NUD_FAILED ? 0 : (state & NUD_TIMED) === 0 ? 1 : 2;
-      if (rank > bestRank || (rank === bestRank && !before(this.due[entry], this.due[best]))) continue;
-      best = entry;
-      bestRank = rank;
-    }
-    if ((this.state[best] & NUD_TIMED) !== 0) this.giveUp(best);
-    this.state[best] = NUD_NONE;
-    return best;
-  }
-
-  protected hash(nextHop: number): number {
-    return (Math.imul(nextHop, 0x9e3779b1) >>> 16) & this.mask;
   }
 
   /** Makes an entry incomplete, and a first request due. */

@@ -22,12 +22,13 @@ import {
 import type { Routes } from '../route.ts';
 import { before } from '../seq.ts';
 import { AddressConflicts, type AddressEntry, type AddressListener } from './address-conflicts.ts';
+import { FIRST } from './neighbour-entries.ts';
 import type { NeighbourListener } from './neighbour-listener.ts';
 import { NUD_FAILED, NUD_INCOMPLETE, NUD_NONE, NUD_PROBE, NUD_TIMED } from './neighbour-states.ts';
-import { FIRST, NeighbourTable } from './neighbour-table.ts';
+import { NeighbourTable } from './neighbour-table.ts';
 import { ReplyQueue } from './reply-queue.ts';
 
-export { NEIGHBOUR_BROADCAST, NEIGHBOUR_SELF } from './neighbour-table.ts';
+export { NEIGHBOUR_BROADCAST, NEIGHBOUR_SELF } from './neighbour-entries.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
@@ -255,6 +256,11 @@ export class Neighbours extends NeighbourTable {
   private checkCounts(): void {
     const count = (list: Uint8Array, value: number) =>
       list.reduce((sum, one) => (one === value ? sum + 1 : sum), 0);
+    const inUse = this.state.reduce(
+      (sum, one, entry) => (entry >= FIRST && one !== NUD_NONE ? sum + 1 : sum),
+      0,
+    );
+    assert(inUse === this.entryCount, 'neighbours: the entries in use are counted');
     const timed = this.state.reduce((sum, one) => ((one & NUD_TIMED) !== 0 ? sum + 1 : sum), 0);
     assert(timed === this.timedCount, 'neighbours: the entries without an answer are counted');
     const isMissed = (state: number, entry: number) =>

@@ -35,6 +35,8 @@ export class UdpSends {
   queued = 0;
   /** First of the datagrams put aside, the latest; -1: none. */
   private parked = -1;
+  /** Bytes of all that are put aside. */
+  parkedBytes = 0;
 
   constructor(count: number, ports: number) {
     this.port = new Uint8Array(count);
@@ -104,6 +106,29 @@ export class UdpSends {
     const entry = this.shift(port);
     this.next[entry] = this.parked;
     this.parked = entry;
+    this.parkedBytes += this.bytesOf(entry);
+  }
+
+  /**
+   * Which datagram for `nextHop` is to give way, where those put aside for it have more bytes than they may: the
+   * one that has waited longest, but never the latest. @returns whether there is one, for `unpark` to take.
+   */
+  isTooMuch(nextHop: number, bytesMax: number): boolean {
+    if (this.parkedBytes <= bytesMax) return false;
+    let bytes = 0;
+    let count = 0;
+    for (let entry = this.parked; entry >= 0; entry = this.next[entry]) {
+      if (this.nextHop[entry] !== nextHop) continue;
+      bytes += this.bytesOf(entry);
+      count += 1;
+    }
+    return count > 1 && bytes > bytesMax;
+  }
+
+  private bytesOf(entry: number): number {
+    let bytes = 0;
+    for (let piece = entry; piece >= 0; piece = this.piece[piece]) bytes += this.length[piece];
+    return bytes;
   }
 
   /**
@@ -123,6 +148,8 @@ export class UdpSends {
       before = entry;
     }
     if (found < 0) return -1;
+    this.parkedBytes -= this.bytesOf(found);
+    assert(this.parkedBytes >= 0, 'UDP sends: the bytes that are put aside are counted');
     if (foundBefore < 0) this.parked = this.next[found];
     else this.next[foundBefore] = this.next[found];
     if (ready) this.queue(found);

@@ -236,7 +236,11 @@ export class Udp {
       const neighbour = neighbours.resolve(sends.nextHop[entry]);
       if (!neighbours.isReady(neighbour)) {
         sender.abandon();
+        const nextHop = sends.nextHop[entry];
         sends.park(port);
+        while (sends.isTooMuch(nextHop, this.environment.config.neighbourQueueBytes)) {
+          this.finish(sends.unpark(nextHop, false), BYTES_DISCARDED);
+        }
         continue;
       }
       const outcome = this.sendEntry(sender, entry, neighbour);
