@@ -96,7 +96,7 @@ function readDowns(link: Fields): { readonly downs?: readonly LinkDown[] } {
     if (endNs === Number.POSITIVE_INFINITY) {
       throw new RangeError(`"${fields.path}" comes after a time without "for": the link is down for good`);
     }
-    if (atNs < endNs) throw fields.refusal('at', `a time from ${endNs / 1e6}ms, when it is up again,`);
+    if (atNs < endNs) throw fields.refusal('at', `a time from ${endNs / 1e6}ms, when it is up again`);
     endNs = atNs + forNs;
     return { atNs, forNs };
   });
