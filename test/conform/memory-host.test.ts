@@ -51,6 +51,24 @@ describe.skipIf(!can)('a host over a shared file', () => {
     60_000,
   );
 
+  it.each([
+    ['another processor', 'platform.machine() in X86', 'False', 'it does not take up FreeRunning'],
+    ['x86', 'platform.machine() in X86', 'True', ''],
+  ])(
+    'without a fence of C runs by itself on x86 alone: %s',
+    (name, from, to, failure) => {
+      const exec = host(`unfenced-${name.length}`, from, to);
+      const file = exec.split("'")[1];
+      writeFileSync(file, readFileSync(file, 'utf8').replace('libatomic.so.1', 'libnone.so.1'));
+      const only = 'transfer/100';
+      expect(tried(exec, only, true).failure).toContain(failure);
+      const { verdicts, failure: inTurns } = tried(exec, only, false);
+      expect(inTurns).toBe('');
+      expect(verdicts.map(({ findings }) => findings.length)).toEqual(verdicts.map(() => 0));
+    },
+    60_000,
+  );
+
   const RINGS =
     '            self.pipe.send(inic.PIPE_DOORBELL)\n\n    def take_arrived(self):\n        """Takes what';
   const POSTS = '        self.posted = (self.posted + 1) & 0xFFFFFFFF\n';

@@ -7,8 +7,10 @@ It speaks the pipe protocol (docs/pipe.md) over standard input and output:
 
 With `--memory FILE` it maps the region, and its frames go by two rings there; with `--free`, too, it runs by itself.
 """
+import ctypes
 import mmap
 import os
+import platform
 import select
 import struct
 import sys
@@ -26,6 +28,8 @@ PORT, LISTENER, CLIENT, SERVER = 4711, 0, 1, 2
 POLL_NS, POLLS = 50_000, 20_000
 BUCKETS_PER_POST = 9
 LOOKS = 50  # in vain, before it rests
+MEMORY_ORDER_SEQ_CST = 5
+X86 = ('x86_64', 'AMD64', 'i686', 'i386')
 MULTIPLE = inic.MESSAGE_FLAG_MULTIPLE << 8
 FAIL = inic.MESSAGE_FLAG_FAIL << 8
 
@@ -360,25 +364,34 @@ class Host:
         self.pipe.send(inic.PIPE_REST, NEVER)
 
 
+def memory_fence():
+    """Keeps memory operations on its two sides apart: the atomic_thread_fence of C, since Python has none. Where its
+    library is missing, x86 has taking a lock, which is an atomic operation and a full barrier there. None elsewhere."""
+    try:
+        fence = ctypes.PyDLL('libatomic.so.1').atomic_thread_fence
+        fence.argtypes, fence.restype = [ctypes.c_int], None
+        return lambda: fence(MEMORY_ORDER_SEQ_CST)
+    except (OSError, AttributeError):
+        lock = threading.Lock()
+        return (lambda: lock.acquire() and lock.release()) if platform.machine() in X86 else None
+
+
 class Ring:
     """A ring of the shared-memory form: four words, each with 128 bytes to itself, and frames."""
 
-    lock = threading.Lock()
-
-    def __init__(self, words, offset, capacity):
-        self.words, self.start, self.capacity = words, offset // 4, capacity
-
-    def fence(self):
-        """Parts a store from the load of another word behind it. Python has no fence, but taking a lock is an
-        atomic operation, which is a full barrier on x86. Elsewhere run in turns, where the pipe orders memory."""
-        with self.lock:
-            pass
+    def __init__(self, words, offset, capacity, fence):
+        self.words, self.start, self.capacity, self.fence = words, offset // 4, capacity, fence
 
     def load(self, word):
+        """What is read behind it is not older, and what was stored before it is to be seen."""
         self.fence()
-        return self.words[self.start + word // 4]
+        value = self.words[self.start + word // 4]
+        self.fence()
+        return value
 
     def store(self, word, value):
+        """What was written before it is to be seen with it, and what is loaded behind it is not older."""
+        self.fence()
         self.words[self.start + word // 4] = value & 0xFFFFFFFF
         self.fence()
 
@@ -402,8 +415,10 @@ class SharedHost(Host):
         with open(path, 'r+b') as file:
             self.memory = mmap.mmap(file.fileno(), begin[inic.PIPE_BEGIN_REGION_BYTES])
         words = memoryview(self.memory).cast('I')
-        self.requests = Ring(words, inbound, begin[inic.PIPE_BEGIN_INBOUND_FRAMES])
-        self.answers = Ring(words, outbound, begin[inic.PIPE_BEGIN_OUTBOUND_FRAMES])
+        # In turns the pipe's messages order memory, and nothing else is needed.
+        fence = memory_fence() if free_running else lambda: None
+        self.requests = Ring(words, inbound, begin[inic.PIPE_BEGIN_INBOUND_FRAMES], fence)
+        self.answers = Ring(words, outbound, begin[inic.PIPE_BEGIN_OUTBOUND_FRAMES], fence)
         self.posted = self.taken = 0
         self.free_running = free_running
 
@@ -490,7 +505,10 @@ def main():
         if kind == inic.PIPE_HELLO:
             if words[inic.PIPE_HELLO_ROLE] != inic.PIPE_ROLE_HOST:
                 sys.exit('this is a host')
-            features = words[inic.PIPE_HELLO_FEATURES] & (inic.PIPE_FEATURE_SHARED_MEMORY | inic.PIPE_FEATURE_FREE_RUNNING)
+            able = inic.PIPE_FEATURE_SHARED_MEMORY
+            if memory_fence() is not None:  # without one, in turns alone
+                able |= inic.PIPE_FEATURE_FREE_RUNNING
+            features = words[inic.PIPE_HELLO_FEATURES] & able
             pipe.send(inic.PIPE_READY, (inic.PIPE_VERSION, features), b'executive utility socket')
         elif kind == inic.PIPE_BEGIN and features == 0:
             Host(pipe, words).work()
