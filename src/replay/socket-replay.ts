@@ -162,7 +162,8 @@ export class SocketReplay extends CardReplay {
       const one = frame.message === 'SocketClose';
       const come = (): boolean => (one ? this.streams.satisfied(socket) : this.streams.allSatisfied());
       this.card.run(come, this.patience);
-      this.streams.close(socket, this.frames);
+      if (one) this.streams.close(socket, this.frames);
+      else this.streams.abort(socket, this.frames);
     }
   }
 

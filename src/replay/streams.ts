@@ -2,7 +2,10 @@
  * What each socket received, in a recording and in its replay: how many bytes, whether the stream ended, and
  * with what error. Batching and the order across sockets may differ; the stream of each use of a socket
  * number may not. If the host closed a socket before its stream had ended, how much had arrived by then
- * depends on timing, and so does what still arrived between the request to close it and the answer.
+ * depends on timing, and so does what still arrived between the request to close it and the answer. A reset
+ * destroys what is on its way: where the host has aborted a socket, or closed one before its stream had ended,
+ * whose peer may be another socket of the card, and a stream ends in an error, how much of it came before, and
+ * whether its end did, depends on timing as well.
  */
 export interface Received {
   bytes: number;
@@ -34,6 +37,8 @@ export class ReplayStreams {
   equal = 0;
   cut = 0;
   bytes = 0;
+  /** The host has given a socket up in a way that brings its peer a reset. */
+  private resets = false;
   private readonly uses = new Map<number, Use>();
   private readonly different: (difference: StreamDifference) => void;
 
@@ -50,8 +55,15 @@ export class ReplayStreams {
   close(socket: number, frame: number): void {
     const use = this.use(socket);
     if (use.closedBy > 0) return;
+    if (!use.recorded.ended) this.resets = true;
     use.closedBy = frame;
     use.due = { ...use.recorded };
+  }
+
+  /** The host aborts a socket. */
+  abort(socket: number, frame: number): void {
+    this.resets = true;
+    this.close(socket, frame);
   }
 
   /** The host gives up all sockets at once. */
@@ -113,7 +125,9 @@ export class ReplayStreams {
     // Whether an error is told depends on when the host gives the socket up: both tell the same up to it.
     const same = recorded.bytes === replayed.bytes && recorded.ended === replayed.ended;
     const error = closedBy > 0 && same && (recorded.failed === '' || replayed.failed === '');
-    if (error || (open && (closedBy > 0 || !whole))) {
+    const reset =
+      this.resets && (closedBy > 0 ? mayBothBe(recorded, replayed) : bothFailed(recorded, replayed));
+    if (error || reset || (open && (closedBy > 0 || !whole))) {
       this.cut += 1;
       this.bytes += Math.min(recorded.bytes, replayed.bytes);
       return;
@@ -125,6 +139,16 @@ export class ReplayStreams {
       replayed: textOf(replayed),
     });
   }
+}
+
+function bothFailed(one: Received, other: Received): boolean {
+  return one.failed !== '' && other.failed !== '';
+}
+
+/** Whether a reset that came sooner or later can have made one of the other, of a socket that the host closes. */
+function mayBothBe(one: Received, other: Received): boolean {
+  if (one.failed === '' && other.failed === '') return false;
+  return (one.failed !== '' || !one.ended) && (other.failed !== '' || !other.ended);
 }
 
 function textOf({ bytes, ended, failed }: Received): string {

@@ -39,3 +39,26 @@ it('nor are bytes that came before, whichever way the socket was given up', () =
     expect(found).toHaveLength(1);
   }
 });
+
+it.each([
+  ['both tell of', 'ECONNRESET', 'ECONNRESET', false, 0],
+  ['both tell of by other names', 'EPIPE', 'ECONNRESET', false, 0],
+  ['the replay alone tells of, of a socket that was closed', '', 'ECONNRESET', true, 0],
+  ['the recording alone tells of, of a socket that was closed', 'ECONNRESET', '', true, 0],
+  ['the replay alone tells of, of a socket that stayed open', '', 'ECONNRESET', false, 1],
+  ['neither tells of', '', '', true, 1],
+] as const)('bytes before a reset that %s are a matter of time, once one may come', (...row) => {
+  const [, recorded, replayed, closed, differences] = row;
+  for (const cause of ['abort', 'close', 'end', 'none'] as const) {
+    const { all, found } = streams();
+    if (cause === 'end') all.recorded(2, 5).ended = all.replayed(2).ended = true;
+    if (cause === 'abort') all.abort(2, 6);
+    else if (cause !== 'none') all.close(2, 6);
+    Object.assign(all.recorded(1, 10), { bytes: 500, failed: recorded, ended: recorded !== '' });
+    Object.assign(all.replayed(1), { bytes: 499, failed: replayed });
+    if (closed) all.close(1, 11);
+    all.finish(true);
+    const may = cause === 'abort' || cause === 'close' || (closed && recorded === '');
+    expect(found, cause).toHaveLength(may ? differences : 1);
+  }
+});
