@@ -8420,7 +8420,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'E-05',
       title: 'end told otherwise',
-      doc: 'SocketStatusGet and SocketNameGet tell an end\'s address and port as they were told before.',
+      doc: 'SocketStatusGet and SocketNameGet tell an end\'s address and port as they were told before, and SocketNameGet tells no peer of a socket that was never connected.',
       reference: 'socket class, SocketStatusGet and SocketNameGet',
     },
     {
@@ -8450,8 +8450,8 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'E-10',
       title: 'an option\'s value',
-      doc: 'SocketOptionGet tells the value that was set last of an option that is on or off (1 or 0), of a time or count of keep-alive, and of TCP_NOTSENT_LOWAT, TCP_CONGESTION and IP_MTU_DISCOVER.',
-      reference: 'socket class, SocketOptionGet',
+      doc: 'SocketOptionGet tells the value that was set last of an option that is on or off (1 or 0), of a time or count of keep-alive, and of TCP_NOTSENT_LOWAT, TCP_CONGESTION and IP_MTU_DISCOVER. An option that the class does not name is neither set nor told.',
+      reference: 'socket class, SocketOptionGet and SocketOptionSet',
     },
     {
       id: 'E-11',
@@ -8596,6 +8596,12 @@ export const CATALOGUE: Catalogue = {
       title: 'buffer back too early',
       doc: 'The context of a buffer comes back once its last byte is acknowledged, unless its connection is over.',
       reference: 'socket class, SocketSend',
+    },
+    {
+      id: 'P-10',
+      title: 'datagram that nobody posted',
+      doc: 'A datagram that leaves to one address is one that the host has posted, by its port and its length, and leaves once; in fragments where it is long.',
+      reference: 'socket class, SocketSendTo; RFC 768',
     },
     {
       id: 'O-05',

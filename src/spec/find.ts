@@ -109,7 +109,8 @@ const index: readonly { readonly names: readonly string[]; readonly found: Found
   ...errnoEntries().map((entry) => ({ names: [entry.name], found: { kind: 'errno', entry } as const })),
 ];
 
-function optionValues(): readonly EnumValueEntry[] {
+/** The options of sockets that the class names. */
+export function optionValues(): readonly EnumValueEntry[] {
   return CATALOGUE.numbers.find(({ name }) => name === 'SocketOption')!.values;
 }
 

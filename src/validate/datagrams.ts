@@ -1,5 +1,6 @@
 /**
- * Which datagrams have come for each port, by their packets, and which the records bring: rule D-03. A socket
+ * Which datagrams have come for each port, by their packets, and which the records bring: rule D-03; and whether
+ * those that leave were posted: rule P-10. A socket
  * that was never bound has the port that its first datagram was seen to leave from.
  */
 import { type Endpoints, LOCAL_PORT } from './endpoints.ts';
@@ -9,6 +10,8 @@ import type { Segment } from './wire-segment.ts';
 /** Datagrams of a port that may wait to be told of. */
 const WAITING = 256;
 const PORTS_MAX = 4096;
+/** Datagrams that were posted and have not been seen to leave are counted in so many places. */
+const POSTED_PLACES = 4096;
 /** Sockets without a known port whose datagram has not been seen to leave. */
 const LEAVING = 64;
 const NONE = -1;
@@ -33,6 +36,10 @@ export class Datagrams {
   private readonly leavingPort = new Int32Array(LEAVING);
   private readonly leavingBytes = new Int32Array(LEAVING);
   private leaving = 0;
+  /** By port and length, of which several may share a place: how many more were posted than have left. */
+  private readonly posted = new Int32Array(POSTED_PLACES);
+  /** Some may have been posted that were not seen. */
+  private unsure = false;
 
   constructor(count: number, endpoints: Endpoints, witness: string, findings: Findings) {
     this.findings = findings;
@@ -47,8 +54,10 @@ export class Datagrams {
     for (let i = 0; i < LEAVING; i++) if (this.leavingSocket[i] === socket) this.leavingSocket[i] = NONE;
   }
 
-  /** A datagram was posted. @param port where to. */
-  sent(socket: number, port: number, bytes: number): void {
+  /** A datagram was posted. @param port where to; 0: to the connected peer. @param seen whether all of it. */
+  sent(socket: number, port: number, bytes: number, seen: boolean): void {
+    if (seen) this.posted[placeOf(port, bytes)] += 1;
+    else this.unsure = true;
     if ((this.endpoints.known[socket] & LOCAL_PORT) !== 0 || this.seenPort[socket] !== NONE) return;
     const at = this.leaving & (LEAVING - 1);
     this.leaving += 1;
@@ -60,6 +69,7 @@ export class Datagrams {
   /** A packet with a datagram has passed. */
   packet({ sourcePort, destinationPort, destination, length, looped }: Segment, sent: boolean): void {
     if (sent) this.learn(sourcePort, destinationPort, length);
+    if (sent) this.left(destinationPort, destination, length);
     if (sent && !looped) return;
     const port = this.portOf(destinationPort);
     if (port === undefined) return;
@@ -95,6 +105,20 @@ export class Datagrams {
     );
   }
 
+  /** Whether somebody has posted what leaves; to several at once it may leave more than once. */
+  private left(port: number, destination: number, length: number): void {
+    if (this.unsure || destination >>> 0 >= MULTICAST_FIRST || (destination & 0xff) === 0xff) return;
+    const { posted } = this;
+    const place = placeOf(port, length);
+    const toPeer = placeOf(0, length);
+    if (posted[place] > 0) posted[place] -= 1;
+    else if (posted[toPeer] > 0) posted[toPeer] -= 1;
+    else {
+      const seen = `a datagram of ${length} bytes left for port ${port}, and the host has not posted it`;
+      this.findings.hold(this.witness, 'P-10', place, seen);
+    }
+  }
+
   private learn(sourcePort: number, destinationPort: number, length: number): void {
     let found = NONE;
     for (let i = 0; i < LEAVING; i++) {
@@ -116,4 +140,8 @@ export class Datagrams {
     this.ports.set(number, port);
     return port;
   }
+}
+
+function placeOf(port: number, length: number): number {
+  return (Math.imul(port ^ (length << 13), 0x9e3779b1) >>> 20) & (POSTED_PLACES - 1);
 }

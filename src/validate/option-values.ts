@@ -23,6 +23,7 @@ import {
   TCP_NODELAY,
   TCP_NOTSENT_LOWAT,
 } from '../socket/options.ts';
+import { optionValues } from '../spec/find.ts';
 import type { Findings } from './findings.ts';
 import type { MessageRow } from './message-rows.ts';
 
@@ -38,6 +39,7 @@ const NONE = -1;
 
 export class OptionValues {
   private readonly findings: Findings;
+  private readonly named: ReadonlySet<number>;
   private readonly value: Int32Array;
   private readonly known: Uint8Array;
   /** Requests to set it that are not answered yet. */
@@ -49,6 +51,7 @@ export class OptionValues {
 
   constructor(sockets: number, findings: Findings) {
     this.findings = findings;
+    this.named = new Set(optionValues().map(({ value }) => value));
     this.value = new Int32Array(sockets * COUNT);
     this.known = new Uint8Array(sockets * COUNT);
     this.setting = new Uint16Array(sockets * COUNT);
@@ -86,6 +89,12 @@ export class OptionValues {
     words: Int32Array,
     at: number,
   ): void {
+    if (success && !this.named.has(option))
+      this.findings.report(
+        'E-10',
+        socket,
+        `option ${option} of socket ${socket}, which there is not, is taken`,
+      );
     const i = this.indexOf(socket, option);
     if (i === NONE) return;
     if (functionCode === SOCKET_OPTION_SET) {

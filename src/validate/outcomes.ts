@@ -1,5 +1,5 @@
 /** What follows from an answer to a request that was asked: for sockets, their accounts, the IOP's name. */
-import { EXEC_SYS_TAB_SET, REQUEST_STATUS_TRANSACTION_ERROR } from '../i2o/executive.gen.ts';
+import { EXEC_SYS_ENABLE, EXEC_SYS_TAB_SET, REQUEST_STATUS_TRANSACTION_ERROR } from '../i2o/executive.gen.ts';
 import { SOCKET_SEND } from '../i2o/socket.gen.ts';
 import { UTIL_ABORT } from '../i2o/utility.gen.ts';
 import { type MessageRow, TARGET_DEVICE, TARGET_EXECUTIVE } from './message-rows.ts';
@@ -30,6 +30,7 @@ export class Outcomes {
     if (!illegal && ofSocket) trial.accounts?.answers.succeeded(row, socket, words, at);
     if (row.functionCode === EXEC_SYS_TAB_SET && row.target === TARGET_EXECUTIVE)
       trial.refusals.iopWord = requests.iopWord;
+    if (row.functionCode === EXEC_SYS_ENABLE && row.target === TARGET_EXECUTIVE) trial.refusals.enabled();
     const aborts = row.replyForm === 'overlaid' && row.functionCode === UTIL_ABORT;
     if (aborts && trial.lan === undefined && trial.window === undefined)
       requests.aborts.answered(row, words[at + 4]);

@@ -106,6 +106,16 @@ export class Refusals {
     });
   }
 
+  /** The device takes requests again: what was asked for before refuses none any more. */
+  enabled(): void {
+    this.causes &= DESTROYED;
+  }
+
+  /** The card was reset: all that it was asked for is forgotten. */
+  restarted(): void {
+    this.causes = 0;
+  }
+
   /** A request of the executive's is posted. */
   executive(functionCode: number): void {
     this.causes |= this.causeOf[functionCode];

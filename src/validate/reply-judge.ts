@@ -86,9 +86,9 @@ export class ReplyJudge {
   constructor(trial: Trial, credits: FrameCredits, requests: RequestJudge, withdrawn: () => void) {
     this.trial = trial;
     this.credits = credits;
-    this.lists = new ReplyLists(trial, requests);
     this.requests = requests;
     this.statuses = new StatusJudge(trial, requests);
+    this.lists = new ReplyLists(trial, requests, this.statuses);
     const { lan, window } = trial;
     if (lan && requests.lan) this.ports = new LanReplies(trial, lan, requests, requests.lan, this.statuses);
     if (window && requests.window)

@@ -36,6 +36,7 @@ import { NO_SOCKET, SOCKET_ID_MAX } from '../i2o/socket-number.ts';
 import { hex } from './findings.ts';
 import type { MessageRow } from './message-rows.ts';
 import type { RequestJudge } from './requests.ts';
+import type { StatusJudge } from './statuses.ts';
 import { BATCHED } from './transactions.ts';
 import type { Trial } from './trial.ts';
 
@@ -60,10 +61,12 @@ const KNOWN_FLAGS =
 export class ReplyLists {
   private readonly trial: Trial;
   private readonly requests: RequestJudge;
+  private readonly statuses: StatusJudge;
 
-  constructor(trial: Trial, requests: RequestJudge) {
+  constructor(trial: Trial, requests: RequestJudge, statuses: StatusJudge) {
     this.trial = trial;
     this.requests = requests;
+    this.statuses = statuses;
   }
 
   /** A SocketReceivePost reply with records. // Hot path. */
@@ -265,7 +268,9 @@ export class ReplyLists {
     for (let i = 0; i < count; i++) {
       const outcome = at + SOCKET_SEND_REPLY_LIST_WORD + TRANSACTION_OUTCOME_WORDS * i;
       const context = getTransactionOutcomeContext(words, outcome);
-      const success = getTransactionOutcomeOutcomeStatus(words, outcome) === REQUEST_STATUS_SUCCESS;
+      const status = getTransactionOutcomeOutcomeStatus(words, outcome);
+      const success = status === REQUEST_STATUS_SUCCESS;
+      this.statuses.outcome(row, words[outcome + 1], status, 'an outcome');
       const initiator = words[at + 2];
       const found =
         transactions.take(row.index, initiator, context, true) ||

@@ -94,8 +94,7 @@ export class RequestJudge {
   processAbortPosted = false;
   /** Requests whose list goes on where no trace sees it. */
   chainsSeen = 0;
-  /** The last was one of the executive. */
-  deviceEnding = false;
+  deviceEnding = false; // the last was one of the executive
   readonly aborts: AbortCounts;
   /** Of a card of network ports, of the one class or of the other. */
   readonly lan: LanRequests | undefined;
@@ -120,6 +119,12 @@ export class RequestJudge {
     const device = trial.head.classes.find(({ name }) => name !== 'executive' && name !== 'utility');
     for (const functionCode of ENDING) this.ending[functionCode] = 1;
     this.deviceVersion = device?.version ?? 15;
+  }
+
+  /** The card was reset: nobody ends anything of what comes from now on. */
+  restarted(): void {
+    this.abortPosted = this.processAbortPosted = this.deviceEnding = false;
+    this.aborts.reset();
   }
 
   /** // Hot path: every inbound frame. */

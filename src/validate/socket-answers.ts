@@ -36,7 +36,7 @@ import {
   TCP_STATE_SYN_SENT,
 } from '../i2o/socket.gen.ts';
 import { ECONNREFUSED } from '../socket/errno.ts';
-import type { Endpoints } from './endpoints.ts';
+import { type Endpoints, name } from './endpoints.ts';
 import type { Findings } from './findings.ts';
 import { InfoJudge } from './info-judge.ts';
 import type { MessageRow } from './message-rows.ts';
@@ -57,6 +57,7 @@ interface States {
   readonly open: number;
   readonly stream: number;
   readonly datagram: number;
+  readonly peerless: number;
 }
 
 export class SocketAnswers {
@@ -99,6 +100,7 @@ export class SocketAnswers {
       open: bits('Open', 'Bound'),
       stream: open | bits('Ended'),
       datagram: bits('Datagram', 'DatagramConnected'),
+      peerless: bits('Open', 'Bound', 'Listening', 'Datagram'),
     };
     this.isOpen = (socket) => sockets.isIn(socket, open);
   }
@@ -137,6 +139,11 @@ export class SocketAnswers {
         const local = (this.transactions.taken[WORD_5] & 0xff) === NAME_OF_LOCAL;
         const address = getSocketNameGetReplyAddress(words, at);
         const port = getSocketNameGetReplyPort(words, at);
+        if (!local && this.isPeerless) {
+          const seen = `socket ${socket} is told to have the peer ${name(address, port)}, and was connected to none`;
+          this.findings.report('E-05', socket, seen);
+          break;
+        }
         // A connection that was lost meanwhile has no name any more.
         if (address !== 0 || port !== 0 || this.sockets.isIn(socket, this.states.listening))
           this.endpoints.named(socket, local, address, port);
@@ -213,6 +220,11 @@ export class SocketAnswers {
   /** Whether the socket had a connection when the request that is answered was posted. */
   private get askedOfStream(): boolean {
     return ((1 << this.transactions.taken[DETAIL_STATE]) & this.states.stream) !== 0;
+  }
+
+  /** Whether the socket can have had no peer when the request that is answered was posted. */
+  private get isPeerless(): boolean {
+    return ((1 << this.transactions.taken[DETAIL_STATE]) & this.states.peerless) !== 0;
   }
 
   /** The state of a socket is told. */

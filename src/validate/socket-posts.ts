@@ -80,7 +80,8 @@ export class SocketPosts {
     const { lists, accounts } = this.trial;
     if (accounts === undefined) return;
     if (row.functionCode === SOCKET_SEND_TO) {
-      if (good && socket >= 0) accounts.datagrams.sent(socket, getSocketSendToPort(words, at), lists.bytes);
+      const port = getSocketSendToPort(words, at);
+      if (socket >= 0) accounts.datagrams.sent(socket, port, lists.bytes, good && !lists.chained);
       return;
     }
     for (let i = 0; i < lists.named; i++)

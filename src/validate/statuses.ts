@@ -39,11 +39,16 @@ export class StatusJudge {
 
   /** Rules F-04, F-05 and F-08: the status is one of the spec, and its detail fits it. */
   judge(row: MessageRow, word4: number, status: number): void {
-    const detail = word4 & 0xffff;
-    if ((word4 & STATUS_RESERVED) !== 0)
-      this.fault('F-08', row, `bits ${hex(word4 & STATUS_RESERVED)} of word 4`);
-    this.cause(row, status);
+    this.outcome(row, word4, status, 'word 4');
     if (status >= ABORT_FIRST && status <= ABORT_LAST) this.requests.aborts.ended(row.target, 1);
+  }
+
+  /** The same of a word that says how one transaction of several ended. @param where for the findings. */
+  outcome(row: MessageRow, word: number, status: number, where: string): void {
+    const detail = word & 0xffff;
+    if ((word & STATUS_RESERVED) !== 0)
+      this.fault('F-08', row, `bits ${hex(word & STATUS_RESERVED)} of ${where}`);
+    this.cause(row, status);
     if (this.statuses[status] !== 1) this.fault('F-04', row, `ReqStatus ${hex(status, 2)}`);
     else if (status === REQUEST_STATUS_SUCCESS) {
       if (detail !== 0) this.fault('F-04', row, `ReqStatus SUCCESS with DetailedStatusCode ${detail}`);

@@ -26,7 +26,7 @@ import { FrameCredits } from './frame-credits.ts';
 import { IopJudge, RESTARTED } from './iop-machine.ts';
 import { ListJudge } from './list-judge.ts';
 import { Machines, messageRows, rowIndex, TARGET_DEVICE } from './message-rows.ts';
-import { notJudged } from './not-judged.ts';
+import { notJudged, wasSilent } from './not-judged.ts';
 import { lanTrial, resetPorts, windowTrial, withdrawPorts } from './port-trials.ts';
 import { ReceiveBuckets } from './receive-buckets.ts';
 import { Refusals } from './refusals.ts';
@@ -213,7 +213,8 @@ export class Validator implements TraceSink {
       resetPorts(this.trial);
       this.credits.reset();
       for (const users of this.trial.users) users.reset();
-      this.requests.aborts.reset();
+      this.requests.restarted();
+      this.trial.refusals.restarted();
     }
   }
 
@@ -239,7 +240,7 @@ export class Validator implements TraceSink {
     sums.frames(end);
     sums.notices(end, this.trial.events.seen, sums.drained(end));
     const { accounts } = this.trial;
-    accounts?.wire.finish(end.lost === 0 && accounts.wire.packets > 0);
+    accounts?.wire.finish(end.lost === 0 && (accounts.wire.packets > 0 || wasSilent(end)));
     findings.settle(EVENTS, (end.iop['eventsLost'] ?? 0) === 0);
     findings.settle(WRITES, (end.host['bytesLent'] ?? 0) === 0 && (end.host['handOffFills'] ?? 0) === 0);
     const waiting = (functions: readonly number[]): number =>

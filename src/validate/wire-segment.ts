@@ -11,6 +11,9 @@ const TCP_BYTES = 20;
 const UDP_BYTES = 8;
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_TCP = 6;
+/** Messages of ICMP that are no errors: echoes and their answers. */
+const ICMP_ECHOES: readonly number[] = [0, 8];
+const ICMP_BYTES = 8;
 const PROTOCOL_UDP = 17;
 const FRAGMENT_OFFSET = 0x1fff;
 const MORE_FRAGMENTS = 0x2000;
@@ -36,6 +39,8 @@ export class Segment {
   /** Where the IP header begins, and whether all of the packet was recorded. */
   ipAt = 0;
   whole = false;
+  /** A message of ICMP is an error about TCP, or may be. */
+  aboutTcp = false;
   /** It goes from an interface to itself. */
   looped = false;
 
@@ -56,7 +61,12 @@ export class Segment {
     this.source = word(bytes, ip + 12);
     this.destination = word(bytes, ip + 16);
     const at = ip + headerBytes;
-    if (bytes[ip + 9] === PROTOCOL_ICMP) return IS_ICMP;
+    if (bytes[ip + 9] === PROTOCOL_ICMP) {
+      const quoted = at + ICMP_BYTES;
+      const unseen = quoted + IPV4_BYTES > end;
+      this.aboutTcp = !ICMP_ECHOES.includes(bytes[at]) && (unseen || bytes[quoted + 9] === PROTOCOL_TCP);
+      return IS_ICMP;
+    }
     if (bytes[ip + 9] === PROTOCOL_UDP && at + UDP_BYTES <= end) {
       this.sourcePort = half(bytes, at);
       this.destinationPort = half(bytes, at + 2);

@@ -21,7 +21,7 @@ const FLOWS_SPARE = 256;
 
 export class WireWitness {
   packets = 0;
-  /** Messages of ICMP, which may have refused a connection. */
+  /** Errors of ICMP about TCP, which may have refused a connection. */
   private others = 0;
   private readonly findings: Findings;
   private readonly endpoints: Endpoints;
@@ -76,7 +76,7 @@ export class WireWitness {
     const good = sent || kind === IS_ICMP || segment.sumGood(bytes, kind);
     if (kind === IS_UDP && good) this.datagram(segment, sent);
     if (kind !== IS_TCP) {
-      if (kind === IS_ICMP) this.others += 1;
+      if (kind === IS_ICMP && segment.aboutTcp) this.others += 1;
       return;
     }
     const ports = (segment.sourcePort << 16) | segment.destinationPort;

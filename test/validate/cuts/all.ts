@@ -10,12 +10,14 @@ import { END_CUTS } from './ends.ts';
 import { EVENT_CUTS } from './events.ts';
 import { cutGround } from './ground.ts';
 import { HOST_CUTS, SEGMENT_CUTS } from './hosts.ts';
+import { LIFE_CUTS } from './lives.ts';
 import { NOTICE_CUTS } from './notices.ts';
 import { PORT_CUTS } from './ports.ts';
 import { REFUSAL_CUTS } from './refusals.ts';
 import { SENT_CUTS } from './sent.ts';
 import { SNAPSHOT_CUTS } from './snapshots.ts';
 import { LIST_CUTS, VALUE_CUTS } from './values.ts';
+import { variedGround } from './varied.ts';
 import { WIDE_CUTS } from './wide.ts';
 import { WIRE_CUTS } from './wire.ts';
 
@@ -33,6 +35,7 @@ export const CUTS: readonly Cut[] = [
   ...LIST_CUTS,
   ...HOST_CUTS,
   ...SEGMENT_CUTS,
+  ...LIFE_CUTS,
   ...PORT_CUTS,
   ...WIDE_CUTS,
 ];
@@ -50,7 +53,10 @@ export function cutTraces(): readonly CutTrace[] {
       [transport, window, 'window'],
     ];
   });
-  return [...both, ['wide', cutGround('ring', true), 'socket']];
+  const lives = TRANSPORTS.map(
+    (transport, i): CutTrace => ['lives', variedGround(transport, i === 0 ? 3 : 2), 'socket'],
+  );
+  return [...both, ['wide', cutGround('ring', true), 'socket'], ...lives];
 }
 
 /** @param most places tried of each kind and trace. */

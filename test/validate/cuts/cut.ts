@@ -8,8 +8,11 @@ import { type FrameEvent, judgeTape, type Tape, type TapeEvent } from '../../con
 /** Makes the cut in one place. @returns false where it cannot be made after all. */
 export type Site = () => unknown;
 
-/** A trace over a transport, or one of socket numbers beyond 16 bits, which its own cuts are made in. */
-export type Ground = 'ring' | 'fifo' | 'wide';
+/**
+ * A trace over a transport; or one of socket numbers beyond 16 bits, or of two lives of a card, which their own cuts
+ * are made in.
+ */
+export type Ground = 'ring' | 'fifo' | 'wide' | 'lives';
 /** What the card of a trace is: one of sockets, of network ports, or of ports with the window. */
 export type Device = 'socket' | 'lan' | 'window';
 /** A trace to be cut into. */
@@ -39,6 +42,8 @@ export interface Outcome {
   readonly missed: readonly string[];
 }
 
+const OF_THEIR_OWN: readonly string[] = ['wide', 'lives'] satisfies Ground[];
+
 export type Change = (words: Int32Array, frame: FrameEvent, tape: Tape) => unknown;
 export type Matches = (words: Int32Array) => boolean;
 
@@ -48,7 +53,8 @@ export function tryCut(cut: Cut, traces: readonly CutTrace[], most: number): Out
   let told = 0;
   const missed: string[] = [];
   for (const [transport, tape, device] of traces) {
-    if (cut.transport === undefined ? transport === 'wide' : cut.transport !== transport) continue;
+    if (cut.transport === undefined ? OF_THEIR_OWN.includes(transport) : cut.transport !== transport)
+      continue;
     if ((cut.device ?? 'socket') !== device) continue;
     const count = cut.sites(tape.copy()).length;
     let made = 0;
