@@ -71,6 +71,10 @@ export function endNumber(clientPort: number, serverPort: number, accepted: bool
   return (clientPort * PORTS + serverPort) * 2 + (accepted ? 1 : 0);
 }
 
+function otherEnd(end: number): number {
+  return end % 2 === 0 ? end + 1 : end - 1;
+}
+
 /**
  * Whether the loop has its next poll phase before its closing phase, by what runs: a timer, or what follows
  * from nothing of the loop's, such as the program's main module or what waited for a promise. Then the other
@@ -89,9 +93,14 @@ export function isBeforePoll(): boolean {
 export class ClosedEnds {
   private inThisTurn = new Set<number>();
   private inTheLast = new Set<number>();
+  /** Those that were reset, for as long as a connect may still wait; and how many turns the newer of them are old. */
+  private resets = new Set<number>();
+  private earlierResets = new Set<number>();
+  private resetTurns = 0;
 
   /** A turn begins. */
   nextTurn(): void {
+    if (this.resets.size + this.earlierResets.size > 0) this.forgetResets();
     const told = this.inTheLast;
     this.inTheLast = this.inThisTurn;
     if (told.size > 0) told.clear();
@@ -103,10 +112,34 @@ export class ClosedEnds {
     if (end !== 0) this.inThisTurn.add(end);
   }
 
+  /** An end is about to be reset. @param end as `endNumber` gives it, or 0. */
+  noteReset(end: number): void {
+    if (end !== 0) this.resets.add(end);
+  }
+
+  /**
+   * Whether the other end of this one has just been reset: over the kernel's loopback a connect that is then still
+   * to be told of fails.
+   */
+  isReset(end: number): boolean {
+    if (this.resets.size + this.earlierResets.size === 0) return false;
+    const other = otherEnd(end);
+    return this.resets.has(other) || this.earlierResets.has(other);
+  }
+
+  private forgetResets(): void {
+    if (++this.resetTurns < AWAITED_TURNS) return;
+    const forgotten = this.earlierResets;
+    forgotten.clear();
+    this.earlierResets = this.resets;
+    this.resets = forgotten;
+    this.resetTurns = 0;
+  }
+
   /** Whether the other end of this one was closed, and its program has still to hear of that. */
   holds(end: number): boolean {
     if (end === 0 || this.inThisTurn.size + this.inTheLast.size === 0) return false;
-    const other = end % 2 === 0 ? end + 1 : end - 1;
+    const other = otherEnd(end);
     return this.inThisTurn.has(other) || this.inTheLast.has(other);
   }
 }

@@ -93,6 +93,7 @@ export function connectOnCard(
   channel.connectContext = captureContext();
   channel.connectText = connection.text;
   channel.connectPort = connection.port;
+  channel.connectTurn = pump.connectTurn();
   channel.ownsPort = connection.bound === undefined;
   if (connection.listener !== ELSEWHERE) {
     channel.target = connection.listener;

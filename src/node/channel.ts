@@ -7,13 +7,14 @@
  * and followed by the ticks, as Node's MakeCallback does it. Nothing here waits or touches a frame.
  */
 import type { AsyncResource } from 'node:async_hooks';
-import { FAILED, HANGUP, READABLE, SHUT_WR, WRITABLE } from '../socket/contract.ts';
+import { FAILED, HANGUP, READABLE, SHUT_WR } from '../socket/contract.ts';
 import { EAGAIN, EBADF, EINVAL, ENOTCONN } from '../socket/errno.ts';
-import { SO_ERROR, SO_LINGER_SECONDS } from '../socket/options.ts';
+import { SO_LINGER_SECONDS } from '../socket/options.ts';
 import type { NativeBindings, StreamRequest, TcpHandle } from './bindings.ts';
 import { UV_ECANCELED, UV_EOF } from './bindings.ts';
-import { type AwaitingSocket, awaitsListener, endNumber, hears } from './both-ends.ts';
+import { endNumber, hears } from './both-ends.ts';
 import { BOUND, CLOSED, CONNECTED, CONNECTING, captureContext, LISTENING } from './channel-state.ts';
+import { type ConnectingSocket, clientEnd, finishConnect } from './connecting.ts';
 import type { Listener, Pump, PumpedSocket } from './pump.ts';
 import { flushWrites, type PendingWrite, type WritingSocket } from './write.ts';
 
@@ -31,7 +32,7 @@ const READS_MAX = 32; // in one turn, as in libuv's uv__read
 const ACCEPTS_MAX = 32; // in one round
 const READS_PER_CLOCK = 4; // between two looks whether the turn is over
 
-export class Channel implements PumpedSocket, Listener, WritingSocket, AwaitingSocket {
+export class Channel implements PumpedSocket, Listener, WritingSocket, ConnectingSocket {
   readonly pump: Pump;
   readonly native: NativeBindings;
   readonly handle: TcpHandle;
@@ -70,6 +71,8 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, AwaitingS
   /** Where a connection under way goes, as the program wrote it. */
   connectText = '';
   connectPort = 0;
+  /** The first turn of the pump in which the program may be told of it. */
+  connectTurn = 0;
   bytesRead = 0;
   /** The turn of the pump in which there was data last. */
   readTurn = 0;
@@ -128,7 +131,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, AwaitingS
       if (this.reading && !this.pump.holdsBack(this, this.end)) this.read();
       if (this.writeHead !== undefined && this.state === CONNECTED) flushWrites(this);
     } else if (this.state === LISTENING) this.accept();
-    else if (this.state === CONNECTING) this.finishConnect();
+    else if (this.state === CONNECTING) finishConnect(this);
   }
 
   /** @returns 0, -ENOTCONN, -EBADF. */
@@ -256,17 +259,6 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, AwaitingS
     this.native.runTicks();
   }
 
-  private finishConnect(): void {
-    const ready = this.pump.stack.readiness(this.socket);
-    if ((ready & (WRITABLE | HANGUP | FAILED)) === 0) return;
-    const status = -Math.abs(this.pump.stack.getOption(this.socket, SO_ERROR)) | 0;
-    const request = this.connectRequest;
-    // The kernel may take over what the card had no room for.
-    if (status !== 0 && request !== undefined && this.pump.connectInKernel?.(this, request, status)) return;
-    if (status === 0 && awaitsListener(this)) this.pump.enqueue(this);
-    else this.completeConnect(status);
-  }
-
   /** @param status 0 or a negative errno. */
   completeConnect(status: number): void {
     const request = this.connectRequest;
@@ -277,7 +269,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, AwaitingS
     if (status !== 0) this.expectNoMore();
     else if (this.target !== undefined) {
       this.target = undefined;
-      this.end = endNumber(this.pump.stack.localEndpoint(this.socket)?.port ?? 0, this.connectPort, false);
+      this.end = clientEnd(this);
     }
     if (this.state === CONNECTING) this.state = status === 0 ? CONNECTED : BOUND;
     this.updateHold();
@@ -351,7 +343,10 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, AwaitingS
     this.updateHold();
     pump.remove(this);
     if (this.socket >= 0 && pump.deadErrno === 0) {
-      if (reset) pump.stack.setOption(this.socket, SO_LINGER_SECONDS, 0);
+      if (reset) {
+        pump.closed.noteReset(this.end);
+        pump.stack.setOption(this.socket, SO_LINGER_SECONDS, 0);
+      }
       pump.stack.close(this.socket);
     }
     pump.wake();

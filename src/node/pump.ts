@@ -193,6 +193,15 @@ export class Pump {
     return !this.running && isBeforePoll();
   }
 
+  /**
+   * The first turn in which a connection that is begun now may be told of. Natively the poll phase after this one
+   * tells of it, and the immediates that there are by then come before.
+   */
+  connectTurn(): number {
+    const comesFirst = this.scheduled && !this.isBeforePoll();
+    return (this.turn + (comesFirst ? 2 : 1)) | 0;
+  }
+
   /** Whether an end is to hear in a later turn what has come, because the other was closed by the program. */
   holdsBack(channel: PumpedSocket, end: number): boolean {
     const holds = this.closed.holds(end);
