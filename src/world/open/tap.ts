@@ -3,6 +3,7 @@
  * settings of the card that follow. `linux/tap.ts` opens it, `hdm/tap/` is the device.
  */
 import { networkInterfaces } from 'node:os';
+import { hasMaster, whereOwned } from '../../linux/own-addresses.ts';
 import { checkTapName, type OpenedTap, openTap, type TapRequest } from '../../linux/tap.ts';
 import { ipv4Text } from '../../trace/decode/values.ts';
 import { isOneHost } from '../config/host-address.ts';
@@ -80,18 +81,16 @@ export function openCheckedTap(tap: CheckedTap): OpenedTap {
 
 function checkNotTheKernels({ address }: CheckedTap): void {
   const text = ipv4Text(address);
-  for (const [name, entries = []] of Object.entries(networkInterfaces())) {
-    if (!entries.some((entry) => entry.family === 'IPv4' && entry.address === text)) continue;
-    throw new Error(
-      `the address ${text} is in use: it is the kernel's own on ${name}; give the card another`,
-    );
-  }
+  const where = whereOwned(text);
+  if (where === undefined) return;
+  throw new Error(`the address ${text} is in use: it is the kernel's own ${where}; give the card another`);
 }
 
 /** @returns a line to be said where the kernel's side cannot reach the card; none where it can. */
 export function unreachable({ name, address, prefixLength }: CheckedTap, opened: OpenedTap): StartWarning[] {
   const own = networkInterfaces()[opened.name] ?? [];
-  if (opened.mac !== undefined || own.some(({ family }) => family === 'IPv4')) return [];
+  if (opened.mac !== undefined || hasMaster(opened.name) || own.some(({ family }) => family === 'IPv4'))
+    return [];
   const subnetText = `${ipv4Text(address)}/${prefixLength}`;
   const text =
     `the kernel has no address on ${name}, so it cannot reach the card at ${subnetText}: give it one by ` +
