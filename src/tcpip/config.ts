@@ -73,6 +73,11 @@ export interface StackConfig {
    * (net.inet.tcp.tolerate_missing_ts); RFC 7323 §3.2 has it dropped.
    */
   readonly takesUnstamped: boolean;
+  /**
+   * Whether a reset in place ends TIME-WAIT, as RFC 9293 §3.10.7.4 has it and Linux by itself (its tcp_rfc1337 is
+   * the other way round); RFC 1337 advises against it.
+   */
+  readonly resetEndsTimeWait: boolean;
   /** Seed of initial sequence numbers, ephemeral ports and timestamp offsets. */
   readonly seed: number;
 
@@ -253,6 +258,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   wholeSegmentWindow: false,
   takesBeyondWindow: false,
   takesUnstamped: false,
+  resetEndsTimeWait: false,
   seed: 1,
   ephemeralFirst: 16384,
   ephemeralLast: 65535,

@@ -8,7 +8,8 @@ describe('RFC 9293 §3.10.5: the user aborts', () => {
     const { script, peer, socket } = established({ peer: { window: 1000 } });
     socket.sends(600);
     socket.sends(900);
-    peer.expects({ flags: 'PSH ACK', seq: 1, length: 600 });
+    peer.expects({ flags: 'ACK', seq: 1, length: 500 });
+    peer.expects({ flags: 'PSH ACK', seq: 501, length: 100 });
     peer.expectsNothing();
     socket.aborts();
     peer.expects({ flags: 'RST ACK', seq: 601, ack: 1 });

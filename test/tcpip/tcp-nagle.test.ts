@@ -48,7 +48,7 @@ describe('RFC 9293 §3.7.4: Nagle (SHLD-7)', () => {
     socket.sends(1);
     peer.expects({ flags: 'PSH ACK', seq: 1, length: 1 });
     for (let i = 0; i < 15; i++) socket.sends(100);
-    peer.expects({ flags: 'PSH ACK', seq: 2, length: MSS });
+    peer.expects({ flags: 'ACK', seq: 2, length: MSS });
     peer.expectsNothing();
   });
 
@@ -119,15 +119,16 @@ describe('RFC 9293 §3.9.1.2: PSH', () => {
     peer.expects({ flags: 'PSH ACK', seq: 1 + 3 * MSS, length: 7 });
   });
 
-  it('is on each segment in which a write ends', () => {
+  it('is on each segment that a write ends, and on none that ends amid one (Linux)', () => {
     const { peer, socket } = established();
     socket.queues(1000);
+    socket.queues(MSS - 1000);
     socket.queues(1000);
     socket.queues(1000);
     socket.sends(0);
     peer.expects({ flags: 'PSH ACK', seq: 1, length: MSS });
-    peer.expects({ flags: 'PSH ACK', seq: 1 + MSS, length: MSS });
-    peer.expects({ flags: 'PSH ACK', seq: 1 + 2 * MSS, length: 80 });
+    peer.expects({ flags: 'ACK', seq: 1 + MSS, length: MSS });
+    peer.expects({ flags: 'PSH ACK', seq: 1 + 2 * MSS, length: 2000 - MSS });
   });
 
   it('is not on a segment that ends where more was announced', () => {

@@ -16,6 +16,7 @@ import {
 } from '../../src/tcpip/tcp/ecn.ts';
 import { noteTimeoutReduction } from '../../src/tcpip/tcp/ecn-timeout.ts';
 import { receiveInSynReceived, receiveInSynSent, setIss } from '../../src/tcpip/tcp/handshake.ts';
+import { tcpInfo } from '../../src/tcpip/tcp/info.ts';
 import { noteProbe } from '../../src/tcpip/tcp/mtu-probe.ts';
 import {
   beginMtuSearch,
@@ -30,6 +31,7 @@ import { setState } from '../../src/tcpip/tcp/set-state.ts';
 import { SYN_RECEIVED } from '../../src/tcpip/tcp/state.ts';
 import { SynCookies, stampWith } from '../../src/tcpip/tcp/syn-cookies.ts';
 import { putSynOptions } from '../../src/tcpip/tcp/syn-options.ts';
+import { isOffered } from '../../src/tcpip/tcp/tail-probe.ts';
 import { Random } from '../../src/time/random.ts';
 import { trips } from '../rules/trips.ts';
 import { ACK, established, listening, opening, SYN } from './tcp-assertion-bed.ts';
@@ -224,5 +226,18 @@ describe('the handshake', () => {
     tcb.rtt.timedUs = (environment.nowUs + 2_000_000) | 0;
     Object.assign(segment, { flags: ACK, ack: tcb.sndMax, timestamps: 1, tsValue: 1, tsEcho: 1 });
     receiveInSynReceived(tcp, tcb, segment);
+  });
+});
+
+describe('what is told of a connection, and when it is probed', () => {
+  trips('TCP_INFO: a round trip that was measured has made a time-out', () => {
+    const { tcp, tcb } = established();
+    Object.assign(tcb.rtt, { srtt: 8, rto: 0 });
+    tcpInfo(tcp, tcb);
+  });
+  trips('tail probe: the window that it heeds is not negative', () => {
+    const { tcb } = established();
+    tcb.sndWnd = -1;
+    isOffered(tcb, tcb.sndUna);
   });
 });

@@ -34,6 +34,8 @@ const LINUX: Partial<StackConfig> = {
   wholeSegmentWindow: true,
   takesBeyondWindow: true,
   takesUnstamped: true,
+  resetEndsTimeWait: true,
+  challengeAckUs: 500_000,
   synLinearRetries: 4,
   // Every host is on the wire: no route has to be said.
   prefixLength: 0,
@@ -58,6 +60,7 @@ const FREEBSD: Partial<StackConfig> = {
   wholeSegmentWindow: false,
   takesBeyondWindow: false,
   takesUnstamped: false,
+  resetEndsTimeWait: false,
   lossRecovery: 'sack',
   synLinearRetries: 0,
   quickAcks: 0,

@@ -16,6 +16,7 @@ export interface FlagSetting {
     | 'windowScaling'
     | 'sack'
     | 'takesUnstamped'
+    | 'resetEndsTimeWait'
     | 'slowStartAfterIdle'
     | 'ecnFallback'
     | 'acceptRedirects'
@@ -200,7 +201,7 @@ const LINUX: Readonly<Record<string, Setting>> = {
   'net.ipv4.tcp_no_metrics_save': CACHE,
   'net.ipv4.tcp_tw_reuse': idle('a pair in TIME-WAIT is taken over by a new connect'),
   'net.ipv4.tcp_syncookies': number('synCookies'),
-  'net.ipv4.tcp_rfc1337': idle('a reset does not end TIME-WAIT'),
+  'net.ipv4.tcp_rfc1337': { ...flag('resetEndsTimeWait'), on: ['0'] },
   'net.ipv4.tcp_challenge_ack_limit': idle('challenges are limited for each connection'),
   'net.core.default_qdisc': PACING,
 };

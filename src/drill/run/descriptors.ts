@@ -17,6 +17,8 @@ export interface SocketDescriptor {
   readonly socket: number;
   readonly datagram: boolean;
   nonBlocking: boolean;
+  /** Whether the program has ended its own reading. */
+  readEnded: boolean;
   /** Whether the program has said how large its buffers are: Linux then tells twice as much. */
   sendBufferSet: boolean;
   receiveBufferSet: boolean;
@@ -150,6 +152,7 @@ export function socketDescriptor(socket: number, datagram: boolean, nonBlocking:
     socket,
     datagram,
     nonBlocking,
+    readEnded: false,
     sendBufferSet: false,
     receiveBufferSet: false,
     written: new WrittenBytes(),

@@ -33,7 +33,7 @@ function readyBits({ descriptors, host }: CallContext, fd: number): number {
   const on = (bit: number, bits: number): number => ((readiness & bit) !== 0 ? bits : 0);
   // The peer's end is told by FIN: nothing more will come.
   const state = host.tcpInfo(descriptor.socket)?.state ?? 0;
-  const ended = PEER_ENDED.has(state) ? POLLRDHUP : 0;
+  const ended = descriptor.readEnded || PEER_ENDED.has(state) ? POLLRDHUP : 0;
   return (
     on(READABLE, POLLIN | POLLRDNORM) |
     on(WRITABLE, POLLOUT | POLLWRNORM) |

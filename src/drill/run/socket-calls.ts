@@ -154,6 +154,7 @@ function shutdown(context: CallContext, [fd, how]: readonly Expression[]): Answe
   const descriptor = context.descriptors.socket(fd);
   if (descriptor === undefined) return BAD;
   const result = context.host.sockets.shutdown(descriptor.socket, numberOf(how));
+  if (result === 0 && numberOf(how) !== constant('SHUT_WR')) descriptor.readEnded = true;
   return { result };
 }
 

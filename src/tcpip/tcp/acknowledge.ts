@@ -14,7 +14,7 @@ import { markReady } from './ready.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { noteSending } from './sending-time.ts';
 import type { TcpTables } from './tables.ts';
-import type { Tcb } from './tcb.ts';
+import { segmentMost, type Tcb } from './tcb.ts';
 import { startReorder, startRetransmit, startTimeout, stopRetransmit } from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -31,6 +31,8 @@ export function acknowledge(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void 
     assert(atOrBefore(segment.ack, tcb.sndMax), 'acknowledgement: only what was sent is acknowledged');
   const acked = (segment.ack - tcb.sndUna) | 0;
   const window = segment.window << tcb.sndScale;
+  // As on Linux: something gets there, whatever a router has said before.
+  tcb.softError = 0;
   if (acked > 0) {
     // The peer has received something new.
     acknowledgeNew(tcp, tcb, segment, acked);
@@ -95,7 +97,8 @@ function updateSendWindow(tcp: TcpTables, tcb: Tcb, segment: SegmentIn, window: 
   if (window > tcb.sndWndMax) tcb.sndWndMax = window;
   if (window > 0 && (tcb.timers.armed & TIMER_PERSIST) !== 0) {
     stopRetransmit(tcb);
-    tcb.timers.retries = 0;
+    // As on Linux a window too small for the next segment is probed on at the interval that has been reached.
+    if (window >= Math.min((tcb.sndEnd - tcb.sndNxt) | 0, segmentMost(tcb))) tcb.timers.retries = 0;
     markReady(tcp, tcb);
   }
 }

@@ -29,6 +29,7 @@ import {
   startPersist,
   startReorder,
   startRetransmit,
+  startSending,
   startTimeout,
 } from './timers.ts';
 import { awakeTcb } from './wake.ts';
@@ -97,12 +98,13 @@ function expireSending(tcp: TcpTables, tcb: Tcb, timer: number): void {
   if (timer === TIMER_PERSIST) persist(tcp, tcb);
   else if (timer === TIMER_RETRANSMIT || flightBytes(tcb) <= 0) retransmit(tcp, tcb);
   else {
-    if (timer === TIMER_PROBE) tcp.recovery.probeDue(tcb);
-    else {
+    const timeoutUs = timer === TIMER_PROBE ? tcp.recovery.probeDue(tcb) : 0;
+    if (timer !== TIMER_PROBE) {
       tcp.recovery.lookAgain(tcb);
       if (tcb.mtuSearch.lost !== 0) probeFailed(tcp, tcb);
     }
-    if (tcb.rack.lookAfterUs > 0) startReorder(tcp, tcb, tcb.rack.lookAfterUs);
+    if (timeoutUs > 0) startSending(tcp, tcb, TIMER_RETRANSMIT, timeoutUs);
+    else if (tcb.rack.lookAfterUs > 0) startReorder(tcp, tcb, tcb.rack.lookAfterUs);
     else startTimeout(tcp, tcb);
     markReady(tcp, tcb);
   }
@@ -166,7 +168,11 @@ function lookForWay(tcp: TcpTables, tcb: Tcb): void {
 /** One more try is due. @returns whether it would be one too many: then the connection has been given up. */
 function isOutOfRetries(tcp: TcpTables, tcb: Tcb): boolean {
   const { timers, rtt } = tcb;
-  if (timers.retries === 0) timers.stalledMs = (tcp.environment.nowMs - ((rtt.rto / 1000) | 0)) | 0;
+  if (timers.retries === 0) {
+    // As on Linux, of data from the first time-out on, when it goes again, and of a SYN from when it was sent.
+    const isOpening = tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED;
+    timers.stalledMs = (tcp.environment.nowMs - (isOpening ? (rtt.rto / 1000) | 0 : 0)) | 0;
+  }
   timers.retries += 1;
   if (timers.retries <= retriesMax(tcp, tcb) && !isPastUserTimeout(tcp, tcb)) return false;
   giveUp(tcp, tcb);

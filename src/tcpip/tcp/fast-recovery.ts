@@ -183,8 +183,9 @@ export class FastRecovery implements LossRecovery {
     return -1;
   }
 
-  probeDue(): void {
+  probeDue(): number {
     assert(false, 'recovery: without RACK no probe is due');
+    return 0;
   }
 
   /** The first that is not acknowledged. */

@@ -233,8 +233,9 @@ export function receiveInSynReceived(tcp: TcpTables, tcb: Tcb, segment: SegmentI
     countOverflow(tcp, tcp.tcbs[tcb.parent]);
     return false;
   }
+  // As on Linux the window of the SYN, which was never scaled, counts no more.
   tcb.sndWnd = segment.window << tcb.sndScale;
-  if (tcb.sndWnd > tcb.sndWndMax) tcb.sndWndMax = tcb.sndWnd;
+  tcb.sndWndMax = tcb.sndWnd;
   establish(tcp, tcb, segment);
   if (tcb.parent >= 0) {
     tcp.environment.counters[TCP_PASSIVE_OPENS] += 1;

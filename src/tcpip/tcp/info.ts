@@ -3,6 +3,7 @@
  * here: a segment is then one of the present MSS, and a shorter one behind them counts as one more. For
  * looking on, not for hot paths: a record is made each time.
  */
+import { assert } from '../../assert/assert.ts';
 import type { TcpInfo } from '../../socket/tcp-info.ts';
 import { SSTHRESH_START } from './congestion/congestion.ts';
 import { RECOVERY_FAST, RECOVERY_NONE, RECOVERY_TIMEOUT } from './control-block/recovery-state.ts';
@@ -11,7 +12,7 @@ import { addElapsed } from './sending-time.ts';
 import { HELD, LOST, RESENT } from './sent-segments.ts';
 import { CLOSED, LISTEN, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import { flightBytes, type Tcb } from './tcb.ts';
+import { flightBytes, segmentMost, type Tcb } from './tcb.ts';
 
 const OPTION_TIMESTAMPS = 1;
 const OPTION_SACK = 2;
@@ -50,7 +51,7 @@ function stateNow(tcp: TcpTables, tcb: Tcb) {
     ca_state: congestionState(tcb),
     retransmits: timers.retries,
     probes: timers.probes,
-    backoff: timers.retries,
+    backoff: backoffOf(tcp, tcb),
     options: negotiated(tcb),
     snd_wscale: tcb.sndScale,
     rcv_wscale: tcb.scaling === 0 ? 0 : tcb.rcvScale,
@@ -70,6 +71,18 @@ function stateNow(tcp: TcpTables, tcb: Tcb) {
     notsent_bytes: Math.max(0, (tcb.sndEnd - tcb.sndNxt) | 0),
     outq_bytes: Math.max(0, (tcb.sndEnd - tcb.sndUna) | 0),
   };
+}
+
+/**
+ * How often the time-out has doubled: as on Linux until a round trip is measured anew, whatever was acknowledged
+ * meanwhile (Karn's rule).
+ */
+function backoffOf({ environment, routes }: TcpTables, { rtt, timers, remoteAddress }: Tcb): number {
+  if (rtt.srtt === 0 || timers.retries > 0) return timers.retries;
+  assert(rtt.rto > 0, 'TCP_INFO: a round trip that was measured has made a time-out');
+  const least = routes.rtoMinUs(remoteAddress, environment.config.rtoMinUs);
+  const base = (rtt.srtt >> 3) + Math.max(rtt.rttvar, least);
+  return Math.max(0, Math.floor(Math.log2(rtt.rto / base)));
 }
 
 function sackedSegments({ sackPermitted, recovery, mss }: Tcb): number {
@@ -109,7 +122,7 @@ function pathNow(tcp: TcpTables, tcb: Tcb) {
   // Before there has been any, it counts from the handshake; see `establish`.
   const lastDataUs = acks.lastDataUs + (totals.bytesReceived > 0 ? 0 : tcp.environment.config.delayedAckUs);
   return {
-    snd_mss: tcb.mss,
+    snd_mss: segmentMost(tcb),
     rcv_mss: received.segmentBytesMax,
     last_data_sent: (nowMs - totals.lastDataSentMs) | 0,
     last_data_recv: synchronized ? ((nowUs - lastDataUs) / US_PER_MS) | 0 : 0,

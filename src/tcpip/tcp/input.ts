@@ -131,12 +131,16 @@ export function findListener(tcp: TcpTables, address: number, port: number): Tcb
 }
 
 /**
- * TIME-WAIT: RFC 9293 §3.10.7.4 with RFC 1337 (resets change nothing) and RFC 6191 (a newer SYN begins anew).
+ * TIME-WAIT: RFC 9293 §3.10.7.4 with RFC 6191 (a newer SYN begins anew) and, unless a setting says otherwise,
+ * RFC 1337 (resets change nothing).
  */
 function receiveInTimeWait(tcp: TcpTables, entry: number, segment: SegmentIn): void {
   const { timeWait, environment } = tcp;
   const { flags, seq, length } = segment;
-  if ((flags & RST) !== 0) return;
+  if ((flags & RST) !== 0) {
+    if (environment.config.resetEndsTimeWait && seq === timeWait.rcvNxt[entry]) endTimeWait(tcp, entry);
+    return;
+  }
   const stamped = timeWait.timestamps[entry] === 1 && segment.timestamps !== 0;
   const tsAhead = stamped ? (segment.tsValue - timeWait.tsRecent[entry]) | 0 : 0;
   if ((flags & (SYN | ACK)) === SYN) {
@@ -259,7 +263,10 @@ function isTimestampGood(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean 
   if (segment.timestamps === 0) return tcp.environment.config.takesUnstamped;
   if (atOrAfter(segment.tsValue, tcb.stamps.recent)) return true;
   if (isRecentOutdated(tcp, tcb)) return true;
-  refuseSegment(tcp, tcb, segment);
+  // As on Linux an old acknowledgement, which another has overtaken, is answered by nothing.
+  const isOldAck =
+    segment.length === 0 && (segment.flags & (SYN | FIN)) === 0 && before(segment.seq, tcb.rcvNxt);
+  if (!isOldAck) refuseSegment(tcp, tcb, segment);
   return false;
 }
 

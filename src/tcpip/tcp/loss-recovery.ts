@@ -49,8 +49,11 @@ export interface LossRecovery {
    * @returns microseconds until a tail loss probe, in place of a time-out; -1: the time-out it is.
    */
   probeDelayUs(tcb: Tcb, isAnew: boolean): number;
-  /** The probe's time has come: the next flush sends it. */
-  probeDue(tcb: Tcb): void;
+  /**
+   * The probe's time has come: the next flush sends it.
+   * @returns 0; or, where none can go, in how many microseconds the time-out comes in its place.
+   */
+  probeDue(tcb: Tcb): number;
   /**
    * Acknowledgements were dropped on their way here: one segment that is outstanding is to go again, whatever
    * the congestion window says, so that the peer tells how far it is.

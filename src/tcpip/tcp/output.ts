@@ -15,7 +15,7 @@ import { ACK, FIN, PSH, RST } from '../header/tcp.ts';
 import { after, atOrAfter, before, earlier, hasPassed } from '../seq.ts';
 import { ACK_NOW } from './control-block/acknowledgements.ts';
 import { DUE_NOTHING } from './control-block/recovery-state.ts';
-import { OUTSTANDING_TIMERS, SENDING_TIMERS } from './control-block/timers.ts';
+import { OUTSTANDING_TIMERS, SENDING_TIMERS, TIMER_REORDER } from './control-block/timers.ts';
 import { checkTablesSometimes, checkTcb } from './identities.ts';
 import { closeTcb } from './lifecycle.ts';
 import { noteProbe } from './mtu-probe.ts';
@@ -30,7 +30,7 @@ import { ELEMENT_WAITS } from './send-queue.ts';
 import { noteSending } from './sending-time.ts';
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import { flightBytes, hasUnsent, type Tcb } from './tcb.ts';
+import { flightBytes, hasUnsent, segmentMost, type Tcb } from './tcb.ts';
 import { startAfterSend, startPersist, startRetransmit, startTimeout } from './timers.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -172,7 +172,9 @@ function outputLost(tcp: TcpTables, tcb: Tcb): number {
     countRetransmission(tcp, tcb, gathered);
     tcb.rtt.timing = 0;
     recovery.resent(tcb, fin ? (end + 1) | 0 : end);
-    if ((tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startTimeout(tcp, tcb);
+    // As on Linux the time-out of what is waited for begins anew with it (RFC 6675 §6 lets it).
+    const isAnew = seq === tcb.sndUna && (tcb.timers.armed & TIMER_REORDER) === 0;
+    if (isAnew || (tcb.timers.armed & OUTSTANDING_TIMERS) === 0) startTimeout(tcp, tcb);
     sent += 1;
   }
   markReady(tcp, tcb);
@@ -220,7 +222,7 @@ function skipHeld(tcp: TcpTables, tcb: Tcb): void {
  * @param follows whether a full segment has gone just before. @returns bytes; 0: nothing now. // Hot path.
  */
 function sendable(tcp: TcpTables, tcb: Tcb, available: number, follows: boolean): number {
-  const { mss } = tcb;
+  const mss = segmentMost(tcb);
   const resending = before(tcb.sndNxt, tcb.sndMax);
   let usable = tcp.recovery.window(tcb, resending);
   if (usable <= 0) {
@@ -245,13 +247,12 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number, follows: boolean)
   if (length >= mss) {
     if (length === mss) return mss;
     const cut = tcp.environment.ports[tcb.port].segmentBytesMax;
-    if (cut <= mss) return mss;
+    if (cut <= mss || mss !== tcb.mss) return mss;
     const most = Math.min(length, cut, SEGMENT_TOTAL_MAX);
     return most - (most % mss);
   }
   if (resending || tcb.sndForced !== 0) return length;
-  if (length < available)
-    return length >= tcb.sndWndMax >> 1 || (follows && fillsWindow(tcb, length)) ? length : 0;
+  if (length < available) return follows && fillsWindow(tcb, length) ? length : 0;
   // It is all that is left, and less than a full segment. Announced bytes hold it back, and Nagle's algorithm
   // does while another small segment is out.
   if (tcb.finQueued !== 0) return length;
@@ -327,7 +328,7 @@ function sendData(
       rtt.timedUs = nowUs;
     }
     if (gathered > 0) {
-      if (gathered < tcb.mss) tcb.sndSmall = end;
+      if (gathered < tcb.mss && gathered < segmentMost(tcb)) tcb.sndSmall = end;
       if (!hasPassed(nowUs, tcb.acks.lastDataUs, environment.config.delayedAckUs)) tcb.acks.pingPong = 1;
     }
     tcp.recovery.sent(tcb, seq, end, segments);

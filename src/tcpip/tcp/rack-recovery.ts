@@ -38,7 +38,7 @@ import { beginReduction, isReducing, pipeBytes, reduce } from './proportional-ra
 import { Rack } from './rack.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { HELD, LOST, type SentSegments } from './sent-segments.ts';
-import { tailProbeDelayUs } from './tail-probe.ts';
+import { isOffered, tailProbeDelayUs } from './tail-probe.ts';
 import { flightBytes, type Tcb } from './tcb.ts';
 import { forgetUse, isWindowUsed, noteLimited, noteSent } from './window-use.ts';
 
@@ -208,13 +208,20 @@ export class RackRecovery implements LossRecovery {
     return tailProbeDelayUs(this.environment, this.routes, this.records, tcb, isAnew);
   }
 
-  probeDue(tcb: Tcb): void {
+  probeDue(tcb: Tcb): number {
     assert(flightBytes(tcb) > 0, 'rack recovery: a probe is for what is outstanding');
+    const { sent, rtt } = tcb;
     const queued = (tcb.sndEnd - tcb.sndNxt) | 0;
     const offered = (tcb.sndWnd - flightBytes(tcb)) | 0;
     const hasNew = queued > 0 && offered >= Math.min(queued, tcb.mss);
+    if (!hasNew && sent.tail >= 0 && !isOffered(tcb, this.records.start[sent.tail])) {
+      // The peer has shrunk its window: as on Linux nothing behind it goes, and the time-out counts.
+      const agoUs = (this.environment.nowUs - this.records.sentUs[sent.head]) | 0;
+      return Math.max(1, (rtt.rto - agoUs) | 0);
+    }
     tcb.rack.probe = hasNew ? PROBE_NEW : PROBE_LAST;
     if (!hasNew) tcb.recovery.due = DUE_HOLES;
+    return 0;
   }
 
   /** The last, as a tail loss probe. Where it cannot, recovery, which is under way, says what goes. */

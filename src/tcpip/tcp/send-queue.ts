@@ -188,12 +188,14 @@ export class SendQueue {
         port.addPiece(this.address[element] + offset, wanted);
         offset += wanted;
         gathered = length;
+        // As on Linux, where the bytes of two writes wait in one packet: what is cut off its front is not pushed.
+        pushed = 0;
         break;
       }
       if (summing) this.addSum(this.address[element] + offset, left, gathered);
       port.addPiece(this.address[element] + offset, left);
       gathered += left;
-      if ((this.flags[element] & ELEMENT_MORE) === 0) pushed = 1;
+      pushed = (this.flags[element] & ELEMENT_MORE) === 0 ? 1 : 0;
       element = this.next[element];
       offset = 0;
     }

@@ -10,6 +10,12 @@ import type { Tcb } from './tcb.ts';
 /** Before the first round trip was measured. */
 const PROBE_INITIAL_US = 1_000_000;
 
+/** Whether the peer's window reaches beyond `start`; the first segment that is out goes in any case. */
+export function isOffered({ sndUna, sndWnd }: Tcb, start: number): boolean {
+  assert(sndWnd >= 0, 'tail probe: the window that it heeds is not negative');
+  return start === sndUna || ((start - sndUna) | 0) < sndWnd;
+}
+
 /**
  * @param isAnew whether the time runs from now, and not from when the oldest segment was sent.
  * @returns how long from now; -1: no probe is due.

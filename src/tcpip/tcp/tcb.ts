@@ -40,6 +40,8 @@ import { CLOSED } from './state.ts';
 
 /** RFC 9293 MUST-15: the MSS of a peer that names none. */
 export const MSS_DEFAULT = 536;
+/** What is left of IPv4's least MTU of 68 bytes. */
+const SEGMENT_LEAST = 48;
 
 export class Tcb {
   /** The number by which the user knows the connection; written by `obtainTcb` alone. */
@@ -258,6 +260,17 @@ export class Tcb {
 /** Sequence numbers sent and not acknowledged: bytes, and the FIN where one is out. */
 export function flightBytes(tcb: Tcb): number {
   return (tcb.sndMax - tcb.sndUna) | 0;
+}
+
+/**
+ * Bytes of the largest segment that goes. As on Linux (tcp_bound_to_half_wnd) no more than half of the largest
+ * window that the peer has offered, so that two are out before it delays an acknowledgement; of a tiny window,
+ * all of it. // Hot path.
+ */
+export function segmentMost({ mss, sndWndMax }: Tcb): number {
+  const half = sndWndMax >> 1;
+  if (mss <= half || sndWndMax === 0) return mss;
+  return Math.min(mss, Math.max(SEGMENT_LEAST, sndWndMax > MSS_DEFAULT ? half : sndWndMax));
 }
 
 /** Whether bytes, or a FIN, are queued that were never sent. */

@@ -52,7 +52,19 @@ export function startAfterSend(tcp: TcpTables, tcb: Tcb): void {
 /** As `startRetransmit`, where no probe is to come first. // Hot path. */
 export function startTimeout(tcp: TcpTables, tcb: Tcb): void {
   if (COSTLY) checkRetransmit(tcb);
-  startSending(tcp, tcb, TIMER_RETRANSMIT, tcb.rtt.rto);
+  const { rto } = tcb.rtt;
+  startSending(tcp, tcb, TIMER_RETRANSMIT, tcb.timers.retries === 0 ? rto : untilUserTimeout(tcp, tcb, rto));
+}
+
+/**
+ * No timer of what makes no progress runs beyond TCP_USER_TIMEOUT, as on Linux (tcp_clamp_rto_to_user_timeout,
+ * tcp_clamp_probe0_to_user_timeout). @param us what it would be by itself.
+ */
+function untilUserTimeout({ environment }: TcpTables, { options, timers }: Tcb, us: number): number {
+  if (options.userTimeoutMs === 0) return us;
+  const elapsedMs = (environment.nowMs - timers.stalledMs) | 0;
+  const leftMs = options.userTimeoutMs - elapsedMs;
+  return Math.min(us, leftMs > us / 1000 ? us : Math.max(TIMEOUT_LEAST_US, leftMs * 1000));
 }
 
 /** Loss detection is to look again at what may only be late (RFC 8985 §6.2 step 5). */
@@ -87,7 +99,8 @@ export function startPersist(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.hashed !== 0, 'timers: only a connection that lives probes a window');
   let interval = tcb.rtt.rto;
   for (let i = 0; i < timers.retries && interval < rtoMaxUs; i++) interval *= 2;
-  startSending(tcp, tcb, TIMER_PERSIST, Math.min(interval, rtoMaxUs));
+  const most = Math.min(interval, rtoMaxUs);
+  startSending(tcp, tcb, TIMER_PERSIST, timers.probes === 0 ? most : untilUserTimeout(tcp, tcb, most));
 }
 
 /** Starts the delayed-acknowledgement timer, unless it runs. // Hot path. */

@@ -72,6 +72,7 @@ const WORDS: Readonly<Record<keyof typeof DEFAULT_STACK_CONFIG, readonly [string
     'whether a segment that reaches beyond the window is taken whole where nothing is unread, and else not at ' +
       'all, as by Linux',
   ],
+  resetEndsTimeWait: ['whether a reset ends TIME-WAIT, as by Linux (tcp_rfc1337, the other way round)'],
   takesUnstamped: ['whether segments without timestamps are taken where they were agreed on, as by Linux'],
   seed: [
     'seed of sequence numbers, ports and timestamps',
