@@ -1,6 +1,7 @@
 /** A host that is out of ports: it says so without a search, and takes what comes free at once. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ScaleBed, tablesOf } from '../../bench/scale/bed.ts';
 import { EADDRNOTAVAIL } from '../../src/socket/errno.ts';
 import { ExhaustedPorts } from '../../src/tcpip/tcp/exhausted-ports.ts';
 import { ESTABLISHED, LISTEN, SYN_SENT, TIME_WAIT } from '../../src/tcpip/tcp/state.ts';
@@ -115,6 +116,64 @@ describe('ports in TIME-WAIT', () => {
   });
 });
 
+describe('ports of which hardly one is free', () => {
+  const COUNT = 2048;
+  const SERVER = 0x0a00_0001;
+  /** A host with all ports of a range but a few in connects to one server, and how many were looked at since. */
+  function nearlyFull(left: number) {
+    const config = { ephemeralFirst: 20_000, ephemeralLast: 20_000 + COUNT - 1 };
+    const bed = new ScaleBed({ connections: COUNT + 8, active: COUNT + 9, addresses: 1, ports: 1, config });
+    const { client: stack, nowUs } = bed;
+    const { demux } = tablesOf(stack);
+    const connect = (port = 80): number => {
+      const c = stack.tcpOpen(1);
+      const errno = stack.tcpConnect(c, SERVER, port, nowUs);
+      if (errno === 0) return c;
+      stack.tcpClose(c, nowUs);
+      return 0 - errno;
+    };
+    const held = Array.from({ length: COUNT - left }, () => connect());
+    let looks = 0;
+    const find = demux.find.bind(demux);
+    demux.find = (remote, local, ports) => {
+      looks += 1;
+      return find(remote, local, ports);
+    };
+    return { stack, connect, held, close: (c: number) => stack.tcpClose(c, nowUs), looks: () => looks };
+  }
+
+  it.each([
+    [2, 20],
+    // Where more are free a search is not long, and may go on.
+    [20, 256],
+  ])('%i: one that comes free is found in few steps', (left, most) => {
+    const { connect, held, close, looks } = nearlyFull(left);
+    // The first search may be long; it says that they are scarce.
+    held.push(connect());
+    const before = looks();
+    const rounds = 300;
+    for (let i = 0; i < rounds; i++) {
+      const [gone] = held.splice((i * 7919) % held.length, 1) as [number];
+      close(gone);
+      const next = connect();
+      expect(next).toBeGreaterThanOrEqual(0);
+      held.push(next);
+    }
+    // Twice for the connect itself, and with costly assertions for what they look at.
+    expect((looks() - before) / rounds).toBeLessThan(most);
+  });
+
+  it('are found to the last, and another server has all of its own', () => {
+    const { stack, connect, held, looks } = nearlyFull(20);
+    for (let i = 0; i < 20; i++) held.push(connect());
+    expect(connect()).toBe(-EADDRNOTAVAIL);
+    expect(new Set(held.map((c) => stack.tcpLocalPort(c))).size).toBe(COUNT);
+    const before = looks();
+    expect(connect(81)).toBeGreaterThanOrEqual(0);
+    expect(looks() - before).toBeLessThan(20);
+  });
+});
+
 describe('connections by state', () => {
   it('are those that there are, TIME-WAIT by its table', () => {
     const { world, connect } = waiting(1_000_000);
@@ -139,7 +198,7 @@ describe('what is known of a destination', () => {
   trips('exhausted ports: a destination has a port', () => new ExhaustedPorts().note(1, 2, 0, 0));
   trips('exhausted ports: time passes for a destination that is known', () => new ExhaustedPorts().isPast(0));
   trips('exhausted ports: what is put off is known', () => new ExhaustedPorts().extend(0));
-  trips('exhausted ports: what has come free is asked of a destination that is known', () =>
+  trips('exhausted ports: what has come free is asked of a destination that is followed', () =>
     new ExhaustedPorts().takeFreed(),
   );
   trips('exhausted ports: a connection that leaves had a port', () => {

@@ -12,6 +12,8 @@ import type { Tcb } from './tcb.ts';
 
 /** The largest step: of a thousand ports, one in every 2.5 on average is used before they come round. */
 const STEP_MAX = 4;
+/** Ports looked at by a search that is long: hardly one in so many is free. */
+const LONG_SEARCH = 256;
 
 /** Binds a connection or listener to a local port, and to an address (0: any). */
 export function bindTcb(tcp: TcpTables, tcb: Tcb, address: number, port: number): void {
@@ -81,8 +83,12 @@ export function isPairFree(
 export function chooseEphemeral(tcp: TcpTables, local: number, remote: number, remotePort: number): number {
   const { config, random } = tcp.environment;
   const { exhausted } = tcp.demux;
-  if (remotePort !== 0 && isExhausted(tcp, local, remote, remotePort)) {
-    return freedPort(tcp, local, remote, remotePort);
+  if (remotePort !== 0) {
+    const isNone = isExhausted(tcp, local, remote, remotePort);
+    if (isNone || exhausted.follows(local, remote, remotePort)) {
+      const port = freedPort(tcp, local, remote, remotePort);
+      if (isNone || port !== 0) return port;
+    }
   }
   const first = config.ephemeralFirst;
   const count = config.ephemeralLast - first + 1;
@@ -93,6 +99,7 @@ export function chooseEphemeral(tcp: TcpTables, local: number, remote: number, r
     const port = first + ((start + i) % count);
     if (!isUsable(tcp, local, port, remote, remotePort)) continue;
     tcp.portSteps = (tcp.portSteps + i) >>> 0;
+    if (remotePort !== 0 && i >= LONG_SEARCH) exhausted.follow(local, remote, remotePort);
     return port;
   }
   if (remotePort !== 0)
