@@ -6,6 +6,7 @@ import type { DecisionKind, PolicyRule, Tuple } from '../host/devices/policy/rul
 import { maskOf } from '../tcpip/route-table.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { portsOf } from '../world/topology/reach.ts';
+import { DEVICE_NAMES } from '../world/virtual/mixed-topology.ts';
 
 export interface DecidedLine {
   readonly program: string;
@@ -26,17 +27,21 @@ export function decidedFor(
 ): DecidedLine[] {
   const policy = new Policy(rules);
   const own = portsOf(cards[card]);
+  const device = deviceNameOf(cards, card);
   return programs.flatMap(({ name, role, card: at, address, port }) => {
     if (at !== card) return [];
     const kinds: readonly DecisionKind[] = role === 'server' ? ['listen', 'passive'] : ['active'];
     const line = (kind: DecisionKind, local: number): DecidedLine => {
-      const { offload, rule } = policy.peek(kind, tupleOf(kind, local, address, port));
+      const { offload, rule, settings } = policy.peek(kind, tupleOf(kind, local, address, port));
+      // No other card is at this one's wires.
+      const elsewhere = offload && (settings.device ?? device) !== device;
+      const words = rule < 0 ? 'no rule: the list ends with no-offload' : printRule(rules[rule]);
       const server = `${printAddress(role === 'server' ? local : address)}:${port}`;
       return {
         program: name,
         asks: `${kind} ${server}`,
-        outcome: offload ? 'offload' : 'no-offload',
-        by: rule < 0 ? 'no rule: the list ends with no-offload' : printRule(rules[rule]),
+        outcome: offload && !elsewhere ? 'offload' : 'no-offload',
+        by: elsewhere ? `${words} (this card is ${device})` : words,
       };
     };
     // A server is at each of its card's addresses; a client's is that of the port by which it leaves.
@@ -44,6 +49,13 @@ export function decidedFor(
     const near = own.find((at) => ((at.address ^ address) & maskOf(at.prefixLength)) === 0) ?? own[0];
     return kinds.map((kind) => line(kind, near.address));
   });
+}
+
+/** The name by which its host has a card as an offload device. */
+export function deviceNameOf(cards: Topology['cards'], card: number): string {
+  const { host } = cards[card];
+  const before = cards.slice(0, card).filter((other) => other.host === host).length;
+  return DEVICE_NAMES.replace('%d', String(before));
 }
 
 function tupleOf(kind: DecisionKind, own: number, address: number, port: number): Tuple {

@@ -173,6 +173,32 @@ it('a policy decides on the programs of a card by its first rule that matches', 
   expect(decidedFor(topology, 0, [])[0].by).toBe('no rule: the list ends with no-offload');
 });
 
+it('a rule that names another card leaves to the host what comes by this one', () => {
+  const ports = (last: number): object => ({ eth0: { address: `10.0.${last}.1/24` } });
+  const peer = (last: number): object => ({
+    host: 'peer',
+    ports: { eth0: { address: `10.0.${last}.2/24` } },
+  });
+  const topology = readTopology({
+    hosts: { server: {}, peer: {} },
+    cards: {
+      one: { host: 'server', ports: ports(0) },
+      two: { host: 'server', ports: ports(1) },
+      near: peer(0),
+      far: peer(1),
+    },
+    links: { a: { ends: ['one.eth0', 'near.eth0'] }, b: { ends: ['two.eth0', 'far.eth0'] } },
+    programs: {
+      first: { workload: 'TCP_RR', role: 'server', host: 'server', card: 'one', port: 80 },
+      second: { workload: 'TCP_RR', role: 'server', host: 'server', card: 'two', port: 81 },
+    },
+  });
+  const rules = parsePolicy('any => offload, device toe1\n');
+  const outcomes = [0, 1].map((card) => decidedFor(topology, card, rules).map(({ outcome }) => outcome));
+  expect(outcomes).toEqual([Array(2).fill('no-offload'), Array(2).fill('offload')]);
+  expect(decidedFor(topology, 0, rules)[0].by).toBe('any => offload, device toe1 (this card is toe0)');
+});
+
 describe('the ways of a card’s packets', () => {
   it('are its neighbours and routes, as ip neigh and ip route print them', () => {
     const world = ranFor(pair(), 5e6);
