@@ -117,6 +117,19 @@ describe('a bind', () => {
     expect(bindTo(host, 0, true)).toBe(EADDRINUSE);
   });
 
+  it('finds the port of a listener taken, whatever that asks for as it listens', () => {
+    const host = new Host();
+    const listener = host.stack.tcpOpen(50);
+    expect(host.stack.tcpBind(listener, 0, 80)).toBe(0);
+    expect(host.stack.tcpListen(listener, 4)).toBe(0);
+    for (const value of [1, 0, 1]) {
+      host.stack.tcpSetOption(listener, SO_REUSEADDR, value);
+      expect(bindTo(host, 0, true)).toBe(EADDRINUSE);
+    }
+    host.stack.tcpClose(listener, host.nowUs);
+    expect(bindTo(host, 0, false)).toBe(0);
+  });
+
   it('finds a port free once its last connection is over', () => {
     const { host, server, client } = afterListener(false);
     host.stack.tcpAbort(server, host.nowUs);

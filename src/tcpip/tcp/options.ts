@@ -51,9 +51,10 @@ const US_PER_SECOND = 1_000_000;
 export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: number): number {
   switch (option) {
     case SO_REUSEADDR:
-      dropHold(tcp, tcb);
+      // A listener shares its port with nobody, whatever it asks for: what it holds stays as it is.
+      if (tcb.state !== LISTEN) dropHold(tcp, tcb);
       tcb.options.reuseAddress = value !== 0 ? 1 : 0;
-      takeHold(tcp, tcb);
+      if (tcb.state !== LISTEN) takeHold(tcp, tcb);
       return 0;
     case SO_KEEPALIVE:
       tcb.options.keepAlive = value !== 0 ? 1 : 0;
