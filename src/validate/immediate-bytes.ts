@@ -59,6 +59,12 @@ export class ImmediateBytes {
     this.socket[slot] = NONE;
   }
 
+  /** A number begins a new life: what its last one has sent is not the new one's. */
+  forget(socket: number): void {
+    for (let slot = this.first[socket]; slot !== NONE; slot = this.next[slot]) this.socket[slot] = NONE;
+    this.first[socket] = NONE;
+  }
+
   /** Whether a packet of a socket's has other bytes than were posted. @param at position of its first. */
   differs(socket: number, at: number, { kept, dataAt }: Segment, packet: Uint8Array): boolean {
     for (let slot = this.first[socket]; slot !== NONE; slot = this.next[slot]) {

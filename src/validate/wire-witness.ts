@@ -225,6 +225,7 @@ export class WireWitness {
     this.out[socket] = NO_FLOW;
     this.into[socket] = NO_FLOW;
     this.early[socket] = 0;
+    this.immediate.forget(socket);
   }
 
   /** The trace has ended. */
