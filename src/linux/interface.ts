@@ -8,6 +8,7 @@ import type { Libc } from './libc.ts';
 /** linux/sockios.h. */
 const SIOCGIFFLAGS = 0x8913;
 const SIOCSIFFLAGS = 0x8914;
+const SIOCGIFADDR = 0x8915;
 const SIOCSIFADDR = 0x8916;
 const SIOCSIFNETMASK = 0x891c;
 const SIOCGIFMTU = 0x8921;
@@ -49,6 +50,11 @@ export class Interface {
   get mtu(): number {
     const request = this.request();
     return this.call(SIOCGIFMTU, request) ? request.readInt32LE(UNION) : 0;
+  }
+
+  /** Whether the kernel has an IPv4 address on it, be there a carrier or not. */
+  get hasAddress(): boolean {
+    return this.call(SIOCGIFADDR, this.request());
   }
 
   /** @param address an int32. @returns whether the kernel has it on this interface now. */

@@ -36,6 +36,8 @@ export interface OpenedTap {
   readonly mtu: number;
   /** The hardware address that the card must have, where the interface lets frames of no other by. */
   readonly mac?: readonly number[];
+  /** Whether the kernel has an IPv4 address on its side. */
+  readonly hasAddress: boolean;
   /** Whether it was made just now, and goes when it is closed. */
   readonly made: boolean;
 }
@@ -90,8 +92,10 @@ export function openTap(request: TapRequest, load: () => Libc | undefined = load
   const fd = openFile(TUN_FILE, name);
   try {
     attach(libc, fd, name);
-    const mtu = prepare(new Interface(libc, name), request, made);
-    return { name, fd, eventFd: libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), mtu, made };
+    const side = new Interface(libc, name);
+    const mtu = prepare(side, request, made);
+    const eventFd = libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return { name, fd, eventFd, mtu, hasAddress: side.hasAddress, made };
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -184,7 +188,7 @@ function openMacvtap({ name, hostAddress }: TapRequest, libc: Libc | undefined):
     throw new Error(`cannot open ${basename(name)}: no interface here has the index ${index}`);
   }
   const eventFd = libc?.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) ?? -1;
-  return { name: own, fd, eventFd, mtu, mac, made: false };
+  return { name: own, fd, eventFd, mtu, mac, hasAddress: false, made: false };
 }
 
 function said(name: string, what: string): string | undefined {

@@ -14,14 +14,15 @@ import type { Card, CardOptions } from '../world/open/card.ts';
 import { type Placed, placeCard } from '../world/open/placement.ts';
 import type { TapOptions } from '../world/open/tap.ts';
 import { AddressWatch } from '../world/open/tap-address.ts';
+import { TapWatch } from '../world/open/tap-watch.ts';
 import { openFromScript } from './card-script.ts';
 import { environmentIop, environmentOptions, environmentSockets, mayUseCard } from './environment.ts';
 import { type InstallOptions, install, installLater } from './install.ts';
 import { KernelNotices } from './kernel-notices.ts';
 import { parseOffloadRule } from './offload-rule.ts';
 
-/** How often it is looked whether the network has something to say of a TAP's address. */
-const ADDRESS_LOOK_MS = 500;
+/** How often it is looked whether the network has something to say of a TAP's address, and the TAP is there. */
+const NETWORK_LOOK_MS = 500;
 
 /** A card that is under the program, or will be when that needs it. */
 export interface Underneath {
@@ -89,7 +90,11 @@ async function openNow(
   notices.watchDatagrams();
   install(card, { ...settings, onKernel: (...what) => notices.connection(...what) });
   const watch = new AddressWatch(card.stack.device, card.configuration.stack.address, tap.name);
-  ticker(ADDRESS_LOOK_MS, () => watch.look());
+  const interfaceWatch = tap.name.startsWith('/') ? undefined : new TapWatch(tap.name);
+  ticker(NETWORK_LOOK_MS, () => {
+    watch.look();
+    interfaceWatch?.look();
+  });
   return card;
 }
 

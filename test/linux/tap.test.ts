@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { Interface } from '../../src/linux/interface.ts';
 import type { Libc } from '../../src/linux/libc.ts';
 import { checkTapName, openTap } from '../../src/linux/tap.ts';
-import { checkTap, reachesOver, type TapOptions, tapSettings } from '../../src/world/open/tap.ts';
+import {
+  checkTap,
+  reachesOver,
+  type TapOptions,
+  tapSettings,
+  unreachable,
+} from '../../src/world/open/tap.ts';
 import { trips } from '../rules/trips.ts';
 
 describe('the name of a TAP', () => {
@@ -54,7 +60,7 @@ describe('what a program says of a TAP', () => {
 
   it('becomes the settings of its card, which a program may change but for what is the TAP’s', () => {
     const tap = checkTap({ ...asked, gateway: '10.9.0.1' });
-    const opened = { name: 'inic0', fd: 3, eventFd: 4, mtu: 1400, made: true };
+    const opened = { name: 'inic0', fd: 3, eventFd: 4, mtu: 1400, hasAddress: false, made: true };
     const settings = tapSettings(tap, opened, { packetSlots: 99, mtu: 9000, stack: { ttl: 7 } });
     expect(settings).toMatchObject({
       packetSlots: 99,
@@ -72,9 +78,21 @@ describe('what a program says of a TAP', () => {
     expect(tapSettings(tap, { ...opened, mac: [2, 0, 0, 0, 0, 1] }, {}).mac).toEqual([2, 0, 0, 0, 0, 1]);
   });
 
+  it('is warned of where the kernel’s side has no address, by what the kernel says of it and not by its carrier', () => {
+    const tap = checkTap(asked);
+    const opened = { name: 'inic0', fd: 3, eventFd: 4, mtu: 1400, hasAddress: false, made: true };
+    expect(unreachable(tap, opened).map(({ text }) => text)).toEqual([
+      expect.stringMatching(
+        /^the kernel has no address on inic0, so it cannot reach the card at 10\.9\.0\.2\/24/,
+      ),
+    ]);
+    expect(unreachable(tap, { ...opened, hasAddress: true })).toEqual([]);
+    expect(unreachable(tap, { ...opened, mac: [2, 0, 0, 0, 0, 1] })).toEqual([]);
+  });
+
   it('has its address probed as RFC 5227 says where that is asked, or as often as is set', () => {
     const tap = checkTap({ ...asked, checkAddress: true });
-    const opened = { name: 'inic0', fd: 3, eventFd: 4, mtu: 1400, made: true };
+    const opened = { name: 'inic0', fd: 3, eventFd: 4, mtu: 1400, hasAddress: false, made: true };
     const probesOf = (stack = {}) => tapSettings(tap, opened, { stack }).stack?.addressProbes;
     expect([probesOf(), probesOf({ addressProbes: 5 })]).toEqual([3, 5]);
     expect(tapSettings(checkTap(asked), opened, {}).stack?.addressProbes).toBeUndefined();

@@ -2,7 +2,6 @@
  * A card whose first port is a TAP of Linux's in place of a wire: what a user says of it, checked, and the
  * settings of the card that follow. `linux/tap.ts` opens it, `hdm/tap/` is the device.
  */
-import { networkInterfaces } from 'node:os';
 import { hasMaster, whereOwned } from '../../linux/own-addresses.ts';
 import { checkTapName, type OpenedTap, openTap, type TapRequest } from '../../linux/tap.ts';
 import { ipv4Text } from '../../trace/decode/values.ts';
@@ -88,9 +87,8 @@ function checkNotTheKernels({ address }: CheckedTap): void {
 
 /** @returns a line to be said where the kernel's side cannot reach the card; none where it can. */
 export function unreachable({ name, address, prefixLength }: CheckedTap, opened: OpenedTap): StartWarning[] {
-  const own = networkInterfaces()[opened.name] ?? [];
-  if (opened.mac !== undefined || hasMaster(opened.name) || own.some(({ family }) => family === 'IPv4'))
-    return [];
+  // Not by Node's list: a TAP that was opened just now may not have its carrier yet, and is not in it.
+  if (opened.mac !== undefined || opened.hasAddress || hasMaster(opened.name)) return [];
   const subnetText = `${ipv4Text(address)}/${prefixLength}`;
   const text =
     `the kernel has no address on ${name}, so it cannot reach the card at ${subnetText}: give it one by ` +
