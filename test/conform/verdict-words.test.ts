@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../src/conform/card/judge.ts';
 import { expectationText, replyText } from '../../src/conform/card/reply-words.ts';
-import { vectorFile } from '../../src/conform/card/vectors.ts';
+import { vectorFile, wordsOf } from '../../src/conform/card/vectors.ts';
 import { clauseOutcomes } from '../../src/conform/link/clause-outcomes.ts';
 
 /** A reply of the device's, or of the IOP's. */
@@ -27,6 +27,7 @@ describe('a verdict', () => {
   it('tells a reply by the names of the spec, each code as the class and the status have it', () => {
     const cases: [Int32Array, string | undefined, string][] = [
       [reply(0x81, [0]), undefined, 'SocketCreate: Success'],
+      [reply(0x9a, [(5 << 24) | 25]), undefined, 'SocketInfoGet: ErrorNoData, UnknownFunction (25)'],
       [reply(0x96, [(5 << 24) | 9]), undefined, 'SocketNameGet: ErrorNoData, EBADF (9)'],
       [
         reply(0x96, [(11 << 24) | 17, 0, 0]),
@@ -46,7 +47,7 @@ describe('a verdict', () => {
       ],
       [reply(0x01, [3]), undefined, 'UtilAbort: abortedCount 0x3'],
       [reply(0x89, [0, 7], 0xd0), undefined, 'SocketSend: a list of 2, Success'],
-      [reply(0x9e, [(5 << 24) | 25]), undefined, 'function 0x9e: ErrorNoData, UnknownFunction (25)'],
+      [reply(0xee, [(5 << 24) | 25]), undefined, 'function 0xee: ErrorNoData, UnknownFunction (25)'],
       [
         reply(0x83, [(0x85 << 24) | (4 << 16), 0, 0, -1, 0], 0xe0),
         undefined,
@@ -64,6 +65,28 @@ describe('a verdict', () => {
     expect(texts).toContain('ErrorNoData, InappropriateFunction');
     const [vector] = vectors;
     expect(judge(vector, [])).toBe(`expected ${texts[0]}; got nothing`);
+  });
+
+  it('takes a number for free whose close was answered before, and not one whose close is answered behind', () => {
+    const { vectors } = vectorFile('socket-states.json');
+    const vector = vectors.find(({ id }) => id === 'SocketCreate/state/Closing')!;
+    const [, , initiator, transaction] = wordsOf(vector);
+    const made = reply(0x81, [0]);
+    made.set([initiator, transaction], 2);
+    const closed = reply(0x8f, [0, 2]);
+    expect(judge(vector, [closed, made])).toBe('');
+    expect(judge(vector, [made, closed])).toMatch(/^expected ErrorNoData, EINVAL; got SocketCreate: Success/);
+  });
+
+  it('tells a context that came back though ErrorOffset names its element', () => {
+    const vector = vectorFile('socket.json').vectors.find(({ id }) => id === 'SocketSend/request/no-last')!;
+    const [, , initiator, transaction] = wordsOf(vector);
+    const refused = reply(0x89, [(11 << 24) | 16, 24, 0]);
+    refused.set([initiator, transaction], 2);
+    const home = reply(0x89, [0, 0], 0xd0);
+    home[3] = (0x80 << 24) | 1;
+    expect(judge(vector, [refused])).toBe('');
+    expect(judge(vector, [refused, home])).toMatch(/^context 0 came back, and ErrorOffset 24 names/);
   });
 
   it('accuses no clause of ports or of the window for what a socket did', () => {

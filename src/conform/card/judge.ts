@@ -15,6 +15,7 @@ import {
   getFailureSeverity,
 } from '../../i2o/frame.ts';
 import { LAN_DETAILED_STATUS_NAMES } from '../../i2o/lan.gen.ts';
+import { SOCKET_CLOSE } from '../../i2o/socket.gen.ts';
 import { WINDOW_DETAILED_STATUS_NAMES } from '../../i2o/window.gen.ts';
 import { errnoName } from '../../socket/errno.ts';
 import { messageNamed } from '../../spec/catalogue.ts';
@@ -83,8 +84,16 @@ export function judge(vector: Vector, replies: readonly Int32Array[]): string {
     good =
       !failed && status === ERROR_NO_DATA && names.some((name) => (statuses as string[]).includes(name!));
   }
+  if (!good && freed(vector, reply, replies)) return '';
   if (!good) return `expected ${expectationText(vector.expect)}; got ${said}`;
   return answer === 'transactionError' ? takenThough(vector, reply, replies) : '';
+}
+
+/** A number whose close was answered before is free, and what asks for a free one may be served. */
+function freed({ state }: Vector, reply: Int32Array, replies: readonly Int32Array[]): boolean {
+  if (state !== 'socket.Closing' || !succeeded(reply)) return false;
+  const closed = replies.findIndex((one) => frameFunction(one, 0) === SOCKET_CLOSE && succeeded(one));
+  return closed >= 0 && closed < replies.indexOf(reply);
 }
 
 /**

@@ -47,7 +47,11 @@ function saidText(reply: Int32Array, message: MessageEntry | undefined): string 
 
 /** A code of word 4 by name: whose it is depends on the status and on the class. */
 function codeName(status: number, code: number, className: string): string {
-  if (status !== TRANSACTION_ERROR && className === 'socket') return errnoName(code);
+  if (status !== TRANSACTION_ERROR && className === 'socket') {
+    // A function that the card has not is refused by a general code.
+    const name = errnoName(code);
+    return /^E\d/.test(name) ? (enumValueName('DetailedStatus', code) ?? name) : name;
+  }
   const own = status === TRANSACTION_ERROR ? undefined : CODES[className];
   // A class of that kind also has the general codes, for what it does not serve: the number alone does not say which.
   const names = [

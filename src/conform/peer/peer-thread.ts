@@ -22,7 +22,11 @@ export interface PeerThreadData {
 }
 
 /** What the thread tells: bytes, the number of the process, or that there will be no more. */
-export type PeerNews = { readonly bytes: Uint8Array } | { readonly pid: number } | { readonly ended: string };
+export type PeerNews =
+  | { readonly bytes: Uint8Array }
+  | { readonly pid: number }
+  | { readonly closed: true }
+  | { readonly ended: string };
 
 const data = workerData as PeerThreadData;
 const { port } = data;
@@ -49,14 +53,30 @@ function join(input: Readable, output: Writable): void {
   });
 }
 
+/** One program and its arguments: no assignment before it, and nothing that only a shell does. */
+const ONE_PROGRAM = /^[^\s=]+(\s[^;&|<>()`\n]*)?$/;
+/** What the shell does itself, without a program. */
+const BUILT_IN =
+  /^(exec|exit|cd|eval|trap|wait|read|umask|unset|command|set|export|ulimit|source|time|if|for|while)\b|^[.:!{[]\s/;
+
+/**
+ * A shell that waits for one program holds the program's output open, so that nobody sees that it was closed,
+ * and tells its end by a signal as a number: the program takes the shell's place.
+ */
+function inPlace(command: string): string {
+  const line = command.trim();
+  return ONE_PROGRAM.test(line) && !BUILT_IN.test(line) ? `exec ${line}` : command;
+}
+
 function start(command: string): void {
   // A shell reads the command, in a group of its own: whatever it starts is ended with it.
-  const child: ChildProcess = spawn(command, {
+  const child: ChildProcess = spawn(inPlace(command), {
     shell: true,
     detached: true,
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   child.on('error', (error) => end(error.message));
+  child.stdout!.on('end', () => tell({ closed: true }));
   child.on('close', (code, by) => {
     end(by === null ? `the process ended with exit status ${code}` : `the process was ended by ${by}`);
   });

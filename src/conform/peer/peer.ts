@@ -18,6 +18,8 @@ const THREAD = import.meta.url.endsWith('.ts')
 /** Words of a sleeper's, and of whoever wakes it. */
 const SIGNAL_BYTES = 64;
 const NS_PER_MS = 1e6;
+/** A process that ends closes its output a little before. */
+const CLOSE_NS = 500e6;
 
 /** Processes that run, to be ended with ours whatever ends that. */
 const running = new Set<number>();
@@ -46,6 +48,10 @@ export class Peer {
   private readonly starts: boolean;
   private pid = 0;
   private over = '';
+  /** It has closed its output, and may tell why by its end. */
+  private closed = false;
+  /** When that was seen, in nanoseconds; infinite before. */
+  private closedNs = Number.POSITIVE_INFINITY;
 
   constructor(target: PeerTarget) {
     this.starts = target.exec !== undefined;
@@ -89,8 +95,11 @@ export class Peer {
       if (this.take()) continue;
       if (this.over !== '') throw new PipeFault(PIPE_FAULT_DEATH, this.over);
       if (waitNs > 0) clock.update();
+      if (this.closed) this.closedNs = Math.min(this.closedNs, clock.nowNs);
+      const doneNs = this.closedNs + CLOSE_NS;
+      if (clock.nowNs >= doneNs) throw new PipeFault(PIPE_FAULT_DEATH, 'it closed its end');
       if (clock.nowNs >= endNs) return undefined;
-      sleeper.sleep(endNs - clock.nowNs);
+      sleeper.sleep(Math.min(endNs, doneNs) - clock.nowNs);
     }
   }
 
@@ -121,7 +130,8 @@ export class Peer {
     else if ('pid' in news) {
       this.pid = news.pid;
       running.add(news.pid);
-    } else this.over = news.ended;
+    } else if ('closed' in news) this.closed = true;
+    else this.over = news.ended;
     return true;
   }
 }
