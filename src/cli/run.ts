@@ -73,12 +73,19 @@ async function run(file: string, args: string[], options: RunOptions): Promise<v
   const recording = trace === undefined ? undefined : new Recording(trace);
   const under = await putCardUnder(options, recording);
   recording?.begun();
+  if (under !== undefined && !options.ledger) await keepUncounted();
   if (under !== undefined && (options.ledger || options.tap !== undefined || recording !== undefined))
     await sayAtTheEnd(under, options, recording);
   process.argv = [process.execPath, path, ...args];
   // Node's own entry, called from the event loop: so `require.main` is the program, and its stack traces hold
   // no function of ours.
   nextTurn((Module as unknown as { runMain: () => void }).runMain);
+}
+
+/** Only the ledger tells how many connections the kernel brought, and a listener's handle shows that they are counted. */
+async function keepUncounted(): Promise<void> {
+  const { routes } = await import('../node/install.ts');
+  routes.countsKernel = false;
 }
 
 /** @throws UserError where a trace would take the place of the program, or of anything but a trace. */

@@ -15,6 +15,7 @@ import { UV_ECANCELED, UV_EOF } from './bindings.ts';
 import { endNumber, hears } from './both-ends.ts';
 import { BOUND, CLOSED, CONNECTED, CONNECTING, captureContext, LISTENING } from './channel-state.ts';
 import { type ConnectingSocket, clientEnd, finishConnect } from './connecting.ts';
+import { hide } from './hidden.ts';
 import type { Listener, Pump, PumpedSocket } from './pump.ts';
 import { flushWrites, type PendingWrite, type WritingSocket } from './write.ts';
 
@@ -97,7 +98,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, Connectin
     this.context = captureContext();
     this.referenced = handle.hasRef();
     this.userBuffer = earlyUserBuffers.get(handle);
-    (handle as MaybeOnCard)[kChannel] = this;
+    hide(handle as MaybeOnCard, kChannel, this);
     pump.add(this);
   }
 
@@ -325,7 +326,7 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, Connectin
     this.halfEnded = true;
     this.endedTurn = this.pump.turn;
     this.updateHold();
-    this.complete(context, request, result);
+    this.complete(context, request, result, this.handle, undefined);
   }
 
   /**
@@ -390,6 +391,8 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, Connectin
     const context = this.shutdownContext;
     this.shutdownRequest = undefined;
     this.updateHold();
-    if (shutdown !== undefined && context !== undefined) this.complete(context, shutdown, status);
+    if (shutdown !== undefined && context !== undefined) {
+      this.complete(context, shutdown, status, this.handle, undefined);
+    }
   }
 }

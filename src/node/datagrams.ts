@@ -9,6 +9,7 @@ import { IP_TTL, SO_BROADCAST } from '../socket/options.ts';
 import { ANY, formatAddress, isLoopback, parseIPv4 } from './addresses.ts';
 import type { AddressInfoOut, NativeBindings, SendRequest, UdpHandle } from './bindings.ts';
 import { DatagramChannel, type DatagramSettings } from './datagram-channel.ts';
+import { hide } from './hidden.ts';
 import { bindReason, isOnlyOnCard, type Policy, sendReason } from './policy.ts';
 import { FOR_WORKERS, NO_ROOM, NOT_ITS_ADDRESS, NOT_ITS_OPTION, PORT_TAKEN } from './routes.ts';
 
@@ -58,13 +59,16 @@ export function installDatagrams(native: NativeBindings, policy: () => Policy | 
 }
 
 function knownOf(handle: Handle): Known {
-  handle[kDatagrams] ??= {
+  const before = handle[kDatagrams];
+  if (before !== undefined) return before;
+  const known: Known = {
     channel: undefined,
     everywhere: false,
     receiving: false,
     settings: { shares: false, broadcast: false, hops: undefined },
   };
-  return handle[kDatagrams];
+  hide(handle, kDatagrams, known);
+  return known;
 }
 
 function openingMethods(seam: Seam) {

@@ -10,6 +10,7 @@ import type { AsyncResource } from 'node:async_hooks';
 import type { HttpParser, NativeBindings, TcpHandle } from './bindings.ts';
 import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
 import { captureContext } from './channel-state.ts';
+import { hide } from './hidden.ts';
 import { mayBeOnCard, type Seam } from './opening.ts';
 import type { BridgedTls } from './tls-bridge.ts';
 import { TOLD, ticksWithin, unlessTold } from './uncaught.ts';
@@ -61,8 +62,8 @@ export function installHttpParser(seam: Seam, bridged: BridgedTls): () => void {
     if (fed || beneathTls !== undefined) {
       for (const index of [httpParser.kOnHeaders, httpParser.kOnBody]) ticking(this, index);
     }
-    if (fed) this[kFeed] = feedFrom(native, this, handle as FedHandle);
-    else this[kFeed] = beneathTls !== undefined ? OVER_TLS : undefined;
+    const beneath = beneathTls !== undefined ? OVER_TLS : undefined;
+    hide(this, kFeed, fed ? feedFrom(native, this, handle as FedHandle) : beneath);
     // A client's handle that has still to connect may come to live on either side.
     if (channel === undefined) consume.call(this, handle);
   };
@@ -133,6 +134,7 @@ function tickingCallbacks(native: NativeBindings): (parser: FedParser, index: nu
         if (fed && !ticksWithin(native)) throw TOLD;
         return result;
       };
+      Object.defineProperty(wrapped, 'name', { value: callback.name, configurable: true });
       made.set(callback, wrapped);
       made.set(wrapped, wrapped);
     }

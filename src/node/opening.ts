@@ -24,6 +24,7 @@ import type { AddressInfoOut, NativeBindings, StreamRequest, TcpHandle } from '.
 import { connectOnCard, listenOnCard, openBound } from './card-calls.ts';
 import { type Channel, kChannel, type MaybeOnCard } from './channel.ts';
 import { BOUND, CLOSED, CONNECTING, LISTENING } from './channel-state.ts';
+import { hide } from './hidden.ts';
 import {
   type Bound,
   bindReason,
@@ -128,7 +129,7 @@ function bind(
   } else if (handle[kBound] !== undefined) return -EINVAL;
   const ipv6Only = ((flags ?? 0) & native.ipv6Only) !== 0;
   const every = ipv6 && address === ANY;
-  handle[kBound] = {
+  hide<typeof kBound, Bound>(handle, kBound, {
     address,
     ipv6,
     hearsIPv4: every ? !ipv6Only : address !== LOOPBACK6,
@@ -136,7 +137,7 @@ function bind(
     reason,
     taken: reason === undefined && port !== 0 && policy.pump?.isPortHeld(place, port) === true,
     cardPort,
-  };
+  });
   return 0;
 }
 
@@ -269,6 +270,7 @@ function listenInKernel(
  * those of the card, which look it up as well, are taken off the count.
  */
 function countKernelAccepts(handle: Handle, routes: Routes): void {
+  if (!routes.countsKernel) return;
   let callback = handle.onconnection;
   Object.defineProperty(handle, 'onconnection', {
     configurable: true,
@@ -363,7 +365,7 @@ export function takeOver(seam: Seam, channel: Channel, request: StreamRequest, s
   if (!isNoRoom(status, nativeFd(seam, handle) >= 0)) return false;
   delete handle[kChannel];
   if (connectInKernel(seam, handle, request, channel.connectText, channel.connectPort, channel.ipv6) !== 0) {
-    handle[kChannel] = channel;
+    hide(handle, kChannel, channel);
     return false;
   }
   channel.forgetConnect();

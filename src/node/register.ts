@@ -3,9 +3,12 @@
  * card. Importing it does the work; a program that wants to choose calls `register` of `start.ts` instead.
  */
 import { preloadedBy } from './cluster-workers.ts';
+import { routes } from './install.ts';
 import { registerForProgram } from './start.ts';
 
 preloadedBy(import.meta.url);
+// Nobody asks for it.
+routes.countsKernel = false;
 try {
   await registerForProgram();
 } catch (error) {

@@ -51,6 +51,8 @@ export class Routes {
   /** Listeners at an address that the machine has not: the kernel hears nothing for them. */
   cardAlone = 0;
   acceptedFromCard = 0;
+  /** Whether connections that the kernel brings are counted, which a listener's handle shows. */
+  countsKernel = true;
   /** How often a listener's callback was looked up, for the card's connections and the kernel's. */
   reported = 0;
   reportedFromCard = 0;
