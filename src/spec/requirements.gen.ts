@@ -2650,7 +2650,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         shown: [
           {
             file: 'tcpip/tcp-syn-sent.test.ts',
-            title: 'starts from one segment after a lost SYN, with an RTO of 3 s (RFC 6928 §2, RFC 6298 §5.7)',
+            title: 'starts from one segment after two lost SYNs, with an RTO of 3 s (RFC 6928 §2, RFC 6298 §5.7)',
           },
         ],
         reason: '',
