@@ -68,9 +68,9 @@ export function measureMixedWorld(
   return { counted, works, offloads };
 }
 
-/** Half of the connections that the programs of a host are described with. */
+/** Half of the connections that the programs of a host are described with, those that rest included. */
 function halfOf({ programs }: Topology, host: number): number {
-  const all = programs.reduce((sum, own) => (own.host === host ? sum + own.connections : sum), 0);
+  const all = programs.reduce((sum, own) => (own.host === host ? sum + own.connections + own.idle : sum), 0);
   return Math.ceil(all / 2);
 }
 

@@ -155,6 +155,12 @@ describe('systems on one wire', () => {
     const half = mixed('any => offload', undefined);
     expect(half.offloads.map(({ refusals }) => refusals['connections full'])).toEqual([4, 4]);
     expect(half.figures.iopUs / card.figures.iopUs).toBeCloseTo(0.5, 1);
+    // Those that rest have their place on a card as well.
+    const [resting] = compareArms(small('TCP_RR', { operations: 50, idle: 40 }), armsOf('mixed'), SAME);
+    expect(resting.offloads.map(({ offloaded, own }) => [offloaded, own])).toEqual([
+      [24, 24],
+      [24, 24],
+    ]);
   });
 
   it('leave out a system that the world cannot have, where nobody has named it', () => {
