@@ -54,6 +54,8 @@ import { BATCHED, ILLEGAL_HERE, MALFORMED, MODE_MASK, MODE_SHIFT, PORT_SHIFT } f
 import type { Trial } from './trial.ts';
 
 const TRL_WORD = 3;
+/** How many transactions the control word says that there are. */
+const COUNT_MASK = 0xff;
 const ETHERNET_HEADER_BYTES = 14;
 const KNOWN_FLAGS =
   LAN_PACKET_FLAG_ERROR |
@@ -89,7 +91,7 @@ export class LanReplies {
   list(row: MessageRow, words: Int32Array, at: number, sizeWords: number, port: number): void {
     const status = frameRequestStatus(words, at);
     const success = status === REQUEST_STATUS_SUCCESS;
-    this.statuses.judge(row, words[at + 4], status);
+    this.statuses.judge(row, words[at + 4], status, words[at + TRL_WORD] & COUNT_MASK);
     this.trial.coverage.reply(row, success);
     const own = this.lan.ports.all[port];
     const sends = row.functionCode !== LAN_RECEIVE_POST;

@@ -32,8 +32,7 @@ export class Outcomes {
       trial.refusals.iopWord = requests.iopWord;
     if (row.functionCode === EXEC_SYS_ENABLE && row.target === TARGET_EXECUTIVE) trial.refusals.enabled();
     const aborts = row.replyForm === 'overlaid' && row.functionCode === UTIL_ABORT;
-    if (aborts && trial.lan === undefined && trial.window === undefined)
-      requests.aborts.answered(row, words[at + 4]);
+    if (aborts) requests.aborts.answered(row, words[at + 4]);
   }
 
   /** Whether an error has a reason, and what follows for the socket's accounts. */

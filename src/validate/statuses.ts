@@ -37,10 +37,13 @@ export class StatusJudge {
     this.requests = requests;
   }
 
-  /** Rules F-04, F-05 and F-08: the status is one of the spec, and its detail fits it. */
-  judge(row: MessageRow, word4: number, status: number): void {
+  /**
+   * Rules F-04, F-05 and F-08: the status is one of the spec, and its detail fits it.
+   * @param count how many requests it is the status of.
+   */
+  judge(row: MessageRow, word4: number, status: number, count = 1): void {
     this.outcome(row, word4, status, 'word 4');
-    if (status >= ABORT_FIRST && status <= ABORT_LAST) this.requests.aborts.ended(row.target, 1);
+    if (status >= ABORT_FIRST && status <= ABORT_LAST) this.requests.aborts.ended(row.target, count);
   }
 
   /** The same of a word that says how one transaction of several ended. @param where for the findings. */

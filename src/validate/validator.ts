@@ -24,6 +24,7 @@ import { EventRegistrations } from './event-registrations.ts';
 import { Findings, hex } from './findings.ts';
 import { FrameCredits } from './frame-credits.ts';
 import { IopJudge, RESTARTED } from './iop-machine.ts';
+import type { LanTrial } from './lan-trial.ts';
 import { ListJudge } from './list-judge.ts';
 import { Machines, messageRows, rowIndex, TARGET_DEVICE } from './message-rows.ts';
 import { notJudged, wasSilent } from './not-judged.ts';
@@ -251,6 +252,8 @@ export class Validator implements TraceSink {
     } else if (lan === undefined) sums.end(end, transmit, receive);
     else sums.endLan(end, lan, waiting([LAN_PACKET_SEND]));
     if (!sums.drained(end)) return;
+    // What a port has ended may wait for others, to share an answer with them.
+    const resting = waiting([LAN_PACKET_SEND, WINDOW_SEND]) === 0 && (lan === undefined || isBare(lan));
     transactions.forget((entry) => {
       if ((transactions.flags[entry] & LATER) !== 0) return true;
       if (transactions.timeNs[entry] + ANSWER_NS > timeNs) return true;
@@ -259,7 +262,7 @@ export class Validator implements TraceSink {
       findings.report('T-03', row.index, contexts);
       return true;
     });
-    if (lan === undefined && window === undefined && !sums.unsure) this.requests.aborts.finish();
+    if (resting && (!sums.unsure || lan !== undefined)) this.requests.aborts.finish();
     const before = timeNs - ANSWER_NS;
     transmit.expectHome((socket) => sockets.overSince(socket, before));
     sockets.expectAnswered(before, false);
@@ -304,4 +307,9 @@ export class Validator implements TraceSink {
 /** Whether bytes up to `end` lie in an area, wholly or in part. // Hot path. */
 function touches({ offset, count, bufferBytes }: PoolArea, address: number, end: number): boolean {
   return end > offset && address < offset + count * bufferBytes;
+}
+
+/** Whether the card has no bucket of the host's, as far as that is known. */
+function isBare({ buckets, hidden }: LanTrial): boolean {
+  return !hidden && !buckets.unsure && buckets.withCard.every((count) => count === 0);
 }

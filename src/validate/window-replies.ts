@@ -18,6 +18,8 @@ import { BAD_PACKET, reasonBit, type WindowRequests } from './window-requests.ts
 import type { WindowTrial } from './window-trial.ts';
 
 const TRL_WORD = 3;
+/** How many transactions the control word says that there are. */
+const COUNT_MASK = 0xff;
 /** Of the control word: MULTIPLE, and the words of an element beside its first. */
 const CONTEXTS_CONTROL = 0x80000000;
 const RECORDS_CONTROL = 0x80000100;
@@ -52,7 +54,7 @@ export class WindowReplies {
     const success = status === REQUEST_STATUS_SUCCESS;
     const { functionCode } = row;
     const own = this.window.ports.all[port];
-    this.statuses.judge(row, words[at + 4], status);
+    this.statuses.judge(row, words[at + 4], status, words[at + TRL_WORD] & COUNT_MASK);
     this.trial.coverage.reply(row, success);
     const context = words[at + 2];
     const records = functionCode === spec.WINDOW_HEADERS;

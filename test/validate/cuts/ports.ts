@@ -30,6 +30,7 @@ import {
   succeeded,
 } from './cut.ts';
 
+const ABORT = 0x01;
 const LIST = 5;
 const RECORDS = 6;
 const BUSY = 0x1b;
@@ -93,6 +94,20 @@ export const PORT_CUTS: readonly Cut[] = [
   ...lists('window', WINDOW_FILL, 'contexts of fills', ['T-01', 'T-02']),
   ...lists('window', WINDOW_SEND, 'contexts of sends', ['T-01', 'T-02']),
   ...lists('window', WINDOW_PLACE, 'contexts of placements', ['T-01', 'T-02']),
+  lan(
+    'more packets and buckets aborted than came back',
+    ['T-11'],
+    inReply(ABORT, any, (w) => void (w[4] += 1)),
+  ),
+  lan(
+    'fewer packets and buckets aborted than came back',
+    ['T-11'],
+    inReply(
+      ABORT,
+      (w) => w[4] > 0,
+      (w) => void (w[4] -= 1),
+    ),
+  ),
   lan('a word behind buckets', ['F-11'], inReply(LAN_RECEIVE_POST, several, longer)),
   lan(
     'more buckets announced than there are',
