@@ -22,6 +22,7 @@ import { NetRequestResponse } from '../workloads/net-rr.ts';
 import { NetStream } from '../workloads/net-stream.ts';
 import { OwnWorkload } from '../workloads/own.ts';
 import { PAIR_NAMES, PairWorkload } from '../workloads/pair-workload.ts';
+import { Patience } from '../workloads/patience.ts';
 import { PortRoundTrip, PortStream } from '../workloads/port.ts';
 import type { Workload } from '../workloads/workload.ts';
 import type { Card, CardBooks, LedgerSnapshot } from '../world/open/card.ts';
@@ -152,13 +153,17 @@ async function openOnLan(plan: SidePlan, clock: Clock): Promise<OpenSide> {
 
 async function openOnCard(plan: SidePlan, clock: Clock): Promise<OpenSide> {
   const trace = openTrace(plan.trace);
+  const settings = socketCardSettings(plan);
   const card = await (await import('../world/open/card.ts')).openCard(
-    { ...socketCardSettings(plan), ...placementOf(plan) },
+    { ...settings, ...placementOf(plan) },
     trace,
   );
   if (plan.api === 'net') install(card);
+  // A pass tries every socket, so nobody has to be told when one that heard ENOBUFS may go on.
+  const isPatient = settings.driver?.transmitDryPolicy === 'ENOBUFS';
+  const sockets = isPatient ? new Patience(card.stack, clock).sockets : card.stack;
   const workload =
-    plan.api === 'net' ? await openNet(plan, clock) : openSocket(plan.test, card.stack, clock, plan.load);
+    plan.api === 'net' ? await openNet(plan, clock) : openSocket(plan.test, sockets, clock, plan.load);
   const close = async (): Promise<Reconciliation> => {
     const reconciliation = await closeCard(card, workload);
     trace?.sink.close();

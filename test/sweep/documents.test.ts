@@ -31,6 +31,7 @@ const WRONG: readonly [string, string][] = [
   ['2..32:x4', '0..32'],
   ['[EAGAIN, block]', '[]'],
   ['pools.transmitBuffers: 2..32:x4', 'host.memory: [1GiB, 32MiB]'],
+  ['driver.transmitDryPolicy: [EAGAIN, block]', 'cards.left.pools.transmitBuffers: [2, 4]'],
   ['connections: 16', 'connections: 1024'],
 ];
 

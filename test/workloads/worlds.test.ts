@@ -213,6 +213,19 @@ describe('what a workload does not know', () => {
     expect(() => readTopology({ hosts, cards: { ...cards, b }, links, programs })).toThrow(line);
   });
 
+  it.each([
+    [{ size: 1500 }, { transmitBuffers: 2, transmitBufferBytes: 512 }, '"programs.server.size"', '2 of 512'],
+    [{ size: 100, response: 5000 }, { transmitBufferBytes: 512 }, '"programs.server.response"', '8 of 512'],
+  ])('is refused where a datagram does not fit the buffers of a send: %j', (shape, pools, key, buffers) => {
+    const { hosts, cards, links, programs } = described({ workload: 'UDP_RR', ...shape }) as {
+      [section: string]: { [name: string]: object };
+    };
+    const b = { host: 'right', ports: { eth0: { address: '10.0.0.2/24' } }, pools };
+    const read = (): object => readTopology({ hosts, cards: { ...cards, b }, links, programs });
+    expect(read).toThrow(`${key}: datagrams of `);
+    expect(read).toThrow(`do not fit the transmit buffers of a send on the card "b", ${buffers}: set`);
+  });
+
   it('is refused where both ends differ in it', () => {
     const world = described({ workload: 'UDP_RR' }) as { programs: { client: object } };
     const client = { ...world.programs.client, response: 100 };

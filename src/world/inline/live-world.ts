@@ -148,7 +148,8 @@ export class LiveWorld {
       this.cards[i].host.bringUpCard(classOf(card));
     });
     this.programs = makePrograms(this.topology, (card) => this.stackOf(card), this.clock);
-    for (const { topology, body } of this.programs) this.start(topology.card, body);
+    for (const { topology, body, beside } of this.programs)
+      for (const program of [body, ...beside]) this.start(topology.card, program);
     this.clock.update();
     begin(this.region, this.beginning, this.clock);
   }

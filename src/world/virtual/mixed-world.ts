@@ -144,7 +144,8 @@ export class MixedWorld {
       this.clock,
       ({ host }) => ({ work: (ns) => this.queue.occupy(this.hostAgents[host], ns), sampleMask: 0 }),
     );
-    for (const { topology: place, body } of this.programs) this.cards[place.card].start(body);
+    for (const { topology: place, body, beside } of this.programs)
+      for (const program of [body, ...beside]) this.cards[place.card].start(program);
   }
 
   /** The sockets of the first of its hosts, what decides of them, and its own stack. */

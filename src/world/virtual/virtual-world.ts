@@ -126,7 +126,8 @@ export class VirtualWorld {
         sampleMask: 0,
       }),
     );
-    for (const { topology: place, body } of this.programs) this.cards[place.card].start(body);
+    for (const { topology: place, body, beside } of this.programs)
+      for (const program of [body, ...beside]) this.cards[place.card].start(program);
   }
 
   /**
