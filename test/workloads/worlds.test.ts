@@ -12,6 +12,8 @@ const ROOM = {
   packetSlots: 512,
   pools: { receiveBucketBytes: 65_536, receiveBuckets: 16, transmitBuffers: 64 },
   driver: { socketsMax: 128 },
+  // The first datagrams of a burst wait for the neighbour's address; by default some of so many would give way.
+  stack: { neighbourQueueBytes: 4 << 20 },
 };
 const OPERATIONS = 30;
 
