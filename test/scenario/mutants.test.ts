@@ -1,14 +1,11 @@
 /**
  * Each script fails on the mutant of the engine that its head names: `// Mutant: NAME`, of mutants.yaml. A
- * mutant whose text has gone from its file fails here, too. The engine is that of the last build. The long
- * form tries all mutants, the short one some that its seed chooses.
+ * mutant whose text has gone from its file fails here, too. The engine is that of the last build.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DrillMemory } from '../../src/drill/host/drill-memory.ts';
-import { Random } from '../../src/time/random.ts';
-import { LONG } from '../long.ts';
 import { type Drill, drillOf, placesOf, ROOT, readMutants } from './mutated-engine.ts';
 
 interface Scenario {
@@ -23,8 +20,6 @@ const MUTANTS = readMutants();
 const MEMORY = new DrillMemory();
 /** Scripts whose behaviour no mutant breaks yet: a new script names one. */
 const UNNAMED_MAX = 40;
-/** Of all mutants, those that the short form tries. */
-const SHARE = 0.2;
 
 const SCRIPTS: readonly Scenario[] = readdirSync(FOLDER, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.pkt'))
@@ -56,11 +51,7 @@ it('the text of every mutant stands in its file once', () => {
 });
 
 describe('the scripts that name a mutant fail on it', () => {
-  const random = new Random(20_261_128);
-  const all = [...MUTANTS.values()];
-  const chosen = LONG ? all : all.filter(() => random.nextFloat() < SHARE);
-
-  it.each(chosen)('$name', (mutant) => {
+  it.each([...MUTANTS.values()])('$name', (mutant) => {
     const own = SCRIPTS.filter((script) => script.mutant === mutant.name);
     expect(own, 'no script names it').not.toEqual([]);
     const drill = drillOf(mutant);
