@@ -129,7 +129,9 @@ export class Channel implements PumpedSocket, Listener, WritingSocket, Connectin
       return;
     }
     if (this.state === CONNECTED) {
-      if (this.reading && !this.pump.holdsBack(this, this.end)) this.read();
+      // Writes are held back with reading: what has arrived is read before one of them fails, as by libuv.
+      if (this.reading && this.pump.holdsBack(this, this.end)) return;
+      if (this.reading) this.read();
       if (this.writeHead !== undefined && this.state === CONNECTED) flushWrites(this);
     } else if (this.state === LISTENING) this.accept();
     else if (this.state === CONNECTING) finishConnect(this);
