@@ -84,6 +84,8 @@ async function serve(control) {
   while ((await control.take(1))[0] !== TEST_END);
   const seconds = Number(process.hrtime.bigint() - began) / 1e9;
   test.over = true;
+  // As iperf3 -s does: a client that waits for the rest of a block hears that there is none.
+  for (const { socket } of streams) socket.end();
   control.say(EXCHANGE_RESULTS);
   const theirs = await control.json();
   control.sayJson({
