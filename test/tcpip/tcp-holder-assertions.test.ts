@@ -1,5 +1,5 @@
 /** What the connections of a listener, and the holders of ports, must be. */
-import { describe } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   addEmbryo,
   checkAcceptQueue,
@@ -58,6 +58,11 @@ describe('the accept queue', () => {
     const { tcp, listener } = waiting();
     listener.listening.acceptTail = listener.index;
     checkAcceptQueue(tcp, listener, 0);
+  });
+  it('the tail of an accept queue in which somebody waits is not that of an empty one', () => {
+    const { tcp, listener } = waiting();
+    listener.listening.acceptTail = -1;
+    expect(() => checkAcceptQueue(tcp, listener, 0)).toThrow(/the tail is the last connection linked/);
   });
   trips('accept queue: a connection is no neighbour of its own', () => {
     const { tcp, listener, tcb } = waiting();

@@ -101,15 +101,16 @@ function unlink(tcp: TcpTables, tcb: Tcb): void {
  */
 export function checkAcceptQueue(tcp: TcpTables, listener: Tcb, embryos: number): void {
   const { acceptHead, acceptTail, acceptCount, embryoHead, embryoCount } = listener.listening;
-  const accepted = checkList(tcp, acceptHead, acceptTail);
-  assert(accepted === acceptCount, 'accept queue: as many connections are linked as are counted');
-  const linked = checkList(tcp, embryoHead, -1);
+  const accepted = checkList(tcp, acceptHead);
+  assert(accepted.count === acceptCount, 'accept queue: as many connections are linked as are counted');
+  assert(accepted.last === acceptTail, 'accept queue: the tail is the last connection linked');
+  const linked = checkList(tcp, embryoHead).count;
   assert(linked === embryoCount, 'accept queue: as many embryos are linked as are counted');
   assert(embryos === embryoCount, 'accept queue: as many embryos name the listener as it counts');
 }
 
-/** @param tail -1: any. @returns how many are linked. */
-function checkList(tcp: TcpTables, head: number, tail: number): number {
+/** @returns how many are linked, and the last of them; -1: there is none. */
+function checkList(tcp: TcpTables, head: number): { count: number; last: number } {
   let count = 0;
   let last = -1;
   for (let at = head; at >= 0 && count <= tcp.tcbs.length; at = tcp.tcbs[at].acceptNext) {
@@ -117,6 +118,5 @@ function checkList(tcp: TcpTables, head: number, tail: number): number {
     count += 1;
     last = at;
   }
-  assert(tail < 0 ? true : last === tail, 'accept queue: the tail is the last connection linked');
-  return count;
+  return { count, last };
 }
