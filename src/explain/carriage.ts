@@ -5,7 +5,7 @@
 import { SOCKET_SEND } from '../i2o/socket.gen.ts';
 import { WINDOW_PLACE } from '../i2o/window.gen.ts';
 import type { MessageClass } from '../world/virtual/watch.ts';
-import type { Call, Carried, Message, Packet } from './events.ts';
+import type { Call, Carried, Message, Packet, Stream } from './events.ts';
 import { type Ground, type Legs, samePacket } from './legs.ts';
 import type { Path } from './path.ts';
 
@@ -15,6 +15,8 @@ export interface Asked {
   readonly functions: readonly number[];
   /** In words, such as `request in, segment out`. */
   readonly what: string;
+  /** Of a stream's bytes: how many the card must have been given, from the first one; absent: it is a call. */
+  readonly bytes?: number;
 }
 
 export class Carriage {
@@ -120,9 +122,11 @@ export class Carriage {
     return 'card' in from ? this.ground.classOf(from.card) : 'plain';
   }
 
-  private asksCard(call: Call, first: Packet, { functions, what }: Asked): void {
+  private asksCard(call: Call, first: Packet, asked: Asked): void {
     const { legs } = this;
-    const message = this.sentBy(call, functions);
+    const { what, bytes } = asked;
+    const message =
+      bytes === undefined ? this.sentBy(call, asked.functions) : this.givenBy(call.stream, bytes);
     const { from } = this.ground.wires[first.wire];
     const at = 'card' in from ? from.card : call.card;
     if (message === undefined) {
@@ -208,7 +212,14 @@ export class Carriage {
     );
   }
 
-  /** The message that took what a call gave: of a batch it comes after the call. */
+  /** The message by which a card was given so many bytes of a stream: others may be in it, of later calls. */
+  private givenBy(stream: Stream | undefined, bytes: number): Message | undefined {
+    return this.ground.log.messages.find(({ sends }) =>
+      sends.some((one) => one.stream === stream && one.bytes >= bytes),
+    );
+  }
+
+  /** The message that a call has made, or has had made after it. */
   private sentBy(
     { card, beginNs, messages, stream }: Call,
     functions: readonly number[],

@@ -72,6 +72,8 @@ export interface Message {
   readonly stream: Stream | undefined;
   /** Of receive records: how far each stream has been delivered. */
   readonly records: readonly Delivery[];
+  /** Of a SocketSend: how far each of its streams has been given to the card. */
+  readonly sends: readonly Posted[];
   /** Of an answer: whether it says that a connection is there. */
   readonly opens: boolean;
   /** The packets that it tells of, where packets travel in messages. */
@@ -96,6 +98,13 @@ export interface Delivery {
   readonly datagram: { readonly remote: string; readonly number: number } | undefined;
 }
 
+/** Bytes of a stream in a SocketSend, which may hold those of several calls and of several streams. */
+export interface Posted {
+  readonly stream: Stream;
+  /** Bytes of the stream given to the card, these included. */
+  readonly bytes: number;
+}
+
 /** A packet in a message. */
 export interface Carried extends FrameName {
   /** Only its headers are told of: its payload is placed later. */
@@ -106,9 +115,10 @@ export interface Carried extends FrameName {
 export interface Stream {
   readonly card: number;
   readonly socketId: number;
-  /** Bytes that the program has sent and received, and that the card has put in buckets. */
+  /** Bytes that the program has sent and received, that its card was given, and that it has put in buckets. */
   sent: number;
   received: number;
+  posted: number;
   delivered: number;
   /** Whether it sends and receives datagrams, and is no connection. */
   datagrams: boolean;

@@ -132,7 +132,7 @@ class Walk {
       return;
     }
     this.steps.attempts.made(call, before, begins);
-    this.steps.carriage.departs(call, packet, SENDS);
+    this.steps.carriage.departs(call, packet, { ...SENDS, bytes: Math.max(needed, begins + 1) });
     this.steps.carriage.arrives(taken, packet, delivery, 'segment in, reply out');
   }
 

@@ -43,9 +43,10 @@ import {
 } from '../i2o/socket.gen.ts';
 import type { FrameDirection, FrameWatch } from '../world/virtual/watch.ts';
 import type { CarriedPackets } from './carried.ts';
-import type { Carried, Delivery, Message, Stream, Turn } from './events.ts';
+import type { Carried, Delivery, Message, Posted, Stream, Turn } from './events.ts';
 import { endpoint } from './flows.ts';
 import { type FrameNames, NUMBER_BYTES, numberIn } from './frame-names.ts';
+import { sentPieces } from './sent-pieces.ts';
 import type { Streams } from './streams.ts';
 
 /** Requests whose first word behind the header names the socket. */
@@ -82,11 +83,12 @@ export interface MessageBook {
 interface About {
   readonly stream: Stream | undefined;
   readonly records: readonly Delivery[];
+  readonly sends: readonly Posted[];
   readonly opens: boolean;
   readonly packets: readonly Carried[];
 }
 
-const NOBODY: About = { stream: undefined, records: [], opens: false, packets: [] };
+const NOBODY: About = { stream: undefined, records: [], sends: [], opens: false, packets: [] };
 
 export class MessageWatch implements FrameWatch {
   private readonly book: MessageBook;
@@ -176,7 +178,20 @@ export class MessageWatch implements FrameWatch {
       const to = endpoint(getSocketConnectAddress(words, frame), getSocketConnectPort(words, frame));
       this.book.connects.set(this.keyOf(frame), { stream, to });
     }
-    return { ...NOBODY, stream };
+    if (code !== SOCKET_SEND) return { ...NOBODY, stream };
+    const sends = this.sends(frame, socketId);
+    return { ...NOBODY, stream: sends[0]?.stream ?? stream, sends };
+  }
+
+  /** What a SocketSend gives the card: of one stream, or of a batch of several. */
+  private sends(frame: number, socketId: number): Posted[] {
+    const { words, streams } = this.book;
+    return sentPieces(words, frame, socketId).flatMap(({ socketId: of, bytes }) => {
+      const stream = streams.ofCard(this.card, of);
+      if (stream === undefined || stream.datagrams) return [];
+      stream.posted += bytes;
+      return { stream, bytes: stream.posted };
+    });
   }
 
   private reply(frame: number): About {

@@ -187,6 +187,7 @@ export class Observer implements MeasureWatch, CallBook, MessageBook, PacketBook
     }
     if (place !== undefined) {
       this.streams.bind(place.card, place.socketId, stream);
+      stream.posted = stream.sent;
       stream.delivered = stream.received;
       stream.movedAtBytes = stream.sent + stream.received;
     }

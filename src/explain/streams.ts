@@ -65,6 +65,7 @@ function newStream(card: number, socketId: number): Stream {
     socketId,
     sent: 0,
     received: 0,
+    posted: 0,
     delivered: 0,
     datagrams: false,
     localPort: 0,

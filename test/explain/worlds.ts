@@ -76,6 +76,9 @@ export const FORMS: readonly Form[] = [
   { workload: 'TCP_STREAM', connections: 2, size: 16_384, vary: 'pools.transmitBuffers=4' },
   { workload: 'TCP_STREAM', connections: 1, size: 3000, vary: 'link.lossProbability=0.01' },
   { workload: 'HTTP', connections: 8, size: 6000, vary: 'pools.transmitBuffers=1' },
+  { workload: 'TCP_STREAM', connections: 1, size: 1 },
+  { workload: 'TCP_STREAM', connections: 5, size: 97, vary: 'driver.batchSends=true' },
+  { workload: 'TCP_MAERTS', connections: 2, size: 1448 },
 ];
 
 /** A world of cards that share processors, each in a way of its own. */
