@@ -35,5 +35,3 @@ export const EXPERIMENTS: readonly Listed[] = [
     load: async () => (await import('./window-on-card/experiment.ts')).windowOnCard,
   },
 ];
-
-export const EXPERIMENT_NAMES = EXPERIMENTS.map(({ name }) => name);

@@ -7,7 +7,6 @@ import type {
   ClassEntry,
   ElementEntry,
   EnumEntry,
-  GroupEntry,
   MachineEntry,
   MessageEntry,
   RuleEntry,
@@ -79,11 +78,6 @@ export function machineNamed(name: string): MachineEntry | undefined {
 /** @param id as in `H-01`. */
 export function ruleWithId(id: string): RuleEntry | undefined {
   return CATALOGUE.rules.find((rule) => rule.id.toLowerCase() === id.toLowerCase());
-}
-
-/** @param number as in UtilParamsGet, such as 0xF100. */
-export function groupsWithNumber(number: number): readonly GroupEntry[] {
-  return CATALOGUE.groups.filter((group) => group.number === number);
 }
 
 /** States of each machine in which a message may be asked: those with a transition on its request. */

@@ -1,6 +1,7 @@
 /** What a sweep found: its points without their seeds, and the knee along a setting. */
 import { type MeanBounds, type MeanInterval, meanBounds, meanInterval } from '../record/statistics.ts';
 import { lostPercent } from './datagrams.ts';
+import type { SweepPlan } from './plan.ts';
 import type { MeasuredPoint } from './point.ts';
 import type { SweepResults } from './results.ts';
 import type { Settings } from './settings.ts';
@@ -115,10 +116,7 @@ export interface Knee {
  */
 export function kneesOf(results: SweepResults): Knee[] {
   const groups = groupsOf(results);
-  const numeric = Object.entries(results.head.plan.vary)
-    .filter(([, values]) => values.length >= VALUES_MIN && values.every((value) => typeof value === 'number'))
-    .map(([path]) => path);
-  return numeric.flatMap((path) => {
+  return pathsWithKnees(results.head.plan).flatMap((path) => {
     const series = new Map<string, Group[]>();
     for (const group of groups) {
       const key = JSON.stringify(othersOf(group, path));
@@ -127,6 +125,13 @@ export function kneesOf(results: SweepResults): Knee[] {
     const tried = [...series.values()].filter((along) => along.length >= VALUES_MIN);
     return tried.flatMap((along) => kneeOf(path, along) ?? []);
   });
+}
+
+/** The settings along which there may be a knee: numbers with as many values as one takes. */
+export function pathsWithKnees({ vary }: SweepPlan): string[] {
+  return Object.entries(vary)
+    .filter(([, values]) => values.length >= VALUES_MIN && values.every((value) => typeof value === 'number'))
+    .map(([path]) => path);
 }
 
 function othersOf({ settings }: Group, path: string): Settings {

@@ -80,6 +80,27 @@ describe('the answer', () => {
     expect(knees).toEqual([]);
   });
 
+  it('of several knees says how many lie at the largest value tried', () => {
+    const both = { 'driver.transmitDryPolicy': ['EAGAIN', 'block'] };
+    const some = answerOf(sampleResults(planWith({ vary: { 'pools.transmitBuffers': [1, 4, 8], ...both } })));
+    expect(some.details[0]).toContain(' 1 of 2 is the largest value tried: a larger one may do better.');
+    const all = answerOf(sampleResults(planWith({ vary: { 'pools.transmitBuffers': [1, 2, 4], ...both } })));
+    expect(all.details[0]).toContain(' Each is the largest value tried: a larger one may do better.');
+    const none = answerOf(
+      sampleResults(planWith({ vary: { 'pools.transmitBuffers': [4, 8, 16], ...both } })),
+    );
+    expect(none.details[0]).not.toContain('the largest value tried');
+  });
+
+  it('says why there is no knee', () => {
+    const flat = answerOf(sampleResults(planWith({ vary: { 'workload.size': [1, 2] } })));
+    expect(flat.details[0]).toBe(
+      'No setting is a number with three values or more, so no knee can be found along it.',
+    );
+    const part = answerOf(resultsOf(TWO_WAYS, [measuredPoint(TWO_WAYS, 0)]));
+    expect(part.details[0]).toContain('There is no knee along pools.transmitBuffers: ');
+  });
+
   it('says what it does not rest on', () => {
     const { details } = answerOf(sampleResults(TWO_WAYS, [3]));
     expect(details).toContain('1 of 20 points failed; they are listed below.');

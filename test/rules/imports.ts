@@ -42,7 +42,8 @@ export function onlyWorldJoins(files: readonly SourceFile[]): string[] {
 }
 
 /**
- * Rule 5, second half: only `world/` starts the card's thread. Workloads start programs that are no card;  waits for one that is not ours.
+ * Rule 5, second half: only `world/` starts the card's thread. Workloads start programs that are no card, and
+ * `conform/` waits for a card or a host that is not ours.
  */
 export function onlyWorldStartsThreads(files: readonly SourceFile[]): string[] {
   return inSource(files)

@@ -45,7 +45,6 @@ import type { Clock } from '../../time/clock.ts';
 export const MAC_HIGH = 0x0200;
 const OWN_LOW = 1;
 export const NEIGHBOUR_LOW = 2;
-const NS_PER_US = 1000;
 
 interface Arriving {
   readonly frame: Uint8Array;
@@ -193,9 +192,4 @@ export class DrillWire implements Device {
     writeArp(view, ETHERNET_BYTES, ARP_REPLY, MAC_HIGH, NEIGHBOUR_LOW, wanted, MAC_HIGH, OWN_LOW, asker);
     this.arrive(frame, this.parts.clock.nowNs, false);
   }
-}
-
-/** Nanoseconds of microseconds. */
-export function nsOf(us: number): number {
-  return us * NS_PER_US;
 }

@@ -266,6 +266,3 @@ export function settingOf(name: string): Setting | undefined {
   if (Object.hasOwn(LINUX, plain)) return LINUX[plain];
   return Object.hasOwn(FREEBSD, plain) ? FREEBSD[plain] : undefined;
 }
-
-/** Every name, for the documents. */
-export const SETTING_NAMES: readonly string[] = [...Object.keys(LINUX), ...Object.keys(FREEBSD)];

@@ -159,7 +159,3 @@ export function addressOf(text: string): number | undefined {
   if (parts === undefined || parts.some((part) => part > 255)) return undefined;
   return parts.reduce((sum, part) => sum * 256 + part, 0);
 }
-
-export function addressText(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 0xff).join('.');
-}

@@ -1,6 +1,13 @@
 /** What a sweep asked and what it found, in sentences and a small table: the page's first lines. */
 
-import { type Combination, combinationsOf, KNEE_SHARE, type Knee, kneesOf } from '../../sweep/findings.ts';
+import {
+  type Combination,
+  combinationsOf,
+  KNEE_SHARE,
+  type Knee,
+  kneesOf,
+  pathsWithKnees,
+} from '../../sweep/findings.ts';
 import type { SweepResults } from '../../sweep/results.ts';
 import { enumerated } from '../enumerated.ts';
 import { durationText, rateText, withPrefix } from '../units.ts';
@@ -109,17 +116,26 @@ class Words {
   }
 
   rule(knees: readonly Knee[]): string[] {
-    if (knees.length === 0) {
-      return ['No setting is a number with three values or more, so no knee can be found along it.'];
-    }
+    if (knees.length === 0) return [this.noKnee()];
     const more =
       knees.length > KNEE_ROWS_MAX ? ` The first ${KNEE_ROWS_MAX} of ${knees.length} are shown.` : '';
     const drawn = knees.some(({ between: [least, most] }) => least !== most);
     const doubts = drawn ? ' In brackets: how small or large it may be, each with 95 % confidence.' : '';
     return [
       `A knee is the smallest value that reaches ${100 * KNEE_SHARE} % of the best rate along it.` +
-        `${doubts}${more}`,
+        `${doubts}${atLargest(knees)}${more}`,
     ];
+  }
+
+  private noKnee(): string {
+    const paths = pathsWithKnees(this.results.head.plan);
+    if (paths.length === 0) {
+      return 'No setting is a number with three values or more, so no knee can be found along it.';
+    }
+    return (
+      `There is no knee along ${enumerated(paths)}: every larger value does worse than the smallest, or fewer ` +
+      'than three were measured.'
+    );
   }
 
   /** What makes the answer less sure. */
@@ -161,6 +177,14 @@ class Words {
       .filter(({ settings }) => Object.entries(others).every(([key, value]) => settings[key] === value))
       .sort((a, b) => Number(a.settings[path]) - Number(b.settings[path]));
   }
+}
+
+/** How many knees may lie beyond what was tried; nothing where none may. */
+function atLargest(knees: readonly Knee[]): string {
+  const count = knees.filter(({ last }) => last).length;
+  if (count === 0) return '';
+  const of = count === knees.length ? 'Each' : `${count} of ${knees.length}`;
+  return ` ${of} ${of === 'Each' || count === 1 ? 'is' : 'are'} the largest value tried: a larger one may do better.`;
 }
 
 function share({ ratePerS, bestPerS }: Knee): string {

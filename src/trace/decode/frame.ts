@@ -30,7 +30,7 @@ import {
   HEADER_WORDS,
   VERSION_1_5,
 } from '../../i2o/frame.ts';
-import { HOST_TID, IOP_TID } from '../../i2o/tids.ts';
+import { IOP_TID } from '../../i2o/tids.ts';
 import { messageOf, structureNamed } from '../../spec/catalogue.ts';
 import type { FieldEntry, LayoutEntry, MessageEntry } from '../../spec/entries.ts';
 import { OUTBOUND } from '../sink.ts';
@@ -333,10 +333,4 @@ class FrameReading {
 
 function isSocket(name: string): boolean {
   return name === 'socketId' || name === 'listenerId' || name === 'acceptedId';
-}
-
-/** Who a TID is, for people. */
-export function tidText(tid: number): string {
-  if (tid === IOP_TID) return 'IOP';
-  return tid === HOST_TID ? 'host' : `TID ${hexText(tid)}`;
 }
