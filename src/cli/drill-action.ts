@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { applySetting } from '../drill/host/apply-setting.ts';
 import { DrillMemory } from '../drill/host/drill-memory.ts';
-import { drillConfig } from '../drill/host/live-config.ts';
+import { drillConfig, type SystemName } from '../drill/host/live-config.ts';
 import { settingOf } from '../drill/host/sysctl-names.ts';
 import type { Verdict } from '../drill/run/outcome.ts';
 import { addressOf, type RunOptions } from '../drill/run/run-options.ts';
@@ -17,6 +17,7 @@ export interface DrillFlags {
   readonly define?: Readonly<Record<string, string>>;
   readonly sysctl?: Readonly<Record<string, string>>;
   readonly seed?: number;
+  readonly system?: SystemName;
   readonly local_ip?: string;
   readonly remote_ip?: string;
   readonly bind_port?: number;
@@ -124,6 +125,7 @@ function optionsOf(flags: DrillFlags): Partial<RunOptions> {
   const said: { readonly [K in keyof RunOptions]?: RunOptions[K] | undefined } = {
     seed,
     mtu,
+    system: flags.system,
     settings: flags.sysctl,
     localAddress: address('local_ip', flags.local_ip),
     remoteAddress: address('remote_ip', flags.remote_ip),

@@ -2,7 +2,7 @@
  * `inic drill FILE…`: runs packetdrill scripts against the package's own TCP/IPv4, in virtual time. The exit
  * status is 0 if all passed, 1 if one failed, 2 if one is no script, and 3 if one was not judged.
  */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { DrillFlags } from './drill-action.ts';
 import { integerIn, numberIn } from './numbers.ts';
 import { addExamples } from './plan-options.ts';
@@ -22,6 +22,12 @@ export function addDrill(program: Command): void {
       '--seed <n>',
       'what chance decides, such as initial sequence numbers (default: 1)',
       integerIn(0, 0x7fffffff),
+    )
+    .addOption(
+      new Option(
+        '--system <name>',
+        'whose defaults the host has (default: that of the script, by the settings it names)',
+      ).choices(['linux', 'freebsd']),
     )
     .option('--local_ip <address>', 'the host’s own address (default: 192.168.0.1)')
     .option('--remote_ip <address>', 'its peer’s (default: 192.0.2.1)')

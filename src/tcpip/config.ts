@@ -103,6 +103,11 @@ export interface StackConfig {
   readonly rtoMinUs: number;
   readonly rtoMaxUs: number;
   /**
+   * What each time-out has beyond that, however often it has doubled, but for a first SYN's, which nothing was
+   * measured for (FreeBSD's rexmit_slop).
+   */
+  readonly rtoSlopUs: number;
+  /**
    * SYN, SYN-ACK and data retransmissions before giving up. 7 SYNs are 255 s; RFC 9293 MUST-23 asks for at
    * least 180 s.
    */
@@ -141,6 +146,8 @@ export interface StackConfig {
   readonly ecn: number;
   /** Whether a SYN that is sent again no longer asks for it (RFC 3168 §6.1.1.1, tcp_ecn_fallback). */
   readonly ecnFallback: boolean;
+  /** After so many time-outs, that is; 0: whenever it is sent again. */
+  readonly ecnSynTimeouts: number;
   /**
    * SYN cookies (RFC 4987, tcp_syncookies): 0 never; 1 where a listener has as many connections half open as
    * it may; 2 for each SYN.
@@ -268,6 +275,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   sack: true,
   rtoInitialUs: 1_000_000,
   rtoMinUs: 200_000,
+  rtoSlopUs: 0,
   rtoMaxUs: 120_000_000,
   synRetries: 7,
   synLinearRetries: 0,
@@ -283,6 +291,7 @@ export const DEFAULT_STACK_CONFIG: StackConfig = {
   lossRecovery: 'rack',
   ecn: 2,
   ecnFallback: true,
+  ecnSynTimeouts: 0,
   synCookies: 1,
   pathMtuMin: 552,
   pathMtuExpiresUs: 600_000_000,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { DrillMemory } from '../../src/drill/host/drill-memory.ts';
 import { systemOf } from '../../src/drill/run/chosen.ts';
 import { drillScript } from '../../src/drill/run/runner.ts';
-import { parseScript } from '../../src/drill/script/parser.ts';
+import { tokensOf } from '../../src/drill/script/lexer.ts';
 
 const MEMORY = new DrillMemory();
 
@@ -26,17 +26,26 @@ it.each([
   ['0 `sysctl kern.timecounter.alloweddeviation=0`', 'freebsd'],
   ['`sysctl -q net.ipv4.tcp_sack=0`', 'linux'],
   ['`../common/defaults.sh`\n`sysctl net.inet.tcp.rfc1323=1`', 'linux'],
-  ['0 socket(..., SOCK_STREAM, 0) = 3\n0 `sysctl net.inet.tcp.rfc1323=1`', 'linux'],
+  ['0 socket(..., SOCK_STREAM, 0) = 3\n0 `sysctl net.inet.tcp.rfc1323=1`', 'freebsd'],
+  ['`sysctl net.ipv4.tcp_sack=0`\n0 close(3) = 0\n0 `sysctl net.inet.tcp.rfc1323=1`', 'linux'],
+  ['0 setsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [5], 4) = 0', 'freebsd'],
+  ['0 > S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,TS val 1 ecr 0>', 'freebsd'],
+  ['0 > [noecn] SEW 0:0(0) <mss 1460, nop,wscale 6,sackOK,TS val ... ecr 0>', 'freebsd'],
+  ['0 > S. 0:0(0) ack 1 <mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 6>', 'linux'],
+  ['0 < S 0:0(0) win 1 <mss 1460,nop,wscale 6,sackOK,TS val 1 ecr 0>', 'linux'],
   ['0 socket(..., SOCK_STREAM, 0) = 3', 'linux'],
 ])('%j is for %s', (source, system) => {
-  expect(systemOf(parseScript('a.pkt', source).events)).toBe(system);
+  expect(systemOf(tokensOf('a.pkt', source), source)).toBe(system);
 });
 
 describe('a host of FreeBSD’s', () => {
   it('has its buffers, its time-outs and its order of options', () => {
     const again = '+.5 > S 0:0(0) win 65535 <mss 1460,nop,wscale 6,sackOK,TS val 600 ecr 0>\n';
     expect(outcome(HEAD + CONNECT + again)).toBe('passed');
-    expect(outcome(CONNECT)).toContain('expected [65536], got [540000]');
+    expect(outcome(`0 \`sysctl net.ipv4.tcp_sack=1\`\n${CONNECT}`)).toContain(
+      'expected [65536], got [540000]',
+    );
+    expect(outcome(CONNECT)).toBe('passed');
     const other = CONNECT.replace('wscale 6', 'wscale 7');
     expect(outcome(HEAD + other)).toContain('wscale: expected 7, got 6');
     expect(outcome(HEAD + CONNECT.replace('sackOK,', ''))).toContain('expected');
@@ -68,6 +77,46 @@ describe('a host of FreeBSD’s', () => {
     );
     const unknown = opened.replace('ESTABLISHED', 'BOUND');
     expect(outcome(HEAD + CONNECT + unknown)).toContain('not judged: the command sockstat');
+  });
+
+  it('gives up a connect after TCP_KEEPINIT, which ends with it', () => {
+    const begun = (seconds: number): string => `0 socket(..., SOCK_STREAM, IPPROTO_TCP) = 3
++0 getsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [75], [4]) = 0
++0 setsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [${seconds}], 4) = 0
++0 getsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [${seconds}], [4]) = 0
+`;
+    const tried = '+0 > S 0:0(0) <...>\n+1 > S 0:0(0) <...>\n+2.2 > S 0:0(0) <...>\n';
+    const ends = '+0...5 connect(3, ..., ...) = -1 ETIMEDOUT (Operation timed out)\n';
+    expect(outcome(begun(5) + ends + tried)).toBe('passed');
+    expect(outcome(begun(4) + ends + tried)).toContain('expected to return at 5.000000');
+    const opened = `+0...0.1 connect(3, ..., ...) = 0
++0 > S 0:0(0) <...>
++.1 < S. 0:0(0) ack 1 win 32767 <mss 1460>
++0 > . 1:1(0) ack 1
++0 write(3, ..., 10) = 10
++0 > P. 1:11(10) ack 1
++.5 > P. 1:11(10) ack 1
++.8 > P. 1:11(10) ack 1
++1.4 > P. 1:11(10) ack 1
++2.6 > P. 1:11(10) ack 1
++5 > P. 1:11(10) ack 1
+`;
+    expect(outcome(begun(3) + opened)).toBe('passed');
+    const usual = '0 `sysctl -w net.inet.tcp.keepinit=15000`\n0 socket(..., SOCK_STREAM, 0) = 3\n';
+    expect(outcome(`${usual}0 getsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [15], [4]) = 0`)).toBe('passed');
+    expect(outcome(`${usual}0 setsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [0], 4) = -1 EINVAL (x)`)).toBe(
+      'passed',
+    );
+    const linux = `--system=linux\n${usual}0 getsockopt(3, IPPROTO_TCP, TCP_KEEPINIT, [15], [4]) = -1 ENOPROTOOPT (x)`;
+    expect(outcome(linux)).toBe('passed');
+  });
+
+  it('is asked for by an option', () => {
+    const buffer =
+      '0 socket(..., SOCK_STREAM, 0) = 3\n0 getsockopt(3, SOL_SOCKET, SO_RCVBUF, [65536], [4]) = 0';
+    expect(outcome(buffer)).toContain('got [540000]');
+    expect(outcome(`--system=freebsd\n${buffer}`)).toBe('passed');
+    expect(outcome(`--system=plan9\n${buffer}`)).toContain('expected linux or freebsd, got "plan9"');
   });
 
   it('asks by name for what is not there', () => {

@@ -200,6 +200,9 @@ describe('what waits for the next flush', () => {
     tcp.replies.queue(1, 2, 3, 0, 0, 0, 0);
   });
   trips('replies: timestamps are for a segment that waits', () => beside().tcp.replies.addTimestamps(1, 2));
+  trips('replies: a type of service is for a segment that waits', () =>
+    beside().tcp.replies.setService(0, 64),
+  );
   trips('replies: a segment that was sent was counted', () => {
     const { tcp, a } = beside();
     tcp.replies.queue(a.address, a.address, 3, 0, 0, 0, 0);

@@ -25,6 +25,7 @@ import { DrillStack } from './drill-stack.ts';
 import { DrillWire, MAC_HIGH, NEIGHBOUR_LOW } from './drill-wire.ts';
 import { LinuxSends, type SendingConnection } from './linux-sends.ts';
 import { type DrillConfig, drillConfig, type SystemName } from './live-config.ts';
+import { OpenTimeouts } from './open-timeouts.ts';
 import { SettledSockets } from './settled-sockets.ts';
 
 const NS_PER_US = 1000;
@@ -72,6 +73,8 @@ export class DrillHost {
   private readonly host: HostStack;
   private readonly isLinux: boolean;
   private readonly sends: LinuxSends | undefined;
+  /** How long a connect may take; undefined: as long as its retransmissions, as on Linux. */
+  readonly openTimeouts: OpenTimeouts | undefined;
 
   /** @throws RangeError for an option or setting that cannot be, by its name. */
   constructor(options: DrillHostOptions = {}) {
@@ -123,6 +126,12 @@ export class DrillHost {
     });
     if (this.isLinux)
       this.sends = new LinuxSends(this.sendingConnections(), () => this.config.sendBufferMost);
+    else
+      this.openTimeouts = new OpenTimeouts(
+        this.host,
+        (socket) => this.tcpInfo(socket)?.state,
+        () => this.config.openTimeoutMs,
+      );
     this.sockets = new SettledSockets(this.host, () => this.settle(), this.sends);
   }
 
@@ -236,7 +245,11 @@ export class DrillHost {
 
   /** Does what is to be done at the present time; calls and injections do it themselves. */
   settle(): void {
-    for (let turn = 0; turn < TURNS_MAX; turn++) if (this.host.poll() === 0) return;
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      if (this.host.poll() !== 0) continue;
+      this.openTimeouts?.settled();
+      return;
+    }
     throw new Error('the stack does not come to rest');
   }
 

@@ -11,6 +11,8 @@ export interface DrillConfig extends Mutable<StackConfig> {
   sendBufferMost: number;
   /** SO_RCVBUF of one, as it is told until a program sets it. */
   receiveBufferTold: number;
+  /** How long a connect may take in milliseconds, whatever its retransmissions (FreeBSD); 0: as long as those. */
+  openTimeoutMs: number;
 }
 
 /** Tables, of which a script uses few places. */
@@ -64,7 +66,19 @@ const FREEBSD: Partial<StackConfig> = {
   lossRecovery: 'sack',
   synLinearRetries: 0,
   quickAcks: 0,
+  // TCPTV_KEEPCNT, TCP_MAXRXTSHIFT, SYNCACHE_MAXREXMTS and TCPTV_REXMTMAX; rexmit_min and rexmit_slop.
+  keepAliveProbes: 8,
+  synRetries: 12,
+  retries: 12,
+  synAckRetries: 3,
+  rtoMaxUs: 64_000_000,
+  rtoMinUs: 30_000,
+  rtoSlopUs: 200_000,
+  // Of ecn.maxretries, 1: the second SYN that goes again is one without.
+  ecnSynTimeouts: 2,
 };
+/** TCPTV_KEEP_INIT. */
+const FREEBSD_OPEN_TIMEOUT_MS = 75_000;
 const FREEBSD_SEND_BUFFER_BYTES = 32_768;
 const FREEBSD_RECEIVE_BUFFER_TOLD = 65_536;
 
@@ -79,6 +93,7 @@ export function drillConfig(overrides: Partial<StackConfig>, system: SystemName 
     sendBufferBytes: isLinux ? SEND_BUFFER_BYTES : FREEBSD_SEND_BUFFER_BYTES,
     sendBufferMost: SEND_BUFFER_MOST,
     receiveBufferTold: isLinux ? RECEIVE_BUFFER_TOLD : FREEBSD_RECEIVE_BUFFER_TOLD,
+    openTimeoutMs: isLinux ? 0 : FREEBSD_OPEN_TIMEOUT_MS,
   };
 }
 
@@ -87,10 +102,16 @@ export type LiveField = {
   [K in keyof DrillConfig]: DrillConfig[K] extends number ? K : never;
 }[keyof DrillConfig];
 
+const OWN_RANGES: Readonly<Record<string, readonly [number, number]>> = {
+  sendBufferBytes: [2048, 1 << 29],
+  sendBufferMost: [2048, 1 << 29],
+  receiveBufferTold: [2048, 1 << 29],
+  openTimeoutMs: [0, 3_600_000],
+};
+
 /** @throws RangeError where a number is out of the field's range. */
 export function setNumber(config: DrillConfig, field: LiveField, value: number): void {
-  const own = field === 'sendBufferBytes' || field === 'sendBufferMost' || field === 'receiveBufferTold';
-  const [least, most] = own ? [2048, 1 << 29] : stackRange(field);
+  const [least, most] = Object.hasOwn(OWN_RANGES, field) ? OWN_RANGES[field] : stackRange(field);
   if (!Number.isInteger(value) || value < least || value > most) {
     throw new RangeError(`expected ${least} to ${most}, got ${value}`);
   }

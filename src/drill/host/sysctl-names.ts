@@ -85,6 +85,9 @@ const BUFFERS = idle('it is memory that is not modelled');
 const FAST_OPEN = idle('there is no TCP Fast Open');
 const CACHE = idle('nothing is remembered of earlier connections');
 
+/** The largest buffer of a connection. */
+const BUFFER_MOST = 1 << 29;
+
 /** Half of a buffer is window, as with Linux's tcp_adv_win_scale of 1. */
 const window = (bytes: number): number => Math.max(2048, Math.floor(bytes / 2));
 
@@ -215,9 +218,22 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
     fields: ([bytes]) => ({ receiveWindowBytes: bytes, receiveBufferTold: bytes }),
   },
   'net.inet.tcp.sendspace': number('sendBufferBytes'),
-  'kern.ipc.maxsockbuf': number('receiveBufferBytes'),
+  // More than a stack has for one connection makes no other window: the shift is 14 by then.
+  'kern.ipc.maxsockbuf': {
+    kind: 'list',
+    count: 1,
+    fields: ([bytes]) => ({ receiveBufferBytes: Math.min(bytes, BUFFER_MOST) }),
+  },
   'net.inet.tcp.delacktime': number('delayedAckUs', US_PER_MS),
+  'net.inet.tcp.rexmit_slop': number('rtoSlopUs', US_PER_MS),
+  'net.inet.tcp.ecn.maxretries': {
+    kind: 'list',
+    count: 1,
+    fields: ([again]) => ({ ecnSynTimeouts: again + 1 }),
+  },
   'net.inet.tcp.rexmit_min': number('rtoMinUs', US_PER_MS),
+  'net.inet.tcp.keepinit': number('openTimeoutMs'),
+  'net.inet.tcp.rexmit_drop_options': fixed('a third SYN without options', '0'),
   'net.inet.tcp.keepidle': number('keepAliveIdleSeconds', S_PER_MS),
   'net.inet.tcp.keepintvl': number('keepAliveIntervalSeconds', S_PER_MS),
   'net.inet.tcp.keepcnt': number('keepAliveProbes'),
@@ -253,6 +269,18 @@ const FREEBSD: Readonly<Record<string, Setting>> = {
   'net.inet.tcp.rfc6675_pipe': fixed('an older way to count what is in flight', '1'),
   'net.inet.tcp.pmtud_blackhole_detection': number('mtuProbing'),
   'net.inet.tcp.hostcache.expire': CACHE,
+  'net.inet.tcp.hostcache.prune': CACHE,
+  'net.inet.tcp.hostcache.purge': CACHE,
+  'net.inet.tcp.do_prr': fixed('recovery without a proportional rate', '1'),
+  'net.inet.tcp.fast_finwait2_recycle': fixed('FIN-WAIT-2 that ends at once', '0'),
+  'net.inet.tcp.signature_verify_input': fixed('MD5 signatures', '0'),
+  'net.inet.tcp.tso': TSO,
+  'net.inet.tcp.nolocaltimewait': idle('no peer of a script is on this host'),
+  'net.inet.tcp.maxtcptw': BUFFERS,
+  'net.inet.tcp.log_in_vain': idle('nothing is logged'),
+  'net.inet.tcp.log_debug': idle('nothing is logged'),
+  'kern.ipc.somaxconn': BUFFERS,
+  'kern.ipc.soacceptqueue': BUFFERS,
   'net.inet.tcp.recvbuf_auto': BUFFERS,
   'net.inet.tcp.sendbuf_auto': BUFFERS,
   'net.inet.tcp.recvbuf_max': BUFFERS,

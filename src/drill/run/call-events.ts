@@ -123,8 +123,9 @@ export class CallEvents {
     makes: boolean,
   ): void {
     const { name, errno } = action;
-    const fits =
-      result < 0 ? errno === errnoName(result) : errno === undefined && isWanted(expected, result, makes);
+    // -1 alone says that it fails, and not with what.
+    const failed = errno === undefined ? expected === -1 : errno === errnoName(result);
+    const fits = result < 0 ? failed : errno === undefined && isWanted(expected, result, makes);
     if (!fits) throw new Failed(place, `${name}: expected ${this.wanted(action)}, got ${resultText(result)}`);
     if (wrong !== undefined) throw new Failed(place, `${name}: ${wrong}`);
   }

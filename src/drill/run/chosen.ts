@@ -4,6 +4,7 @@
  */
 import type { SystemName } from '../host/live-config.ts';
 import type { ScriptEvent } from '../script/ast.ts';
+import type { Token } from '../script/lexer.ts';
 import { LINUX_PREAMBLE } from './preamble.ts';
 
 /** By the end of a name: `tcp_recovery=0`, or `echo 0 > …/tcp_recovery`. */
@@ -25,13 +26,41 @@ function choice(name: string, ends: string): readonly [string, RegExp, RegExp] {
 const OF_LINUX = /\bnet[./](ipv4|core)[./]|defaults\.sh|set_sysctls/;
 const OF_FREEBSD = /\b(net\.inet|kern)\.\w|\bkld(load|stat)\b/;
 
-/** The system that a script is written for, by what the commands before anything else name. */
-export function systemOf(events: readonly ScriptEvent[]): SystemName {
-  const first = events.findIndex(({ action }) => action.kind !== 'shell');
-  const head = events.slice(0, first < 0 ? events.length : first);
-  const text = head.map(({ action }) => (action.kind === 'shell' ? action.command : '')).join('\n');
-  return OF_FREEBSD.test(text) && !OF_LINUX.test(text) ? 'freebsd' : 'linux';
+/** What one of them alone knows: an option of its own, or what scripts for several are told apart by. */
+const WORDS_OF_FREEBSD: ReadonlySet<string> = new Set(['TCP_KEEPINIT', 'TCP_NOOPT', 'TCP_NOPUSH']);
+
+/** A SYN of ours whose options are in FreeBSD's order: Linux's window scale is the last of them. */
+const SYN_OF_FREEBSD = />[^<\n]*\bS[EWF]*\.?[^<\n]*<\s*mss\s+\d+\s*,\s*nop\s*,\s*wscale\s+\d+\s*,\s*sackOK/;
+
+/**
+ * The system that a script is written for, by what the commands before anything else name; where they name
+ * nothing, by those that follow, by options that FreeBSD alone has, and by the order of those of a SYN.
+ * @param tokens of all that it says, whatever `#ifdef` leaves out. @param source the same as text.
+ */
+export function systemOf(tokens: readonly Token[], source: string): SystemName {
+  const first = tokens.findIndex(({ kind, text }) => isNoCommand(kind, text));
+  const end = first < 0 ? tokens.length : first;
+  const said = named(tokens.slice(0, end)) ?? named(tokens.slice(end));
+  return said ?? (SYN_OF_FREEBSD.test(source) ? 'freebsd' : 'linux');
 }
+
+/** Whether a token begins what is neither a command, nor its time, nor an option. */
+function isNoCommand(kind: Token['kind'], text: string): boolean {
+  return kind === 'word' || kind === 'code' || (kind === 'sign' && (text === '<' || text === '>'));
+}
+
+function named(tokens: readonly Token[]): SystemName | undefined {
+  const text = tokens.map((token) => (token.kind === 'shell' ? token.text : '')).join('\n');
+  if (OF_LINUX.test(text)) return 'linux';
+  const own = tokens.some((token) => token.kind === 'word' && WORDS_OF_FREEBSD.has(token.text));
+  return own || OF_FREEBSD.test(text) ? 'freebsd' : undefined;
+}
+
+/** The names for which the `#ifdef` of a script hold, on each system. */
+export const SYSTEM_NAMES: Readonly<Record<SystemName, ReadonlySet<string>>> = {
+  linux: new Set(['Linux', 'linux', '__linux__']),
+  freebsd: new Set(['FreeBSD', '__FreeBSD__']),
+};
 
 /** Settings by name, of the commands before anything else. */
 export function chosenSettings(events: readonly ScriptEvent[]): Record<string, string> {

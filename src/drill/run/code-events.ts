@@ -46,11 +46,15 @@ export class CodeEvents {
       if (value === undefined) throw new NotJudged(place, `the name ${name}`);
       return value;
     }
-    const { underTest, host } = this.session;
-    const info = underTest === undefined || underTest.socket < 0 ? undefined : host.tcpInfo(underTest.socket);
-    if (info === undefined)
-      throw new Failed(place, `${name} is asked for, and no socket of a connection is there`);
+    const { underTest, newest, host } = this.session;
     const field = name.slice(PREFIX.length);
+    const socket = underTest === undefined || underTest.socket < 0 ? newest : underTest.socket;
+    const info = socket < 0 ? undefined : host.tcpInfo(socket);
+    // A socket of which nothing has been asked yet is closed.
+    if (info === undefined && field === 'state' && socket >= 0) return constant('TCP_CLOSE');
+    if (info === undefined) {
+      throw new Failed(place, `${name} is asked for, and no socket of a connection is there`);
+    }
     const values: Readonly<Record<string, number>> = { ...info };
     if (!Object.hasOwn(values, field) || field === 'outq_bytes') {
       throw new NotJudged(place, `${name}, which TCP_INFO does not tell here`);

@@ -50,6 +50,19 @@ const NUMBERS: Readonly<Record<string, number>> = {
   SPLICE_F_MOVE: 1,
   SPLICE_F_NONBLOCK: 2,
   SPLICE_F_MORE: 4,
+  IPPROTO_UDPLITE: 136,
+  IPPROTO_SCTP: 132,
+  IPTOS_LOWDELAY: 0x10,
+  IPTOS_THROUGHPUT: 8,
+  IPTOS_RELIABILITY: 4,
+  IPTOS_MINCOST: 2,
+  IPTOS_ECN_NOT_ECT: 0,
+  IPTOS_ECN_NOTECT: 0,
+  IPTOS_ECN_ECT1: 1,
+  IPTOS_ECN_ECT0: 2,
+  IPTOS_ECN_CE: 3,
+  IPTOS_DSCP_EF: 0xb8,
+  IPTOS_DSCP_VA: 0xb0,
   F_GETFD: 1,
   F_SETFD: 2,
   F_GETFL: 3,
@@ -125,16 +138,39 @@ const NUMBERS: Readonly<Record<string, number>> = {
   TCP_CA_CWR: 2,
   TCP_CA_Recovery: 3,
   TCP_CA_Loss: 4,
+  TCP_CA_OPEN: 0,
+  TCP_CA_DISORDER: 1,
+  TCP_CA_RECOVERY: 3,
+  TCP_CA_LOSS: 4,
+  TCP_INFINITE_SSTHRESH: 0x7fff_ffff,
   TCPI_OPT_TIMESTAMPS: 1,
   TCPI_OPT_SACK: 2,
   TCPI_OPT_WSCALE: 4,
   TCPI_OPT_ECN: 8,
   TCPI_OPT_SYN_DATA: 32,
+  // The states by the names that scripts for FreeBSD have, with the numbers that tcpi_state has here.
+  TCPI_ESTABLISHED: 1,
+  TCPI_SYN_SENT: 2,
+  TCPI_SYN_RECEIVED: 3,
+  TCPI_FIN_WAIT_1: 4,
+  TCPI_FIN_WAIT_2: 5,
+  TCPI_TIME_WAIT: 6,
+  TCPI_CLOSED: 7,
+  TCPI_CLOSE_WAIT: 8,
+  TCPI_LAST_ACK: 9,
+  TCPI_LISTEN: 10,
+  TCPI_CLOSING: 11,
 };
+
+/** Code points of RFC 2474, RFC 2597 as octets: CS0 to CS7, AF11 to AF43. */
+const CODE_POINT = /^IPTOS_DSCP_(?:CS([0-7])|AF([1-4])([1-3]))$/;
 
 /** @returns undefined for a name that stands for no number here. */
 export function constant(name: string): number | undefined {
-  return Object.hasOwn(NUMBERS, name) ? NUMBERS[name] : undefined;
+  if (Object.hasOwn(NUMBERS, name)) return NUMBERS[name];
+  const [, selector, group, drop] = CODE_POINT.exec(name) ?? [];
+  if (selector !== undefined) return Number(selector) << 5;
+  return group === undefined ? undefined : (Number(group) << 5) | (Number(drop) << 3);
 }
 
 /**

@@ -1,5 +1,7 @@
 /** setsockopt and getsockopt, by Linux's names. */
+
 import { congestionName, congestionNumber } from '../../socket/congestion-names.ts';
+import { SOCK_DGRAM, SOCK_STREAM } from '../../socket/contract.ts';
 import { EBADF, EINVAL, ENOPROTOOPT, errnoName } from '../../socket/errno.ts';
 import {
   IP_MTU_DISCOVER,
@@ -108,6 +110,8 @@ function set(context: CallContext, [fd, , name, value]: readonly Expression[]): 
   return { result };
 }
 
+const MS_PER_SECOND = 1000;
+
 type OwnOption = (context: CallContext, descriptor: SocketDescriptor, value: Expression) => Answer;
 
 const DONE: Answer = { result: 0 };
@@ -133,6 +137,13 @@ const OWN: Readonly<Record<string, OwnOption>> = {
     const wanted = numberOf(value);
     if (wanted !== 0 && wanted !== 1) return { result: -EINVAL };
     descriptor.tellsInq = wanted !== 0;
+    return DONE;
+  },
+  TCP_KEEPINIT: ({ host }, { socket }, value) => {
+    if (host.openTimeouts === undefined) return { result: -ENOPROTOOPT };
+    const seconds = numberOf(value);
+    if (seconds <= 0) return { result: -EINVAL };
+    host.openTimeouts.set(socket, seconds * MS_PER_SECOND);
     return DONE;
   },
   /** The last port in the upper half, the first in the lower; 0 in one: as the host has it. */
@@ -196,6 +207,8 @@ function get(context: CallContext, [fd, , name, value]: readonly Expression[]): 
   if (descriptor === undefined) return { result: -EBADF };
   if (nameOf(name) === 'TCP_INFO' && value.kind === 'ellipsis') return { result: 0 };
   if (nameOf(name) === 'TCP_CONGESTION') return toldCongestion(context, descriptor, value);
+  const own = Object.hasOwn(TOLD, nameOf(name)) ? TOLD[nameOf(name)](context, descriptor) : undefined;
+  if (own !== undefined) return toldOwn(value, own);
   const option = optionOf(name);
   const got = context.host.sockets.getOption(descriptor.socket, option);
   const signed = option === SO_LINGER_SECONDS || option === TCP_LINGER2_SECONDS;
@@ -206,6 +219,27 @@ function get(context: CallContext, [fd, , name, value]: readonly Expression[]): 
   const told =
     typeof expected === 'string' && got !== 0 ? errnoName(got) : toldValue(context, descriptor, option, got);
   return expected === told ? { result: 0 } : { result: 0, wrong: `expected [${expected}], got [${told}]` };
+}
+
+type Told = (context: CallContext, descriptor: SocketDescriptor) => number;
+
+/** Options that are no stack's: what a socket is, and what programs have said of their calls. */
+const TOLD: Readonly<Record<string, Told>> = {
+  SO_TYPE: (_, { datagram }) => (datagram ? SOCK_DGRAM : SOCK_STREAM),
+  SO_DOMAIN: () => constant('AF_INET') ?? 0,
+  SO_PROTOCOL: (_, { datagram }) => constant(datagram ? 'IPPROTO_UDP' : 'IPPROTO_TCP') ?? 0,
+  SO_ACCEPTCONN: ({ host }, { socket }) => Number(host.tcpInfo(socket)?.state === constant('TCP_LISTEN')),
+  SO_ZEROCOPY: (_, { errors }) => Number(errors.zeroCopy),
+  TCP_INQ: (_, { tellsInq }) => Number(tellsInq),
+  TCP_KEEPINIT: ({ host }, { socket }) =>
+    host.openTimeouts === undefined ? -ENOPROTOOPT : host.openTimeouts.get(socket) / MS_PER_SECOND,
+};
+
+function toldOwn(value: Expression, told: number): Answer {
+  if (told < 0) return { result: told };
+  if (value.kind === 'ellipsis' || isOpen(value)) return DONE;
+  const expected = numberOf(value);
+  return expected === told ? DONE : { result: 0, wrong: `expected [${expected}], got [${told}]` };
 }
 
 function isOpen(value: Expression): boolean {

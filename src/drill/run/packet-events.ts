@@ -188,7 +188,7 @@ export class PacketEvents {
   /** @param push whether PSH is looked at. */
   private strictness(push: boolean): Strictness {
     const { tickUs, toleranceUs, strictEcho, system } = this.session.options;
-    return { tickUs, toleranceUs, echo: strictEcho, push, synOrder: system === 'linux' };
+    return { tickUs, toleranceUs, echo: strictEcho, push, synOrder: system !== 'freebsd' };
   }
 
   /** undefined: the flow is not known before its packet leaves. */
@@ -245,7 +245,8 @@ export class PacketEvents {
     const said = packet.options?.find((option) => option.kind === 'TS');
     const actual = actualPacket(sent, undefined);
     const live = actual?.kind === 'tcp' ? actual.options.find((option) => option.kind === 'TS') : undefined;
-    if (said?.kind === 'TS' && live?.kind === 'TS') flow.learnStamp(said.val, live.val);
+    if (said?.kind === 'TS' && said.any?.val !== true && live?.kind === 'TS')
+      flow.learnStamp(said.val, live.val);
   }
 
   /** The packet in the script's numbers; with those that follow it, where the script has one for several. */

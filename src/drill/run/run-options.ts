@@ -25,8 +25,11 @@ export interface RunOptions {
   /** Bytes of each segment of a packet that arrives merged from several; 0: each is one segment. */
   readonly segmentBytes: number;
   readonly seed: number;
-  /** The system whose defaults the host has, and whose order of options a SYN is held against. */
-  readonly system: SystemName;
+  /**
+   * The system whose defaults the host has, and whose order of options a SYN is held against; absent: the one
+   * that the script's commands name, or Linux.
+   */
+  readonly system?: SystemName;
   /** Settings by Linux's names, given before the script begins. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -45,7 +48,6 @@ export const DEFAULT_RUN_OPTIONS: RunOptions = {
   strictSegments: false,
   segmentBytes: 0,
   seed: 1,
-  system: 'linux',
   settings: {},
 };
 
@@ -88,6 +90,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   strict_segments: () => ({ strictSegments: true }),
   mss: (value) => whole(value, 0, 65_535, (segmentBytes) => ({ segmentBytes })),
   seed: (value) => whole(value, 0, 0x7fff_ffff, (seed) => ({ seed })),
+  system: (value) => (value === 'linux' || value === 'freebsd' ? { system: value } : undefined),
 };
 
 /** What each wants, for errors. */
@@ -102,6 +105,7 @@ const WANTED: Readonly<Record<string, string>> = {
   tcp_ts_tick_usecs: 'microseconds',
   mss: 'bytes of a segment',
   seed: '0 to 2147483647',
+  system: 'linux or freebsd',
 };
 
 /**

@@ -1,10 +1,12 @@
 /** Runs a script on a host of its own, in virtual time, to a verdict. */
 import { DrillMemory } from '../host/drill-memory.ts';
+import type { SystemName } from '../host/live-config.ts';
 import type { Place, Script, ScriptEvent } from '../script/ast.ts';
+import { tokensOf } from '../script/lexer.ts';
 import { optionsOf, parseScript } from '../script/parser.ts';
 import { NotJudged, ScriptError } from '../script/script-error.ts';
 import { CallEvents } from './call-events.ts';
-import { chosenSettings, systemOf } from './chosen.ts';
+import { chosenSettings, SYSTEM_NAMES, systemOf } from './chosen.ts';
 import { CodeEvents } from './code-events.ts';
 import { Descriptors } from './descriptors.ts';
 import { Failed, type OutcomeName, type Verdict } from './outcome.ts';
@@ -32,16 +34,29 @@ export function drillScript(file: string, source: string, request: DrillRequest 
   try {
     // IPv6 is told by the options, whatever follows them.
     withScriptOptions(file, optionsOf(file, source, request.defines), before);
-    const script = parseScript(file, source, request.defines);
+    const system = systemOfAll(file, source, request, before);
+    const script = parseScript(file, source, request.defines, SYSTEM_NAMES[system]);
     const options = withScriptOptions(file, script.options, before);
     const settings = { ...options.settings, ...chosenSettings(script.events) };
-    const system = systemOf(script.events);
     run = new ScriptRun(script, { ...options, system, settings }, request.memory ?? new DrillMemory());
     run.run();
     return verdict(file, 'passed', run, undefined, '');
   } catch (error) {
     return verdictOf(file, run, error);
   }
+}
+
+/** The system that is asked for; else the one that the script is written for, by all that it says. */
+function systemOfAll(file: string, source: string, request: DrillRequest, before: RunOptions): SystemName {
+  const said = withScriptOptions(file, optionsOf(file, source, request.defines), before);
+  if (said.system !== undefined) return said.system;
+  const every = everyCondition(source);
+  return systemOf(tokensOf(file, every, request.defines), every);
+}
+
+/** A script with all that its `#ifdef` and `#else` are for. */
+function everyCondition(source: string): string {
+  return source.replace(/^[ \t]*#(ifdef|ifndef|else|endif)\b.*$/gm, '');
 }
 
 class ScriptRun {

@@ -49,6 +49,8 @@ export class Session {
   readonly flows: Flow[] = [];
   /** The flow that packets without ports belong to; undefined before there is one. */
   underTest: Flow | undefined;
+  /** The socket that was made last, by the stack's number; -1: none. */
+  newest = -1;
   /** The port of the listener that the next inbound packet is for; 0: none listens. */
   listening = 0;
   /** Whether the script's device cuts nothing (`ethtool -K tun0 gso off`): its host does, before it is seen. */
@@ -67,7 +69,7 @@ export class Session {
       address: options.localAddress,
       mtu: options.mtu,
       seed: options.seed,
-      system: options.system,
+      system: options.system ?? 'linux',
       settings: options.settings,
       memory,
       capture: (packet, timeUs) => this.capture(packet, timeUs),

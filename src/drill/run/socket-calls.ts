@@ -16,8 +16,18 @@ const O_RDWR = constant('O_RDWR') ?? 0;
 const AF_INET6 = 'AF_INET6';
 const BAD: Answer = { result: -EBADF };
 
-function makeSocket(context: CallContext, [domain, type]: readonly Expression[]): Answer {
+/** Protocols of streams and datagrams that are none of the stack's. */
+const PROTOCOLS_BEYOND: Readonly<Record<string, string>> = {
+  IPPROTO_SCTP: 'SCTP',
+  IPPROTO_UDPLITE: 'UDP-Lite',
+  IPPROTO_MPTCP: 'Multipath TCP',
+  IPPROTO_DCCP: 'DCCP',
+};
+
+function makeSocket(context: CallContext, [domain, type, protocol]: readonly Expression[]): Answer {
   if (domain.kind === 'word' && domain.text === AF_INET6) throw new NotJudged(domain.place, 'IPv6');
+  const other = protocol.kind === 'word' ? PROTOCOLS_BEYOND[protocol.text] : undefined;
+  if (other !== undefined) throw new NotJudged(protocol.place, other);
   if (domain.kind !== 'ellipsis') numberOf(domain);
   const wanted = numberOf(type);
   const plain = wanted & ~NONBLOCK & ~CLOEXEC;
@@ -25,7 +35,9 @@ function makeSocket(context: CallContext, [domain, type]: readonly Expression[])
   const result = context.host.sockets.socket(plain);
   if (result < 0) return { result };
   context.host.giveSendBuffer(result);
+  context.host.openTimeouts?.begin(result);
   const datagram = plain === SOCK_DGRAM;
+  context.session.newest = result;
   context.descriptors.add(context.wantedFd, socketDescriptor(result, datagram, (wanted & NONBLOCK) !== 0));
   return { result };
 }
@@ -121,6 +133,7 @@ function connect(context: CallContext, [fd, address]: readonly Expression[]): An
     session.underTest = flow;
     session.listening = 0;
   }
+  if (fresh && !datagram) host.openTimeouts?.connecting(socket);
   const begin = (): number => sockets.connect(socket, to.address, to.port);
   const result = descriptor.ports === undefined ? begin() : host.withPorts(descriptor.ports, begin);
   // A call that began nothing leaves things as they were.

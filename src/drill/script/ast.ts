@@ -74,10 +74,16 @@ export interface CodeAction {
   readonly place: Place;
 }
 
+/** Which of a packet's timestamps are `...`, any. */
+export interface AnyStamp {
+  readonly val: boolean;
+  readonly ecr: boolean;
+}
+
 export type TcpOption =
   | { readonly kind: 'nop' | 'eol' | 'sackOK' }
   | { readonly kind: 'mss' | 'wscale'; readonly value: number }
-  | { readonly kind: 'TS'; readonly val: number; readonly ecr: number }
+  | { readonly kind: 'TS'; readonly val: number; readonly ecr: number; readonly any?: AnyStamp }
   | { readonly kind: 'sack'; readonly blocks: readonly (readonly [number, number])[] };
 
 /** What is said of the type-of-service octet: all of it, its ECN bits, or that they are one of two. */
@@ -96,6 +102,8 @@ export interface TcpPacket extends IpWanted {
   /** Letters of `SFRPUEW`, and `.` for ACK. */
   readonly flags: string;
   readonly seq: number;
+  /** Whether it is `...`: any, of an outbound packet. */
+  readonly anySeq?: boolean;
   readonly length: number;
   readonly ack: number;
   /** undefined: not said, or `*`. */

@@ -58,6 +58,12 @@ export const ICMP_CODES: Readonly<Record<number, readonly string[]>> = {
   [ICMP_TIME_EXCEEDED]: ['ttl_exceeded', 'fragment_reassembly_exceeded'],
 };
 
+/** Names that forks of packetdrill have for the same codes. */
+export const ICMP_OTHER_NAMES: Readonly<Record<string, string>> = {
+  ttl_exceeded_in_transit: 'ttl_exceeded',
+  frag_reass_exceeded: 'fragment_reassembly_exceeded',
+};
+
 /** A type and a code in words, as a script writes them; numbers where there are none. */
 export function icmpWords(type: number, code: number): string {
   const name = Object.keys(ICMP_TYPES).find((key) => ICMP_TYPES[key] === type) ?? `type_${type}`;

@@ -31,36 +31,99 @@ const COMMENT = /\/\/[^\n]*|#[^\n]*/y;
 const NUMBER = /-?[0-9]*\.[0-9]+|0x[0-9a-fA-F]+|-?[0-9]+/y;
 const ADDRESS = /[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+/y;
 const WORD = /[A-Za-z0-9_]+/y;
-const OPTION = /--[A-Za-z0-9_]+(=("(\\.|[^"\\])*"|`[^`]*`|[^\s"`])*)?/y;
+const OPTION = /--[A-Za-z0-9_]+([ \t]*=[ \t]*("(\\.|[^"\\])*"|`[^`]*`|[^\s"`])*)?/y;
+/** `#ifdef NAME` and its kin: which of a script's lines are for the system at hand. */
+const CONDITION = /#(ifdef|ifndef|else|endif)\b[^\n]*/y;
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', '0': '\0' };
 
-/** @throws ScriptError for what is left open. */
-export function tokensOf(file: string, source: string, defines: ReadonlyMap<string, string>): Token[] {
-  return new Lexer(file, source, defines).all();
+const NO_DEFINES: ReadonlyMap<string, string> = new Map();
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/**
+ * @param defines what words stand for, by their names. @param names for which `#ifdef` holds, beside those of
+ * the defines. @throws ScriptError for what is left open.
+ */
+export function tokensOf(
+  file: string,
+  source: string,
+  defines: ReadonlyMap<string, string> = NO_DEFINES,
+  names: ReadonlySet<string> = NO_NAMES,
+): Token[] {
+  return new Lexer(file, source, defines, names).all();
+}
+
+/** A `#ifdef` whose `#endif` is still to come. */
+interface OpenCondition {
+  readonly place: Place;
+  readonly words: string;
+  /** Whether its lines are taken now, as far as it alone says. */
+  holds: boolean;
 }
 
 class Lexer {
   private readonly file: string;
   private readonly source: string;
   private readonly defines: Map<string, string>;
+  private readonly names: ReadonlySet<string>;
   private readonly tokens: Token[] = [];
+  private readonly conditions: OpenCondition[] = [];
   private at = 0;
   private line = 1;
   private lineStart = 0;
   /** Where this line ends; -1: with the source. */
   private newline: number;
 
-  constructor(file: string, source: string, defines: ReadonlyMap<string, string>) {
+  constructor(
+    file: string,
+    source: string,
+    defines: ReadonlyMap<string, string>,
+    names: ReadonlySet<string>,
+  ) {
     this.file = file;
+    this.names = names;
     this.source = source;
     this.newline = source.indexOf('\n');
     this.defines = new Map(defines);
   }
 
   all(): Token[] {
-    while (this.at < this.source.length) if (!this.skip()) this.next();
+    while (this.at < this.source.length) if (!this.condition() && !this.skip()) this.next();
+    const open = this.conditions.at(-1);
+    if (open !== undefined) throw this.left(open.words, '#endif', open.place);
     this.add('end', '', this.at);
     return this.tokens;
+  }
+
+  /** `#ifdef`, `#ifndef`, `#else`, `#endif`, and the lines that they leave out. @returns whether it was one. */
+  private condition(): boolean {
+    const { source, at, conditions } = this;
+    const text = match(CONDITION, source, at);
+    if (text === undefined || source.slice(this.lineStart, at).trim() !== '') return false;
+    const [, kind, name] = /^#(\w+)[ \t]*(\w*)/.exec(text) ?? ['', '', ''];
+    const place = this.place();
+    const open = conditions.at(-1);
+    if (kind === 'ifdef' || kind === 'ifndef') {
+      if (name === '') throw new ScriptError(this.file, place, `#${kind}: expected a name`);
+      const known = this.names.has(name) || this.defines.has(name);
+      conditions.push({ place, words: `#${kind} ${name}`, holds: known === (kind === 'ifdef') });
+    } else if (open === undefined) {
+      throw new ScriptError(this.file, place, `#${kind}: expected #ifdef or #ifndef before it`);
+    } else if (kind === 'else') {
+      open.holds = !open.holds;
+    } else {
+      conditions.pop();
+    }
+    this.moveTo(at + text.length);
+    if (conditions.some(({ holds }) => !holds)) this.leaveOut();
+    return true;
+  }
+
+  /** To the next line that says where what is left out ends. */
+  private leaveOut(): void {
+    const next = /^[ \t]*(?=#(ifdef|ifndef|else|endif)\b)/gm;
+    next.lastIndex = this.at;
+    const found = next.exec(this.source);
+    this.moveTo(found === null ? this.source.length : found.index + found[0].length);
   }
 
   /** Passes over space and comments. @returns whether there was some. */
@@ -136,7 +199,7 @@ class Lexer {
 
   /** `--define=NAME=value`: from here on. */
   private define(option: string): void {
-    const named = /^--define=([A-Za-z0-9_]+)=(.*)$/s.exec(option);
+    const named = /^--define[ \t]*=[ \t]*([A-Za-z0-9_]+)=(.*)$/s.exec(option);
     if (named !== null && !this.defines.has(named[1])) this.defines.set(named[1], named[2]);
   }
 
@@ -146,8 +209,8 @@ class Lexer {
     return end;
   }
 
-  private left(what: string, mark: string): ScriptError {
-    return new ScriptError(this.file, this.place(), `${what} begins here and does not end: expected ${mark}`);
+  private left(what: string, mark: string, place: Place = this.place()): ScriptError {
+    return new ScriptError(this.file, place, `${what} begins here and does not end: expected ${mark}`);
   }
 
   private place(): Place {

@@ -2,7 +2,7 @@
 import type { Echoed, IcmpPacket, IpWanted, Packet, PacketAction, TcpPacket, TosWanted } from './ast.ts';
 import type { Cursor } from './cursor.ts';
 import { flat } from './expression-parser.ts';
-import { ICMP_CODES, ICMP_TYPES } from './icmp-names.ts';
+import { ICMP_CODES, ICMP_OTHER_NAMES, ICMP_TYPES } from './icmp-names.ts';
 import { parseTcpOptions } from './tcp-option-parser.ts';
 
 const WORD_MAX = 0xffff_ffff;
@@ -10,6 +10,13 @@ const SHORT_MAX = 0xffff;
 const FLAGS = /^[SFPRUEW]+$/;
 /** Headers around a packet's own: nothing here carries such packets. */
 const TUNNELS = ['ipv4', 'gre', 'GREv0', 'mpls', 'psp'];
+/** Protocols that forks of packetdrill have words for, and the stack does not have. */
+const PROTOCOLS: Readonly<Record<string, string>> = {
+  sctp: 'SCTP',
+  udplite: 'UDP-Lite',
+  dccp: 'DCCP',
+  frag: 'fragments of packets',
+};
 const ECN: Readonly<Record<string, number>> = { noecn: 0, ect1: 1, ect0: 2, ce: 3 };
 const NO_IP: IpWanted = { tos: undefined, ttl: undefined };
 
@@ -26,6 +33,7 @@ export function parsePacket(cursor: Cursor): PacketAction {
   refuseTunnels(cursor);
   const ip = parseIp(cursor, inbound);
   refuseTunnels(cursor);
+  refuseProtocols(cursor);
   const packet = parseTransport(cursor, ip, inbound);
   return { kind: 'packet', inbound, packet, text: flat(cursor.source.slice(start, cursor.passedEnd)) };
 }
@@ -34,6 +42,11 @@ function refuseTunnels(cursor: Cursor): void {
   if (cursor.isWord('ipv6')) throw cursor.beyond('IPv6');
   const tunnel = TUNNELS.find((word) => cursor.isWord(word));
   if (tunnel !== undefined) throw cursor.beyond(`packets within others (${tunnel})`);
+}
+
+function refuseProtocols(cursor: Cursor): void {
+  const name = Object.keys(PROTOCOLS).find((word) => cursor.isWord(word));
+  if (name !== undefined) throw cursor.beyond(PROTOCOLS[name]);
 }
 
 /** `[ect0]`, `[tos 0x10]`, `(ttl 5)`, or nothing. */
@@ -98,13 +111,13 @@ function parsePorts(cursor: Cursor): Ports {
 
 function parseTcp(cursor: Cursor, ip: IpWanted, ports: Ports, inbound: boolean): TcpPacket {
   const flags = parseFlags(cursor);
-  const { seq, length } = parseSequence(cursor);
+  const sequence = inbound ? parseSequence(cursor) : parseAnySequence(cursor);
   const ack = cursor.takeWord('ack') ? cursor.expectInteger('an acknowledgement number', 0, WORD_MAX) : 0;
   const window = parseWindow(cursor, inbound);
   const urgent = cursor.takeWord('urg') ? cursor.expectInteger('an urgent pointer', 0, SHORT_MAX) : 0;
   const options = cursor.isSign('<') && isOptions(cursor) ? parseTcpOptions(cursor, inbound) : [];
   if (cursor.isSign('{')) throw cursor.beyond('packets changed at random');
-  return { kind: 'tcp', ...ip, ...ports, flags, seq, length, ack, window, urgent, options };
+  return { kind: 'tcp', ...ip, ...ports, flags, ...sequence, ack, window, urgent, options };
 }
 
 /** Whether a `<` opens options. */
@@ -128,6 +141,15 @@ function parseFlags(cursor: Cursor): string {
   }
   if (!FLAGS.test(token.text)) throw cursor.expected('TCP flags of SFPRUEW and "."', token);
   return cursor.takeSign('.') ? `${token.text}.` : token.text;
+}
+
+/** `first:end(length)`, or `...(length)` of a packet whose number is the stack's choice. */
+function parseAnySequence(cursor: Cursor): { seq: number; length: number; anySeq?: boolean } {
+  if (!cursor.takeSign('...')) return parseSequence(cursor);
+  cursor.expectSign('(');
+  const length = cursor.expectInteger('bytes of payload', 0, SHORT_MAX);
+  cursor.expectSign(')');
+  return { seq: 0, length, anySeq: true };
 }
 
 /** `first:end(length)`. */
@@ -164,7 +186,8 @@ function parseIcmp(cursor: Cursor, ip: IpWanted, before: Echoed | undefined): Ic
   if (cursor.token.kind === 'word' && !cursor.isWord('mtu') && !cursor.isWord('id')) {
     const codeToken = cursor.take();
     const codes = ICMP_CODES[type] ?? [];
-    code = numbered(codeToken.text, 'code_') ?? codes.indexOf(codeToken.text);
+    code =
+      numbered(codeToken.text, 'code_') ?? codes.indexOf(ICMP_OTHER_NAMES[codeToken.text] ?? codeToken.text);
     if (code < 0) throw cursor.expected(`a code of ${words}: ${codes.join(', ') || 'none'}`, codeToken);
     words += ` ${codeToken.text}`;
   }

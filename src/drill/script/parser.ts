@@ -11,19 +11,20 @@ import { parsePacket } from './packet-parser.ts';
 const US_PER_SECOND = 1_000_000;
 /** Later times than a month are no script's. */
 const SECONDS_MAX = 31 * 86_400;
-const NO_DEFINES: ReadonlyMap<string, string> = new Map();
 const ACTIONS = 'a packet, a system call, a command or code';
 
 /**
  * @param file the name that errors call it by. @param defines what words stand for, by their names.
+ * @param names for which the script's `#ifdef` hold.
  * @throws ScriptError where it is no script. @throws NotJudged where it says something that is not served.
  */
 export function parseScript(
   file: string,
   source: string,
-  defines: ReadonlyMap<string, string> = NO_DEFINES,
+  defines?: ReadonlyMap<string, string>,
+  names?: ReadonlySet<string>,
 ): Script {
-  const cursor = new Cursor(file, source, tokensOf(file, source, defines));
+  const cursor = new Cursor(file, source, tokensOf(file, source, defines, names));
   const options: ScriptOption[] = [];
   const events: ScriptEvent[] = [];
   while (cursor.token.kind !== 'end') {
@@ -38,7 +39,7 @@ export function parseScript(
 export function optionsOf(
   file: string,
   source: string,
-  defines: ReadonlyMap<string, string> = NO_DEFINES,
+  defines?: ReadonlyMap<string, string>,
 ): ScriptOption[] {
   const cursor = new Cursor(file, source, tokensOf(file, source, defines));
   const options: ScriptOption[] = [];
@@ -49,8 +50,8 @@ export function optionsOf(
 function parseOption(cursor: Cursor): ScriptOption {
   const { text, place } = cursor.take();
   const equals = text.indexOf('=');
-  const name = equals < 0 ? text.slice(2) : text.slice(2, equals);
-  const raw = equals < 0 ? undefined : text.slice(equals + 1);
+  const name = (equals < 0 ? text : text.slice(0, equals)).slice(2).trim();
+  const raw = equals < 0 ? undefined : text.slice(equals + 1).trim();
   return { name, value: raw?.replace(/^"(.*)"$/s, '$1'), place };
 }
 

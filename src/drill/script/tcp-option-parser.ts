@@ -26,8 +26,8 @@ export function parseTcpOptions(cursor: Cursor, inbound: boolean): readonly TcpO
     return undefined;
   }
   if (cursor.takeSign('>')) return [];
-  const options = [parseTcpOption(cursor)];
-  while (cursor.takeSign(',')) options.push(parseTcpOption(cursor));
+  const options = [parseTcpOption(cursor, inbound)];
+  while (cursor.takeSign(',')) options.push(parseTcpOption(cursor, inbound));
   cursor.expectSign('>');
   const bytes = options.reduce((sum, option) => sum + optionBytes(option), 0);
   if (bytes > BYTES_MAX) {
@@ -55,7 +55,7 @@ export function optionBytes(option: TcpOption): number {
   }
 }
 
-function parseTcpOption(cursor: Cursor): TcpOption {
+function parseTcpOption(cursor: Cursor, inbound: boolean): TcpOption {
   const { token } = cursor;
   if (token.kind !== 'word') throw cursor.expected(KNOWN);
   const beyond = Object.hasOwn(BEYOND, token.text) ? BEYOND[token.text] : undefined;
@@ -74,17 +74,26 @@ function parseTcpOption(cursor: Cursor): TcpOption {
     case 'sack':
       return { kind: 'sack', blocks: parseBlocks(cursor) };
     case 'TS':
-      return parseTimestamps(cursor);
+      return parseTimestamps(cursor, inbound);
     default:
       throw cursor.expected(KNOWN, token);
   }
 }
 
-function parseTimestamps(cursor: Cursor): TcpOption {
+function parseTimestamps(cursor: Cursor, inbound: boolean): TcpOption {
   if (!cursor.takeWord('val')) throw cursor.expected('val');
-  const val = cursor.expectInteger('a timestamp', 0, WORD_MAX);
+  const val = parseTimestamp(cursor, inbound);
   if (!cursor.takeWord('ecr')) throw cursor.expected('ecr');
-  return { kind: 'TS', val, ecr: cursor.expectInteger('a timestamp', 0, WORD_MAX) };
+  const ecr = parseTimestamp(cursor, inbound);
+  if (val !== undefined && ecr !== undefined) return { kind: 'TS', val, ecr };
+  const any = { val: val === undefined, ecr: ecr === undefined };
+  return { kind: 'TS', val: val ?? 0, ecr: ecr ?? 0, any };
+}
+
+/** A number, or `...` of a packet of ours: any. */
+function parseTimestamp(cursor: Cursor, inbound: boolean): number | undefined {
+  if (!inbound && cursor.takeSign('...')) return undefined;
+  return cursor.expectInteger('a timestamp', 0, WORD_MAX);
 }
 
 /** `1001:2001 3001:4001`. */

@@ -7,45 +7,15 @@ import type { Neighbours } from '../arp/neighbours.ts';
 import type { LinkPort } from '../contract.ts';
 import type { Environment } from '../environment.ts';
 import { ETHERTYPE_IPV4, writeEthernetAddresses } from '../header/ethernet.ts';
-import { addressSum, DONT_FRAGMENT, fold, IPV4_BYTES } from '../header/ipv4.ts';
+import { addressSum, fold, IPV4_BYTES } from '../header/ipv4.ts';
 
 const VERSION_AND_LENGTH = 0x4500;
 
 /**
- * Writes the headers of a packet that is no fragment. It may not be cut on its way either (DF), so its
- * identification may be anything: RFC 6864 §4.1.
+ * Writes the headers of a packet, or of a fragment of one. What may not be cut on its way (DF) has any
+ * identification: RFC 6864 §4.1.
  * @param port by which it leaves. @param at where the Ethernet header goes. @param payloadBytes after the
- * IPv4 header.
- */
-export function writeIpv4Header(
-  environment: Environment,
-  port: LinkPort,
-  neighbours: Neighbours,
-  neighbour: number,
-  at: number,
-  source: number,
-  destination: number,
-  protocol: number,
-  payloadBytes: number,
-): void {
-  writeIpv4Fragment(
-    environment,
-    port,
-    neighbours,
-    neighbour,
-    at,
-    source,
-    destination,
-    protocol,
-    payloadBytes,
-    0,
-    DONT_FRAGMENT,
-    environment.config.ttl,
-  );
-}
-
-/**
- * The same with an identification, and the fragment field: flags, and the offset in units of eight bytes.
+ * IPv4 header. @param fragment flags, and the offset in units of eight bytes.
  * @param service the type of service, and below it the time to live.
  */
 export function writeIpv4Fragment(

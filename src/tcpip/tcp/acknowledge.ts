@@ -180,6 +180,6 @@ export function sampleRoundTrip(tcp: TcpTables, tcb: Tcb, us: number): void {
   if (COSTLY) assert(rtt.srtt > 0, 'round trip: its scaled mean does not overflow');
   // As on Linux the least RTO is one of the variance's term, or at a steady round trip of 300 ms an
   // acknowledgement that the peer delays would come after it.
-  const rto = ((rtt.srtt >> 3) + Math.max(rtt.rttvar, rtoMinUs, GRANULARITY_US)) | 0;
+  const rto = ((rtt.srtt >> 3) + Math.max(rtt.rttvar, rtoMinUs, GRANULARITY_US) + config.rtoSlopUs) | 0;
   rtt.rto = Math.min(rto, config.rtoMaxUs);
 }

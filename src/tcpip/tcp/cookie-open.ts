@@ -55,6 +55,7 @@ export function answerWithCookie(tcp: TcpTables, listener: Tcb, segment: Segment
   const flags = SYN | ACK | ((options & STAMP_ECN) === 0 ? 0 : ECE);
   if (!replies.queue(destination, source, own, iss, (seq + 1) | 0, flags, window)) return;
   counters[TCP_SYNCOOKIES_SENT] += 1;
+  replies.setService(listener.tos, listener.ttl);
   const scales = (options & STAMP_NO_SHIFT) !== STAMP_NO_SHIFT;
   const shift = scales ? windowShift(listener.received.bufferBytesMax) : -1;
   replies.addSynOptions(mss, shift, (options & STAMP_SACK) !== 0);

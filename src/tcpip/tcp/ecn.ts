@@ -43,11 +43,12 @@ export function askForEcn({ marks }: Tcb, { ecn }: StackConfig): void {
  * The flags of our SYN for this. One that goes again does without, as on Linux (tcp_ecn_fallback): there are
  * devices that drop a SYN that asks (RFC 3168 §6.1.1.1).
  */
-export function synFlags(tcb: Tcb, again: boolean, { ecnFallback }: StackConfig): number {
-  const { marks } = tcb;
+export function synFlags(tcb: Tcb, again: boolean, config: StackConfig): number {
+  const { marks, timers } = tcb;
   assert(tcb.sndUna === tcb.iss, 'ECN: a SYN is sent only until it is acknowledged');
   if (tcb.state !== SYN_SENT) return marks.on !== 0 ? ECE : 0;
-  return marks.asked !== 0 && !(again && ecnFallback) ? ECE | CWR : 0;
+  const gaveIn = again && config.ecnFallback && timers.retries >= config.ecnSynTimeouts;
+  return marks.asked !== 0 && !gaveIn ? ECE | CWR : 0;
 }
 
 /** The peer's SYN or SYN-ACK: whether both sides use ECN (RFC 3168 §6.1.1). */
@@ -74,7 +75,9 @@ export function segmentFlags({ marks }: Tcb, isNew: boolean): number {
 /** What an IPv4 header says of marks goes with its segment. @param at the header. // Hot path. */
 export function noteEcnBits({ environment, segment }: TcpTables, at: number): void {
   if (COSTLY) assert(at > 0, 'ECN: the header of a segment lies in the region');
-  segment.ecn = environment.view.getUint8(at + IPV4_TOS) & ECN_BITS;
+  const octet = environment.view.getUint8(at + IPV4_TOS);
+  segment.ecn = octet & ECN_BITS;
+  segment.tos = octet & ~ECN_BITS;
   if (segment.ecn === ECN_CE) environment.counters[IP_IN_CE_PKTS] += 1;
 }
 

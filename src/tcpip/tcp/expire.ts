@@ -2,6 +2,7 @@
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { TCP_DELAYED_ACKS, TCP_TIMEOUTS } from '../../ledger/counters.gen.ts';
 import { ETIMEDOUT } from '../../socket/errno.ts';
+import type { StackConfig } from '../config.ts';
 import { atOrAfter } from '../seq.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import {
@@ -134,7 +135,7 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   if (timers.retries === ADVISE_RETRIES) tcb.neighbour = -1;
   // Linux's tcp_syn_linear_timeouts: a full backlog drops many SYNs at once, and has room again soon.
   const linear = tcb.state === SYN_SENT && timers.retries <= config.synLinearRetries;
-  if (!linear) rtt.rto = Math.min(rtt.rto * 2, config.rtoMaxUs);
+  if (!linear) rtt.rto = doubled(tcb, config);
   rtt.timing = 0;
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
     // While data is waited for (TCP_DEFER_ACCEPT) the peer, which has answered, is not asked again but once.
@@ -146,6 +147,12 @@ function retransmit(tcp: TcpTables, tcb: Tcb): void {
   }
   startRetransmit(tcp, tcb);
   markReady(tcp, tcb);
+}
+
+/** The time-out behind this one (RFC 6298 §5.5). A first SYN's is no measured one, and has no slop to leave. */
+function doubled({ rtt, timers }: Tcb, { rtoSlopUs, rtoMaxUs }: StackConfig): number {
+  const slopUs = rtt.srtt === 0 && timers.retries <= 1 ? 0 : rtoSlopUs;
+  return Math.min(Math.max(1, rtt.rto - slopUs) * 2 + rtoSlopUs, rtoMaxUs);
 }
 
 /**
@@ -161,7 +168,7 @@ function lookForWay(tcp: TcpTables, tcb: Tcb): void {
     return;
   }
   if (isOutOfRetries(tcp, tcb)) return;
-  rtt.rto = Math.min(rtt.rto * 2, tcp.environment.config.rtoMaxUs);
+  rtt.rto = doubled(tcb, tcp.environment.config);
   startRetransmit(tcp, tcb);
 }
 

@@ -305,16 +305,21 @@ function answersFirstSyn({ environment }: TcpTables, tcb: Tcb, segment: SegmentI
   return Math.abs(echoedAgoMs - agoMs) <= 1;
 }
 
-/** The reset that answers a segment of no connection: RFC 9293 §3.10.7.1. */
+/** The reset that answers a segment of no connection: RFC 9293 §3.10.7.1. It has its type of service, as on Linux. */
 export function replyReset(tcp: TcpTables, segment: SegmentIn): void {
   const { source, destination, ports, seq, ack, flags, length } = segment;
   if ((flags & RST) !== 0) return;
   const reversed = (ports << 16) | (ports >>> 16);
+  const { replies, environment } = tcp;
   if ((flags & ACK) !== 0) {
-    tcp.replies.queue(destination, source, reversed, ack, 0, RST, 0);
+    if (replies.queue(destination, source, reversed, ack, 0, RST, 0)) {
+      replies.setService(segment.tos, environment.config.ttl);
+    }
     return;
   }
   // SYN and FIN occupy a sequence number each.
   const end = (seq + length + ((flags & SYN) === 0 ? 0 : 1) + ((flags & FIN) === 0 ? 0 : 1)) | 0;
-  tcp.replies.queue(destination, source, reversed, 0, end, RST | ACK, 0);
+  if (replies.queue(destination, source, reversed, 0, end, RST | ACK, 0)) {
+    replies.setService(segment.tos, environment.config.ttl);
+  }
 }

@@ -82,7 +82,7 @@ function backoffOf({ environment, routes }: TcpTables, { rtt, timers, remoteAddr
   assert(rtt.rto > 0, 'TCP_INFO: a round trip that was measured has made a time-out');
   const least = routes.rtoMinUs(remoteAddress, environment.config.rtoMinUs);
   const base = (rtt.srtt >> 3) + Math.max(rtt.rttvar, least);
-  return Math.max(0, Math.floor(Math.log2(rtt.rto / base)));
+  return Math.max(0, Math.floor(Math.log2(Math.max(1, rtt.rto - environment.config.rtoSlopUs) / base)));
 }
 
 function sackedSegments({ sackPermitted, recovery, mss }: Tcb): number {

@@ -177,7 +177,9 @@ export function queueReset(tcp: TcpTables, tcb: Tcb): void {
   const { replies, environment } = tcp;
   const window = advertiseWindow(tcp, tcb, tcb.rcvScale);
   const queued = replies.queue(localAddress, remoteAddress, ports, tcb.sndMax, tcb.rcvNxt, RST | ACK, window);
-  if (queued && tcb.stamps.on !== 0) {
+  if (!queued) return;
+  replies.setService(tcb.tos, tcb.ttl);
+  if (tcb.stamps.on !== 0) {
     replies.addTimestamps((environment.nowMs + tcb.stamps.offset) | 0, tcb.stamps.recent);
   }
 }

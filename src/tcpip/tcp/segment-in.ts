@@ -35,6 +35,8 @@ export class SegmentIn {
   merged = false;
   /** The two bits of its IPv4 header that say whether it may be, or is, marked (RFC 3168 §5). */
   ecn = 0;
+  /** The other bits of the same octet: its type of service, or DSCP (RFC 2474 §3). */
+  tos = 0;
   /** The addresses of the peer and of us. */
   source = 0;
   destination = 0;

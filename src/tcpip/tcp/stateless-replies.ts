@@ -9,7 +9,7 @@ import type { Neighbours } from '../arp/neighbours.ts';
 import { type LinkPort, TX_CHECKSUM } from '../contract.ts';
 import type { Environment } from '../environment.ts';
 import { ETHERNET_BYTES } from '../header/ethernet.ts';
-import { addressSum, fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
+import { addressSum, DONT_FRAGMENT, fold, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
 import {
   RST,
   SYN,
@@ -24,7 +24,7 @@ import {
   TIMESTAMPS_BYTES,
   TIMESTAMPS_WORD,
 } from '../header/tcp.ts';
-import { writeIpv4Header } from '../ipv4/output.ts';
+import { writeIpv4Fragment } from '../ipv4/output.ts';
 import type { Routes } from '../route.ts';
 import { putSynOptions } from './syn-options.ts';
 
@@ -32,7 +32,7 @@ import { putSynOptions } from './syn-options.ts';
 const ENTRIES_MIN = 64;
 const ENTRIES_MAX = 1024;
 /** The words that each takes up. */
-const WORDS = 13;
+const WORDS = 14;
 // The words of an entry.
 const LOCAL = 0;
 const REMOTE = 1;
@@ -48,6 +48,8 @@ const TS_ECHO = 9;
 const MSS = 10;
 const SHIFT = 11;
 const SACK = 12;
+/** The type of service, and below it the time to live. */
+const SERVICE = 13;
 
 export class Replies {
   private readonly environment: Environment;
@@ -113,9 +115,16 @@ export class Replies {
     ring[at + WINDOW] = window;
     ring[at + TIMESTAMPS] = 0;
     ring[at + MSS] = 0;
+    ring[at + SERVICE] = this.environment.config.ttl;
     tail[port] += 1;
     this.waiting += 1;
     return true;
+  }
+
+  /** What the IPv4 header of the segment queued last says: of a connection's own, or of what it answers. */
+  setService(tos: number, ttl: number): void {
+    assert(this.waiting > 0, 'replies: a type of service is for a segment that waits');
+    this.ring[this.latest + SERVICE] = (tos << 8) | ttl;
   }
 
   /** Adds timestamps to the segment queued last. */
@@ -200,7 +209,7 @@ export class Replies {
     const flags = ring[at + FLAGS];
     const tcp = packet + ETHERNET_BYTES + IPV4_BYTES;
     const headerBytes = TCP_BYTES + this.writeOptions(tcp + TCP_OPTIONS, at);
-    writeIpv4Header(
+    writeIpv4Fragment(
       environment,
       port,
       this.neighbours,
@@ -210,6 +219,9 @@ export class Replies {
       remote,
       PROTOCOL_TCP,
       headerBytes,
+      0,
+      DONT_FRAGMENT,
+      ring[at + SERVICE],
     );
     view.setInt32(tcp, ring[at + PORTS]);
     view.setInt32(tcp + TCP_SEQ, ring[at + SEQ]);

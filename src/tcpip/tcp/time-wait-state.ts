@@ -35,6 +35,7 @@ export function enterTimeWait(tcp: TcpTables, tcb: Tcb, acknowledge: boolean): v
   timeWait.sndNxt[entry] = tcb.sndMax;
   timeWait.rcvNxt[entry] = tcb.rcvNxt;
   timeWait.window[entry] = advertiseWindow(tcp, tcb, tcb.rcvScale);
+  timeWait.tos[entry] = tcb.tos;
   timeWait.timestamps[entry] = tcb.stamps.on;
   timeWait.tsRecent[entry] = tcb.stamps.recent;
   timeWait.tsOffset[entry] = tcb.stamps.offset;
@@ -87,7 +88,10 @@ export function acknowledgeFromTimeWait(tcp: TcpTables, entry: number): void {
     ACK,
     timeWait.window[entry],
   );
-  if (queued && timeWait.timestamps[entry] === 1) {
+  if (!queued) return;
+  // As on Linux its type of service is the connection's, and its time to live the host's.
+  replies.setService(timeWait.tos[entry], environment.config.ttl);
+  if (timeWait.timestamps[entry] === 1) {
     replies.addTimestamps((environment.nowMs + timeWait.tsOffset[entry]) | 0, timeWait.tsRecent[entry]);
   }
 }

@@ -15,6 +15,8 @@ export class TimeWaitTable {
   readonly rcvNxt: Int32Array;
   /** The window field of segments sent from here. */
   readonly window: Int32Array;
+  /** The connection's type of service. */
+  readonly tos: Uint8Array;
   /** 1: the connection used timestamps. */
   readonly timestamps: Uint8Array;
   readonly tsRecent: Int32Array;
@@ -41,6 +43,7 @@ export class TimeWaitTable {
     this.sndNxt = new Int32Array(count);
     this.rcvNxt = new Int32Array(count);
     this.window = new Int32Array(count);
+    this.tos = new Uint8Array(count);
     this.timestamps = new Uint8Array(count);
     this.tsRecent = new Int32Array(count);
     this.tsOffset = new Int32Array(count);
