@@ -67,10 +67,10 @@ export function conform(flags: ConformFlags): void {
 const PROBE_BYTES = 4096;
 
 /** The file that host and card are to share. It is tried before anything is started. */
-function memoryOf({ memory, free, self }: ConformFlags): SharedFile | undefined {
+function memoryOf({ memory, free, fault }: ConformFlags): SharedFile | undefined {
   if (memory === undefined && free === true) throw new UserError('--free is for --memory FILE');
   if (memory === undefined) return undefined;
-  if (self === true) throw new UserError('--memory is for a card or a host that is not inic’s own');
+  if (fault !== undefined) throw new UserError('--fault is for a card or a host over the pipe alone');
   if (memory === '') throw new UserError('--memory needs the name of a file that can be made');
   const path = resolve(memory);
   checkWritable(memory);

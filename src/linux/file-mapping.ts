@@ -11,11 +11,20 @@
  * Each mapping is of a new file under the same name: an older one lives as long as somebody has it mapped,
  * and nobody's memory is cut off under him.
  */
-import { closeSync, existsSync, lstatSync, readlinkSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import type { Region } from '../dma/region.ts';
 import { KOFFI_MISSING, type Libc, loadLibc } from './libc.ts';
 
-const PAGE_BYTES = 4096;
+export const PAGE_BYTES = 4096;
 const READ_AND_WRITE = 3;
 /** MAP_SHARED and MAP_FIXED of sys/mman.h. */
 const SHARED_AND_FIXED = 0x11;
@@ -51,6 +60,24 @@ export function mapOver(path: string, region: Region): void {
     throw error;
   }
   opened.set(path, fd);
+}
+
+/**
+ * Maps a file that another has made over the first pages of a region.
+ * @param length bytes of the file; what the region has of its own begins on a later page.
+ * @throws Error with one line where that cannot be.
+ */
+export function mapShared(path: string, region: Region, length: number): void {
+  const libc = loadLibc();
+  if (libc === undefined) throw new Error(KOFFI_MISSING.replace(/:.*/, ': no file can be mapped'));
+  const { bytes } = region;
+  const fd = openSync(path, 'r+');
+  try {
+    const at = Number(libc.mmap(bytes, length, READ_AND_WRITE, SHARED_AND_FIXED, fd, 0));
+    if (at !== libc.addressOf(bytes)) throw new Error(`${path} cannot be mapped (errno ${libc.errno()})`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** The name leads nowhere any more; what is mapped stays so. */

@@ -274,7 +274,9 @@ export class Tour {
   }
 
   private socket(type?: number): number {
-    const socket = this.stack.socket(type);
+    // The number of a socket that was closed is free once the card has said so.
+    let socket = this.stack.socket(type);
+    this.until(() => socket !== -EMFILE || (socket = this.stack.socket(type)) !== -EMFILE, 'a free number');
     if (socket < 0) throw new Error(`socket: ${socket}`);
     this.open.add(socket);
     return socket;

@@ -59,7 +59,10 @@ it.each([
   [['conform', '--exec', 'true', '--memory', 'folder'], 'cannot write folder: it is a directory'],
   [['conform', '--exec', 'true', '--memory', 'plan.yaml/r'], 'cannot write plan.yaml/r: not a directory'],
   [['conform', '--exec', 'true', '--free'], '--free is for --memory FILE'],
-  [['conform', '--self', '--memory', 'region'], '--memory is for a card or a host that is not inic’s own'],
+  [
+    ['conform', '--self', '--fault', 'hang', '--memory', 'region'],
+    '--fault is for a card or a host over the pipe alone',
+  ],
   [['conform', '--exec', 'true', '--memory', ''], '--memory needs the name of a file that can be made'],
   [
     ['conform', '--exec', 'true', '--memory', '/dev/null'],

@@ -69,6 +69,33 @@ describe.skipIf(!can)('a host over a shared file', () => {
     60_000,
   );
 
+  it.each([
+    ['in turns', false],
+    ['by itself', true],
+  ])(
+    'is told of bytes that it sends and has not written, also where they were there before: %s',
+    (name, free) => {
+      // Each buffer holds what it is to hold from the start on, and is written once.
+      const same = 'data = bytes((i * 31 + (i >> 8)) & 0xFF for i in range(length))';
+      const exec = host(`forgetful-${name.length}`, same, 'data = bytes(0xA5 for _ in range(length))');
+      const file = exec.split("'")[1];
+      const writes = '        self.write(address, data)\n        flags = inic.SGL_TRANSMIT';
+      const once = writes.replace('self.write', 'if buffer not in self.filled: self.write');
+      const text = readFileSync(file, 'utf8').replace(
+        writes,
+        once.replace('flags =', 'self.filled.add(buffer)\n        flags ='),
+      );
+      writeFileSync(
+        file,
+        text.replace('        self.records = []', '        self.records, self.filled = [], set()'),
+      );
+      const { verdicts } = tried(exec, 'transfer/100000', free);
+      const rules = verdicts.flatMap(({ findings }) => findings.map(({ rule }) => rule));
+      expect(rules).toContain('O-05');
+    },
+    60_000,
+  );
+
   const RINGS =
     '            self.pipe.send(inic.PIPE_DOORBELL)\n\n    def take_arrived(self):\n        """Takes what';
   const POSTS = '        self.posted = (self.posted + 1) & 0xFFFFFFFF\n';

@@ -15,7 +15,6 @@ import { isLeftOver, mapOver } from '../../src/linux/file-mapping.ts';
 import { loadLibc } from '../../src/linux/libc.ts';
 import { countsOf } from '../../src/report/conform-text.ts';
 import { testFolder } from '../cli/commands.ts';
-import { ROOT } from '../rules/sources.ts';
 import { buildCard } from './c-card.ts';
 
 const folder = testFolder();
@@ -135,7 +134,11 @@ describe.skipIf(!can)('a card over a shared file', () => {
   });
 
   it('must take the file up', () => {
-    const { failure } = tried(`${process.execPath} ${ROOT}/dist/src/conform/own/main.js`, 'SocketBind/');
+    const features = 'INIC_PIPE_FEATURE_SHARED_MEMORY | INIC_PIPE_FEATURE_FREE_RUNNING;';
+    const { failure } = tried(
+      built('unwilling', `uint32_t features = ${features}`, 'uint32_t features = 0;'),
+      'SocketBind/',
+    );
     expect(failure).toBe('NoStart: it does not take up SharedMemory, which --memory offers');
   });
 });
@@ -190,6 +193,30 @@ describe.skipIf(!can)('a card that runs by itself', () => {
       const { verdicts } = run(card, 'tour/', 500);
       expect(verdicts.map((verdict) => verdict.fault)).toContain(fault);
       expect(performance.now() - started).toBeLessThan(30_000);
+    },
+    60_000,
+  );
+
+  it.each([
+    [
+      'a transmit buffer',
+      '    bucket_used[bucket.context] = 0;',
+      '    bucket_used[bucket.context] = 0;\n    region[SETTING(TRANSMIT_OFFSET) + 5] ^= 1;',
+      'in a transmit buffer',
+    ],
+    [
+      'a bucket that it has told of',
+      '    bucket_used[bucket.context] = 0;',
+      '    static uint32_t told = 0;\n    if (told != 0 && told != bucket.address) region[told + 3] ^= 1;\n' +
+        '    told = bucket.address;\n    bucket_used[bucket.context] = 0;',
+      'in bucket',
+    ],
+  ])(
+    'is told where it writes %s',
+    (name, from, to, words) => {
+      const { verdicts } = run(built(`writes-${name.replaceAll(' ', '-')}`, from, to), 'tour/exchange', 2000);
+      const found = verdicts.flatMap(({ findings }) => findings).filter(({ rule }) => rule === 'O-04');
+      expect(found.map(({ what }) => what).join()).toContain(words);
     },
     60_000,
   );

@@ -24,6 +24,10 @@ export class ForeignBare implements BareHost {
     return this.card.plan.memory;
   }
 
+  get copies(): boolean {
+    return this.card.config.transport === 'ring';
+  }
+
   get clock() {
     return this.card.clock;
   }

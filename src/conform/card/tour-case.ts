@@ -3,8 +3,6 @@
  * a part of the tour, and the end in order.
  */
 
-import type { PoolArea } from '../../dma/pool-area.ts';
-import type { Region } from '../../dma/region.ts';
 import { DEVICE_TID, SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { Host } from '../../osm/host.ts';
 import { NEVER } from '../../time/agent.ts';
@@ -20,6 +18,7 @@ import type { Link } from '../link/link.ts';
 import { PipeFault } from '../pipe/fault.ts';
 import { PIPE_FAULT_UNANNOUNCED } from '../pipe/pipe.gen.ts';
 import { ForeignCard } from './foreign-card.ts';
+import { HeldBytes } from './held-bytes.ts';
 
 /** Virtual time begins nowhere in particular. */
 const STARTED_AT = '1970-01-01T00:00:00.000Z';
@@ -95,46 +94,18 @@ class FreeSleeper extends InterruptedSleeper {
   }
 }
 
-/** What the validator sees of a free card's writes to transmit buffers, which only the host writes. */
-class HostBytes {
-  private readonly region: Region;
-  private readonly offset: number;
-  private readonly known: Uint8Array;
-
-  constructor(region: Region, { offset, count, bufferBytes }: PoolArea) {
-    this.region = region;
-    this.offset = offset;
-    this.known = new Uint8Array(count * bufferBytes);
-  }
-
-  /** The host has written. */
-  wrote(address: number, length: number): void {
-    const at = address - this.offset;
-    if (at < 0 || at + length > this.known.length) return;
-    this.known.set(this.region.bytes.subarray(address, address + length), at);
-  }
-
-  /** @returns the address of a byte that somebody else has written; -1 for none. */
-  foreign(): number {
-    const { known, offset, region } = this;
-    const now = region.bytes.subarray(offset, offset + known.length);
-    if (Buffer.compare(now, known) === 0) return -1;
-    return offset + known.findIndex((byte, i) => byte !== now[i]);
-  }
-}
-
-/** Tells the host's writes on. */
+/** Tells on what passes before it judges it. */
 class HearingValidator extends Validator {
-  private readonly hear: (address: number, length: number) => void;
+  held: HeldBytes | undefined;
 
-  constructor(hear: (address: number, length: number) => void) {
-    super();
-    this.hear = hear;
+  override frame(direction: number, timeNs: number, slot: number, words: Int32Array, at: number): void {
+    this.held?.frame(direction, words, at);
+    super.frame(direction, timeNs, slot, words, at);
   }
 
   override write(side: number, timeNs: number, address: number, length: number): void {
     super.write(side, timeNs, address, length);
-    if (side !== SIDE_CARD) this.hear(address, length);
+    if (side !== SIDE_CARD) this.held?.hostWrote(address, length);
   }
 }
 
@@ -154,13 +125,15 @@ export function runTour(link: Link, name: string, tour: TourName): Toured {
   const card = new ForeignCard(link, name, 'socket', CARD, free ? new MachineClock() : undefined);
   const { region, clock, config, plan } = card;
   const sleeper = free ? new FreeSleeper(card, link.patienceMs * 1e6) : new ForeignSleeper(card);
-  const bytes = new HostBytes(region, plan.memory.layout.transmit);
   let told = 0;
   card.interrupted = () => {
     told += 1;
     sleeper.interrupt();
   };
-  const validator = new HearingValidator((address, length) => bytes.wrote(address, length));
+  const validator = new HearingValidator();
+  const { transmit, receive } = plan.memory.layout;
+  const strayed = (address: number): void => validator.write(SIDE_CARD, clock.nowNs, address, 1);
+  if (free) validator.held = new HeldBytes(region, transmit, receive, strayed);
   card.cardWrites = (address, length) => validator.write(SIDE_CARD, clock.nowNs, address, length);
   const watched = {
     ...{ region, memory: plan.memory, config, clock },
@@ -189,8 +162,7 @@ export function runTour(link: Link, name: string, tour: TourName): Toured {
     card.fence();
     if (failure === '' && told === 0)
       throw new PipeFault(PIPE_FAULT_UNANNOUNCED, 'a host that had asked for a word of answers heard none');
-    const stray = bytes.foreign();
-    if (stray >= 0) validator.write(SIDE_CARD, clock.nowNs, stray, 1);
+    validator.held?.finish();
   }
   recorder.end(host.ledger.snapshot(), { inboundReleased: card.releases, outboundPosted: card.frames });
   const violations = validator.findings.violations.filter(({ rule }) => !OF_THE_CARDS_LEDGER.includes(rule));

@@ -87,11 +87,20 @@ export class VectorHost {
     if (!posted) throw new SetupFailure('no inbound frame is free');
   }
 
-  /** Where the host finds a frame of the FIFOs' that the card has kept. Gives it back as a NOP. */
+  /** Whether the card has kept the frame that was posted last, or a copy of it. A frame goes back as a NOP. */
   recycle(address: number): boolean {
-    const kept = this.bare.recycle(address) === this.at;
+    const { bare, at } = this;
+    const frame = bare.recycle(address);
+    const kept = frame === at || (bare.copies === true && frame >= 0 && this.isCopy(frame));
     this.bare.run();
     return kept;
+  }
+
+  private isCopy(frame: number): boolean {
+    const { words } = this.bare.region;
+    const length = words[this.at] >>> 16;
+    for (let i = 0; i < length; i++) if (words[frame + i] !== words[this.at + i]) return false;
+    return true;
   }
 
   /** Lets time pass. @returns what came meanwhile. */

@@ -47,7 +47,7 @@ export class ForeignHost implements LinkListener {
   private readonly window: Window;
   private readonly clock: Clock;
   private readonly shared: SharedHost | undefined;
-  private readonly transmit: HostCard['transmit'];
+  readonly marks: HostCard['marks'];
   private supplied = false;
   private readonly parts: CardParts;
   private readonly ledger: Ledger;
@@ -84,7 +84,7 @@ export class ForeignHost implements LinkListener {
     const built = hostCard(overrides, this.clock, validator, link.memory);
     const { region, card, hostLedger } = built;
     const { inboundFrames, outboundFrames } = card.memory.layout;
-    this.transmit = built.transmit;
+    this.marks = built.marks;
     this.inboundFrames = inboundFrames;
     this.outboundFrames = outboundFrames;
     this.region = region;
@@ -97,6 +97,7 @@ export class ForeignHost implements LinkListener {
     const settings = settingsOf(card, PIPE_DEVICE_SOCKET, region.byteLength, transferBytes);
     const tells = this.shared !== undefined || (link.features & PIPE_FEATURE_PUSH_WRITES) !== 0;
     this.window = new Window(region, settings, link.role, tells);
+    this.marks?.markAll();
     link.begin(name, settings, 0, this);
     if (this.shared !== undefined) link.shareMemory(this.shared.offsets);
   }
@@ -144,7 +145,7 @@ export class ForeignHost implements LinkListener {
       shared.arm();
     }
     this.nextNs = this.link.turn(this.clock.nowNs);
-    if (shared !== undefined) this.hostWrote();
+    this.marks?.inTurn(this.window);
     if (this.result !== undefined) this.kept = shared?.kept ?? this.lent.size;
   }
 
@@ -202,13 +203,6 @@ export class ForeignHost implements LinkListener {
     return idle && this.parts.processor['iop'].canReply;
   }
 
-  /** Tells the validator what the host has written, of what has changed in memory. */
-  private hostWrote({ start, end } = { start: 0, end: this.region.byteLength }): void {
-    this.window.changes((address, bytes) => {
-      if (address >= start && address < end) this.recorder.write(address, bytes.length);
-    });
-  }
-
   /** Sends the host frames that our card never sent. */
   strew(frames: readonly Int32Array[]): void {
     for (const words of frames) {
@@ -255,7 +249,7 @@ export class ForeignHost implements LinkListener {
     const { words } = this.region;
     const count = shared.take((from) => {
       // What it wrote for this one was there before it was posted; what it writes for the next, perhaps not.
-      if (this.link.runsFreely) this.hostWrote(this.transmit);
+      if (this.link.runsFreely) this.marks!.look();
       const frame = inbound.acquire();
       if (frame === NO_FRAME) return false;
       words.copyWithin(frame, from, from + FRAME_WORDS);
@@ -284,7 +278,10 @@ export class ForeignHost implements LinkListener {
       const copy = words.slice(frame, frame + FRAME_WORDS);
       if ((copy[0] & FAIL) !== 0) copy[PRESERVED_WORD] = NOTHING_KEPT;
       if (shared === undefined) this.send(copy);
-      else shared.put(copy);
+      else {
+        this.marks!.before(copy);
+        shared.put(copy);
+      }
       outbound.release();
       this.received += 1;
       count += 1;
@@ -317,6 +314,7 @@ export class ForeignHost implements LinkListener {
     const { inbound, outbound } = this.ends;
     if (this.shared === undefined) this.tellChanges();
     this.shared?.restart();
+    this.marks?.markAll();
     this.supplied = false;
     this.link.restarted();
     inbound.restart();

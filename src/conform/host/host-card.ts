@@ -16,6 +16,7 @@ import { type CardPlan, planWorld } from '../../world/build/world-plan.ts';
 import { cardConfig } from '../../world/config/card-config.ts';
 import type { CardOverrides } from '../../world/config/settings.ts';
 import { planSharedRings, SharedHost } from './shared-host.ts';
+import { TransmitMarks } from './transmit-marks.ts';
 
 const STARTED_AT = '1970-01-01T00:00:00.000Z';
 
@@ -39,8 +40,8 @@ export interface HostCard {
   readonly ends: HostEnds;
   /** Where frames and memory are in a file. */
   readonly shared: SharedHost | undefined;
-  /** Addresses of the transmit buffers, which only the host writes. */
-  readonly transmit: { readonly start: number; readonly end: number };
+  /** What the host writes to its transmit buffers there. */
+  readonly marks: TransmitMarks | undefined;
 }
 
 /** @param map puts the region into the file that the host maps as well; absent: all goes by the pipe. */
@@ -77,7 +78,7 @@ export function hostCard(
   const hostLedger = new Ledger(region, layout.hostLedger);
   const queues = hostQueues(region, layout, hostLedger);
   const ends = tracedEnds(recorder, watched, { ...queues, waker: { wake: () => {} } });
-  const { offset, count, bufferBytes } = layout.transmit;
-  const transmit = { start: offset, end: offset + count * bufferBytes };
-  return { region, card, parts, ledger, hostLedger, recorder, ends, shared, transmit };
+  const marks =
+    rings && new TransmitMarks(region, layout.transmit, (at, length) => recorder.write(at, length));
+  return { region, card, parts, ledger, hostLedger, recorder, ends, shared, marks };
 }

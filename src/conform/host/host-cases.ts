@@ -16,7 +16,7 @@ const SMALL_TRANSFER = 300;
 const HINTS = 200;
 /** Rules that compare the trace with the host's own counters, which a foreign host does not tell. */
 const OF_THE_HOSTS_LEDGER = ['R-02', 'R-03', 'R-04', 'R-06'];
-/** What nobody sees in a file: bytes that are written over the same ones. */
+/** What is not known in a file once a send was refused: which buffers came back, and what was written to them. */
 const OF_WRITES = ['O-05'];
 const POOLS = {
   inboundFrames: 32,
@@ -85,7 +85,7 @@ function transfer(
     hints,
   );
   const { violations } = validator.findings;
-  const unseen = [...OF_THE_HOSTS_LEDGER, ...(link.memory === undefined ? [] : OF_WRITES)];
+  const unseen = [...OF_THE_HOSTS_LEDGER, ...(host.marks?.unsure === true ? OF_WRITES : [])];
   const moved = counters['bytesDelivered'] ?? 0;
   return [
     ...(failure === '' ? [] : [{ what: failure }]),

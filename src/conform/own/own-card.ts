@@ -1,13 +1,10 @@
 /** Our own card behind the pipe: the known good back-end, and with a fault on purpose a known bad one. */
-import { DmaEngine } from '../../dma/engine.ts';
 import type { Region } from '../../dma/region.ts';
 import { FRAME_WORDS } from '../../i2o/frame.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { Ledger } from '../../ledger/ledger.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
-import { buildCard, type CardParts } from '../../world/build/card-parts.ts';
-import { Network } from '../../world/build/network.ts';
+import type { CardParts } from '../../world/build/card-parts.ts';
 import { FrameReceiver } from '../ends/frame-receiver.ts';
 import { FrameSender } from '../ends/frame-sender.ts';
 import type { FramePort } from '../ends/port.ts';
@@ -16,7 +13,9 @@ import { type PipeMessage, timeOf } from '../pipe/message.ts';
 import * as pipe from '../pipe/pipe.gen.ts';
 import type { Backend } from './backend.ts';
 import { answersWrongly, type CardFault, misbehave, QUIETLY, TRANSPORT_FAULTS } from './card-faults.ts';
+import { buildOwn } from './own-parts.ts';
 import { planOwn, readSettings } from './settings.ts';
+import { SharedOwnCard } from './shared-own-card.ts';
 import { SpoiltTransport } from './spoilt-transport.ts';
 
 /** Looks of the card's in a turn; it comes back for the rest. */
@@ -40,7 +39,8 @@ export class OwnCard implements FramePort {
     this.backend = backend;
     this.fault = fault;
     this.clock.set(timeOf(begin.fields[0], begin.fields[1]));
-    const { config, module, region, world, card, settings, inbound, outbound } = planOwn(readSettings(begin));
+    const own = planOwn(readSettings(begin));
+    const { region, settings, inbound, outbound } = own;
     const { words } = region;
     this.region = region;
     this.spoilt = TRANSPORT_FAULTS.some((name) => name === fault) ? new SpoiltTransport(fault) : undefined;
@@ -48,16 +48,8 @@ export class OwnCard implements FramePort {
     this.window = new Window(region, settings, pipe.PIPE_ROLE_HOST, true);
     this.inbound = new FrameReceiver({ words, first: inbound, count: settings.inboundFrames }, this, true);
     this.outbound = new FrameSender({ words, first: outbound, count: settings.outboundFrames }, this, false);
-    const ledger = new Ledger(region, card.memory.layout.iopLedger);
-    const environment = {
-      clock: this.clock,
-      ledger,
-      dma: new DmaEngine(region, ledger),
-      waker: { wake: () => this.interrupt() },
-      wires: new Network(region, world, this.clock, 0).endsOf(0),
-      endsOver: () => ({ inbound: this.inbound, outbound: this.outbound }),
-    };
-    this.parts = buildCard(region, card.memory, config, environment, [module]);
+    const ends = { inbound: this.inbound, outbound: this.outbound };
+    this.parts = buildOwn(own, this.clock, ends, { wake: () => this.interrupt() });
   }
 
   /** What the front-end says. */
@@ -142,12 +134,14 @@ export class OwnCard implements FramePort {
   }
 }
 
-/** Serves cases until the front-end ends. */
+/** Serves cases until the front-end ends. @param fault of a card over the pipe alone. */
 export function serveCard(backend: Backend, fault: CardFault | undefined): never {
-  let card: OwnCard | undefined;
+  let card: OwnCard | SharedOwnCard | undefined;
   for (;;) {
-    const message = backend.next();
-    if (message.type === pipe.PIPE_BEGIN) card = new OwnCard(backend, message, fault);
-    else card?.hear(message);
+    const free = backend.runsFreely && card instanceof SharedOwnCard ? card : undefined;
+    const message = free === undefined ? backend.next() : free.next();
+    if (message.type !== pipe.PIPE_BEGIN) card?.hear(message);
+    else if (backend.shares) card = new SharedOwnCard(backend, message, backend.next());
+    else card = new OwnCard(backend, message, fault);
   }
 }

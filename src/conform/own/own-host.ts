@@ -3,11 +3,9 @@
  * known good back-end for `--role host`.
  */
 import { FRAME_WORDS } from '../../i2o/frame.ts';
-import { SOCKET_CLASS_ID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import { Ledger } from '../../ledger/ledger.ts';
 import { Host } from '../../osm/host.ts';
-import type { CardSockets } from '../../osm/user/card-sockets.ts';
 import { NEVER } from '../../time/agent.ts';
 import { Clock } from '../../time/clock.ts';
 import { InterruptedSleeper } from '../../time/sleeper.ts';
@@ -19,14 +17,11 @@ import { type PipeMessage, tailText, textBytes, timeOf } from '../pipe/message.t
 import * as pipe from '../pipe/pipe.gen.ts';
 import type { Backend } from './backend.ts';
 import { type HostFault, SPOILT_TRANSFER, SpoiltHost } from './host-faults.ts';
+import { runProgram } from './host-program.ts';
 import { planOwn, readSettings } from './settings.ts';
+import { SharedOwnHost } from './shared-own-host.ts';
 
-const PORT = 4711;
 const BLANK = 0x20;
-const QUIESCE_NS = 1e9;
-const WAIT_MS = 20;
-const WAITS_MAX = 5000;
-const PIECE_BYTES = 16_384;
 
 export class OwnHost extends InterruptedSleeper implements FramePort {
   private readonly backend: Backend;
@@ -73,14 +68,8 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
   work(): void {
     // The first turn is the program's start.
     this.hearTurn();
-    let failure = '';
-    try {
-      this.host.bringUpCard(SOCKET_CLASS_ID);
-      this.transfer(this.host.sockets);
-      if (!this.host.quiesce(QUIESCE_NS)) throw new Error('the card would not quiesce');
-    } catch (error) {
-      failure = error instanceof Error ? error.message : String(error);
-    }
+    const length = this.spoilt?.is('short-transfer') === true ? 1 : this.transferBytes;
+    const failure = runProgram(this.host, this.address, length);
     if (this.spoilt?.is('never-done') === true) {
       this.backend.rest(NEVER);
       return;
@@ -88,43 +77,6 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
     const status = failure === '' ? pipe.PIPE_DONE_STATUS_GOOD : pipe.PIPE_DONE_STATUS_FAILED;
     this.backend.send(pipe.PIPE_DONE, [status], textBytes(failure), BLANK);
     this.backend.rest(NEVER);
-  }
-
-  private transfer(stack: CardSockets): void {
-    const listener = good(stack.socket(), 'a listener');
-    good(stack.bind(listener, this.address, PORT), 'bind');
-    good(stack.listen(listener, 1), 'listen');
-    const client = good(stack.socket(), 'a socket');
-    stack.connect(client, this.address, PORT);
-    let server = -1;
-    this.until(stack, () => (server = stack.accept(listener)) >= 0, 'the connection');
-    const length = this.spoilt?.is('short-transfer') === true ? 1 : this.transferBytes;
-    const bytes = Uint8Array.from({ length }, (_, i) => (i * 31 + (i >> 8)) & 0xff);
-    const room = new Uint8Array(PIECE_BYTES);
-    let sent = 0;
-    let received = 0;
-    this.until(
-      stack,
-      () => {
-        const length = Math.min(PIECE_BYTES, bytes.length - sent);
-        if (length > 0) sent += Math.max(0, stack.send(client, bytes, sent, length));
-        const taken = stack.recv(server, room, 0, room.length);
-        for (let i = 0; i < taken; i++)
-          if (room[i] !== bytes[received + i]) throw new Error(`byte ${received + i} is another`);
-        received += Math.max(0, taken);
-        return received === bytes.length;
-      },
-      'all bytes',
-    );
-    for (const socket of [client, server, listener]) stack.close(socket);
-    this.until(stack, () => stack.socketsInUse === 0, 'the last socket back');
-  }
-
-  private until(stack: CardSockets, done: () => boolean, what: string): void {
-    for (let waits = 0; !done(); waits++) {
-      if (waits === WAITS_MAX) throw new Error(`the card never brought ${what}`);
-      stack.wait(WAIT_MS);
-    }
   }
 
   sleep(timeoutNs: number): void {
@@ -201,16 +153,15 @@ export class OwnHost extends InterruptedSleeper implements FramePort {
   }
 }
 
-function good(answer: number, what: string): number {
-  if (answer < 0) throw new Error(`the card refused ${what} (errno ${-answer})`);
-  return answer;
-}
-
 /** Serves cases until the front-end ends. */
 export function serveHost(backend: Backend, fault: HostFault | undefined): never {
   for (;;) {
     const message = backend.next();
     if (message.type !== pipe.PIPE_BEGIN) continue;
+    if (backend.shares) {
+      new SharedOwnHost(backend, message, backend.next()).work();
+      continue;
+    }
     const spoilt = tailText(message.tail) === SPOILT_TRANSFER;
     new OwnHost(backend, message, spoilt ? fault : undefined).work();
   }

@@ -3,6 +3,7 @@ import type { CardLayout } from '../../dma/card-layout.ts';
 import { MemoryPlan } from '../../dma/plan.ts';
 import { allocateRegion, type Region } from '../../dma/region.ts';
 import { socketsOf } from '../../i2o/socket-number.ts';
+import { PAGE_BYTES } from '../../linux/file-mapping.ts';
 import { singleCard } from '../../world/build/short-forms.ts';
 import { type CardPlan, planWorld, type WorldPlan } from '../../world/build/world-plan.ts';
 import { cardConfig } from '../../world/config/card-config.ts';
@@ -81,8 +82,9 @@ export function planOwn(settings: PipeSettings): OwnMemory {
   });
   const module = MODULES[settings.device];
   const plan = new MemoryPlan();
-  // The window lies where the front-end has it; everything of this side's own lies behind.
-  plan.reserve('window', settings.regionBytes, 'what is shared with the other side');
+  // The window lies where the front-end has it; everything of this side's own lies on later pages.
+  const shared = Math.ceil(settings.regionBytes / PAGE_BYTES) * PAGE_BYTES;
+  plan.reserve('window', shared, 'what is shared with the other side');
   const world = planWorld(plan, singleCard(config, { name: 'card', seed: 1, modules: [module] }), {
     cards: [0],
     switches: [],
@@ -92,13 +94,13 @@ export function planOwn(settings: PipeSettings): OwnMemory {
     plan.reserve('outbound', outboundFrames * pipe.PIPE_FRAME_BYTES, 'frames of the card') >> 2;
   const [card] = world.cards;
   const { memory } = card;
-  const shared = { ...card, memory: { ...memory, layout: sharedLayout(memory.layout, settings) } };
+  const own = { ...card, memory: { ...memory, layout: sharedLayout(memory.layout, settings) } };
   return {
     config,
     module,
     region: allocateRegion(plan.byteLength),
     world,
-    card: shared,
+    card: own,
     settings,
     inbound,
     outbound,

@@ -205,8 +205,9 @@ export const PIPE_DONE_STATUS = 0;
 export const PIPE_END = 15;
 /**
  * Behind each Begin, where SharedMemory was agreed on: the case's region is a new file of this name, as
- * long as `regionBytes` and full of zeros, which the back-end maps anew. Addresses in messages are offsets
- * in it. No Frame, Release, MemoryRead or MemoryWrite is sent from here on.
+ * long as `regionBytes` and full of zeros, which the back-end maps anew; but a host's transmit buffers hold
+ * junk whenever they are its own to fill. Addresses in messages are offsets in it. No Frame, Release,
+ * MemoryRead or MemoryWrite is sent from here on.
  */
 export const PIPE_MEMORY = 16;
 export const PIPE_MEMORY_INBOUND_RING = 0;
