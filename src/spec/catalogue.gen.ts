@@ -8604,6 +8604,24 @@ export const CATALOGUE: Catalogue = {
       reference: 'socket class, SocketSendTo; RFC 768',
     },
     {
+      id: 'P-11',
+      title: 'packet that nobody posted',
+      doc: 'A packet that leaves a network port is one that the host has named to be sent, by its length, and leaves once.',
+      reference: 'LAN class, LanPacketSend',
+    },
+    {
+      id: 'P-12',
+      title: 'told of as sent, and not sent',
+      doc: 'A packet that is told of as sent has left, by its length.',
+      reference: 'LAN class, LanPacketSend',
+    },
+    {
+      id: 'P-13',
+      title: 'packet that never came',
+      doc: 'A good packet that is told of in a bucket has come, by its length.',
+      reference: 'LAN class, LanReceivePost',
+    },
+    {
       id: 'O-05',
       title: 'sent, and not written',
       doc: 'A transmit buffer is sent with bytes that the host has written to it since it came back.',

@@ -8,7 +8,7 @@ import { NEVER } from '../time/agent.ts';
 import { Clock } from '../time/clock.ts';
 import type { TraceSink } from '../trace/sink.ts';
 import { buildCard } from '../world/build/card-parts.ts';
-import { startTrace, tracedEnds } from '../world/build/card-trace.ts';
+import { startTrace, tapWires, tracedEnds } from '../world/build/card-trace.ts';
 import { tracedPorts } from '../world/build/lan-host.ts';
 import { Network } from '../world/build/network.ts';
 import { singleCard } from '../world/build/short-forms.ts';
@@ -20,6 +20,8 @@ import type { PortGround, SpokenClass } from './port-host.ts';
 
 /** Virtual time begins nowhere in particular. */
 const STARTED_AT = '1970-01-01T00:00:00.000Z';
+/** Bytes recorded of each packet: its Ethernet header. */
+const SNAP_BYTES = 14;
 /** Small enough to run dry. */
 export const PORT_CARD: CardOverrides = {
   mtu: 1500,
@@ -60,7 +62,9 @@ export function runPortTour(card: TouredCard, tour: (ground: TourGround) => void
   const config = cardConfig({ ...PORT_CARD, ...card.overrides, stack: { seed } });
   const topology = singleCard(config, { name: 'card', seed, modules: [kind] });
   const memory = new MemoryPlan();
-  const world = planWorld(memory, topology, { cards: [0], switches: [] });
+  // Lengths are all that is held against what is said of packets; no packet of the window class is.
+  const snapBytes = kind === 'lan' ? SNAP_BYTES : 0;
+  const world = planWorld(memory, topology, { cards: [0], switches: [] }, [snapBytes]);
   const [plan] = world.cards;
   const { layout } = plan.memory;
   const region = allocateRegion(memory.byteLength);
@@ -68,16 +72,18 @@ export function runPortTour(card: TouredCard, tour: (ground: TourGround) => void
   clock.set(0);
   const cardLedger = new Ledger(region, layout.iopLedger);
   const ledger = new Ledger(region, layout.hostLedger);
+  const dma = new DmaEngine(region, cardLedger);
+  const wires = new Network(region, world, clock, 0).endsOf(0);
+  if (plan.packets !== undefined) tapWires(region, plan.packets, clock, dma, wires);
   let wakes = 0;
   const environment = {
     clock,
     ledger: cardLedger,
-    dma: new DmaEngine(region, cardLedger),
     waker: { wake: () => void (wakes += 1) },
-    wires: new Network(region, world, clock, 0).endsOf(0),
+    ...{ dma, wires },
   };
   const { processor, devices } = buildCard(region, plan.memory, config, environment, [kind]);
-  const request = { sink, snapBytes: 0 };
+  const request = { sink, snapBytes };
   const trace = { request, clock, startedAt: STARTED_AT, wakes: () => wakes };
   const watched = tracedPorts(region, plan, trace, spoken.id, card.ports(plan));
   const recorder = startTrace(request, watched);

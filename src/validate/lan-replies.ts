@@ -4,9 +4,11 @@
  */
 import {
   REQUEST_STATUS_ABORT_DIRTY,
+  REQUEST_STATUS_ABORT_NO_DATA,
   REQUEST_STATUS_ABORT_PARTIAL,
   REQUEST_STATUS_ERROR_NO_DATA,
   REQUEST_STATUS_PROCESS_ABORT_DIRTY,
+  REQUEST_STATUS_PROCESS_ABORT_NO_DATA,
   REQUEST_STATUS_PROCESS_ABORT_PARTIAL,
   REQUEST_STATUS_SUCCESS,
 } from '../i2o/executive.gen.ts';
@@ -40,6 +42,7 @@ import {
   LAN_REPLY_MODE_NEVER,
   LAN_REPLY_MODE_ON_ERROR,
   LAN_RESET,
+  LAN_SDU_SEND,
   LAN_SUSPEND,
 } from '../i2o/lan.gen.ts';
 import { UTIL_PARAMS_SET } from '../i2o/utility.gen.ts';
@@ -96,7 +99,7 @@ export class LanReplies {
     const own = this.lan.ports.all[port];
     const sends = row.functionCode !== LAN_RECEIVE_POST;
     const sound = sends
-      ? this.contexts(row, words, at, sizeWords, port, success)
+      ? this.contexts(row, words, at, sizeWords, port)
       : this.buckets(row, words, at, sizeWords, port, success);
     if (sound) this.cause(row, words[at + 4], own, sends);
     this.lan.ports.reply(row, port, success, false);
@@ -141,6 +144,7 @@ export class LanReplies {
     }
     // A list is never answered as a whole but by a refusal.
     if (!success) {
+      if (row.functionCode === LAN_SDU_SEND) this.lan.wire.wrapped -= 1;
       own.takenFrame = Math.max(own.takenFrame, this.trial.transactions.takenFrame);
       this.posted.refused(this.trial.transactions.takenFrame);
     }
@@ -170,15 +174,9 @@ export class LanReplies {
   }
 
   /** Contexts of packets. @returns whether the list was as it must be. */
-  private contexts(
-    row: MessageRow,
-    words: Int32Array,
-    at: number,
-    sizeWords: number,
-    port: number,
-    success: boolean,
-  ): boolean {
+  private contexts(row: MessageRow, words: Int32Array, at: number, sizeWords: number, port: number): boolean {
     const own = this.lan.ports.all[port];
+    const status = frameRequestStatus(words, at);
     const count = getLanPacketSendReplyCount(words, at);
     if (!own.hasSent) return this.fault('T-01', row, `contexts of port ${port}, and nothing was ever sent`);
     if (words[at + 2] !== own.sendInitiator)
@@ -200,7 +198,7 @@ export class LanReplies {
         words[at + 2],
         words[at + LAN_PACKET_SEND_REPLY_LIST_WORD + i],
         port,
-        success,
+        status,
       );
       if (number > 0 && number < before)
         this.fault('L-07', row, `context ${i} was sent before that before it`);
@@ -210,13 +208,8 @@ export class LanReplies {
   }
 
   /** One packet's context has come back. @returns the packet's number; 0 where it is none that was sent. */
-  private packet(
-    row: MessageRow,
-    initiator: number,
-    context: number,
-    port: number,
-    success: boolean,
-  ): number {
+  private packet(row: MessageRow, initiator: number, context: number, port: number, status: number): number {
+    const success = status === REQUEST_STATUS_SUCCESS;
     const { transactions } = this.trial;
     const key = portKey(initiator, port);
     const found =
@@ -245,6 +238,9 @@ export class LanReplies {
       );
     else if (mode === LAN_REPLY_MODE_NEVER && !mayReport(own))
       this.fault('T-04', row, `${what}; its reply mode is Never`);
+    if (success) this.lan.wire.sent(number);
+    else if (status === REQUEST_STATUS_ABORT_NO_DATA || status === REQUEST_STATUS_PROCESS_ABORT_NO_DATA)
+      this.lan.wire.kept(number);
     return number;
   }
 
@@ -308,7 +304,10 @@ export class LanReplies {
       length > room ||
       (tooLong && bytes >= 0 && length !== room) ||
       (!error && (length < ETHERNET_HEADER_BYTES || length > own.packetBytesMax));
-    if (!wrong) return;
+    if (!wrong) {
+      if (!error) this.lan.wire.filled(length);
+      return;
+    }
     const where = `${length} bytes at ${offset} of a bucket of ${bytes}`;
     this.fault('F-10', row, `${where}, flags ${hex(flags, 2)}, status ${hex(status, 2)}`);
   }

@@ -92,6 +92,7 @@ export class LanRequests {
       const bad = !lists.chained && (bytes < ETHERNET_HEADER_BYTES || bytes > packetBytesMax);
       const own = flags | BATCHED | (mode << MODE_SHIFT) | (bad ? BAD_PACKET : 0) | (port << PORT_SHIFT);
       const number = this.number();
+      if (flags === 0 && !bad) this.lan.wire.post(number, bytes, mode < LAN_REPLY_MODE_ON_ERROR);
       if (flags !== 0 || mode >= LAN_REPLY_MODE_ON_ERROR)
         transactions.mention(row.index, initiator, lists.context[i], number, own);
       else {
@@ -111,6 +112,8 @@ export class LanRequests {
         own.sendInitiator = frameInitiatorContext(words, at);
         own.hasSent = true;
         if (lists.chained) this.lan.hidden = true;
+        if (lists.chained) this.lan.wire.unsure = true;
+        if (row.functionCode === LAN_SDU_SEND) this.lan.wire.wrapped += 1;
         if (good) this.trial.sums.sent += lists.bytes;
         else this.trial.sums.unsure = true;
         break;

@@ -18,9 +18,10 @@ export interface Seen {
 
 const PACKET_RULES = 'what packets show (rules P and D-03)';
 
-/** Whether the card's ledger says that there were no packets, so that none can be missing. */
-export function wasSilent({ iop }: TraceEnd): boolean {
-  return iop['ipInReceives'] === 0 && iop['ipOutRequests'] === 0;
+/** Whether the ledgers say that there were no packets, so that none can be missing. */
+export function wasSilent({ host, iop }: TraceEnd): boolean {
+  const ports = iop['lanPlacementsBytes'] === 0 && host['lanPacketsSentBytes'] === 0;
+  return ports || (iop['ipInReceives'] === 0 && iop['ipOutRequests'] === 0);
 }
 
 /** @returns a line for each thing that was not judged: what, and why. */

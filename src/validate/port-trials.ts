@@ -6,6 +6,7 @@ import { LanListJudge } from './lan-lists.ts';
 import { LanLoans } from './lan-loans.ts';
 import { LanPorts } from './lan-ports.ts';
 import type { LanTrial } from './lan-trial.ts';
+import { LanWire } from './lan-wire.ts';
 import type { Machines } from './message-rows.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
@@ -35,6 +36,7 @@ export function lanTrial({ head, ports, machines, findings, transmit, receive }:
     buckets: new LanBuckets(memory.receive, ports, findings),
     loans: new LanLoans(areas, memory.packets?.count ?? memory.transmit.count, findings),
     lists: new LanListJudge(head, transmit, receive, findings),
+    wire: new LanWire(findings),
     hidden: false,
     returned: 0,
   };

@@ -68,7 +68,7 @@ export class Validator implements TraceSink {
     return notJudged({
       end,
       drained: end !== undefined && trial.sums.drained(end),
-      packets: trial.accounts?.wire.packets,
+      packets: trial.accounts?.wire.packets ?? trial.lan?.wire.packets,
       late: trial.iop.late,
       chained: requests.chainsSeen,
       staticFrames: requests.staticFrames,
@@ -229,7 +229,9 @@ export class Validator implements TraceSink {
     packetLength: number,
   ): void {
     this.events += 1;
-    this.trial.accounts?.wire.packet(sent, bytes, offset, length, packetLength);
+    const { accounts, lan } = this.trial;
+    if (accounts !== undefined) accounts.wire.packet(sent, bytes, offset, length, packetLength);
+    else lan?.wire.packet(sent, packetLength);
   }
 
   end(timeNs: number, end: TraceEnd): void {
@@ -242,6 +244,7 @@ export class Validator implements TraceSink {
     sums.notices(end, this.trial.events.seen, sums.drained(end));
     const { accounts } = this.trial;
     accounts?.wire.finish(end.lost === 0 && (accounts.wire.packets > 0 || wasSilent(end)));
+    lan?.wire.finish(end.lost === 0);
     findings.settle(EVENTS, (end.iop['eventsLost'] ?? 0) === 0);
     findings.settle(WRITES, (end.host['bytesLent'] ?? 0) === 0 && (end.host['handOffFills'] ?? 0) === 0);
     const waiting = (functions: readonly number[]): number =>

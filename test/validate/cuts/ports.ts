@@ -15,6 +15,8 @@ import {
   WINDOW_RELEASE,
   WINDOW_SEND,
 } from '../../../src/i2o/window.gen.ts';
+import { OUTBOUND } from '../../../src/trace/sink.ts';
+import type { PacketEvent, Tape, TapeEvent } from '../../conformance/trace-surgery.ts';
 import {
   answer,
   any,
@@ -87,6 +89,23 @@ function lists(device: Device, code: number, what: string, twice: readonly strin
 
 const lan = on('lan');
 const window = on('window');
+/** Each packet that has passed. */
+const packets =
+  (edit: (packet: PacketEvent, tape: Tape) => unknown): Cut['sites'] =>
+  (tape) =>
+    tape.events
+      .filter((event): event is PacketEvent => event.kind === 'packet')
+      .map((packet) => () => edit(packet, tape));
+const isContexts = (event: TapeEvent): boolean =>
+  event.kind === 'frame' &&
+  event.direction === OUTBOUND &&
+  event.words[1] >>> 24 === LAN_PACKET_SEND &&
+  isGood(event.words);
+const shorten = (words: Int32Array, record: number): unknown => {
+  if ((words[record + 2] & 0xffff) < 20) return false;
+  words[record + 2] -= 3;
+  return undefined;
+};
 const bucket = (words: Int32Array, word: number): number => words[LAN_RECEIVE_POST_REPLY_LIST_WORD + word];
 
 export const PORT_CUTS: readonly Cut[] = [
@@ -138,6 +157,42 @@ export const PORT_CUTS: readonly Cut[] = [
     'a packet of a status that there is not',
     ['F-10'],
     inReply(LAN_RECEIVE_POST, isGood, (w) => put(w, RECORDS + 1, 24, 31, 0x55)),
+  ),
+  lan(
+    'a packet that leaves longer than it was named',
+    ['P-11'],
+    packets((packet) => void (packet.packetLength += 1)),
+  ),
+  lan(
+    'a packet told of as sent that never left',
+    ['P-12'],
+    packets((packet, tape) => {
+      // Nobody can say of one that the host is told nothing of, or of one among several alike.
+      const alike = tape.events.filter(
+        (event) => event.kind === 'packet' && event.packetLength === packet.packetLength,
+      );
+      const after = tape.events.slice(tape.events.indexOf(packet));
+      const told = alike.length === 1 && after.some((event) => isContexts(event));
+      if (told) tape.drop(packet);
+      return told;
+    }),
+  ),
+  lan(
+    'a packet told of shorter than it came',
+    ['P-13'],
+    inReply(LAN_RECEIVE_POST, isGood, (w) => shorten(w, RECORDS)),
+  ),
+  lan(
+    'a packet told of shorter, and the next longer',
+    ['P-13'],
+    inReply(
+      LAN_RECEIVE_POST,
+      (w) => isGood(w) && isLong(w),
+      (w) => {
+        w[RECORDS + LAN_BUCKET_WORDS + 2] += 3;
+        return shorten(w, RECORDS);
+      },
+    ),
   ),
   lan(
     'a reset refused',
