@@ -27,8 +27,8 @@ export function addSpec(program: Command): void {
     .description('print the spec: messages with their words drawn, states, replies, errors')
     .argument(
       '[name]',
-      'a message, class, enumeration or value, structure, element, machine or state, rule, clause, group, errno or ' +
-        'option, or its number, such as 0x89',
+      'a message, class, enumeration or value, structure, field, element, machine or state, rule, clause, group, ' +
+        'errno or option, or its number, such as 0x89',
     )
     .option('--coverage', 'a table of all clauses, and what shows each')
     .option('--schema <name>', 'print a JSON Schema: spec, coverage, vectors, scenarios, trace or conform')

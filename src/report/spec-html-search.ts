@@ -32,6 +32,11 @@ function rows(): Row[] {
         (one): Row => [one.name, 'structure', `${pageOfClass(name)}#${one.name}`, inOneLine(one.doc)],
       ),
     ),
+    ...places.flatMap(({ name, structures }) =>
+      structures.flatMap(({ name: of, fields }) =>
+        fields.map((one): Row => [one.name, `field of ${of}`, `${pageOfClass(name)}#${of}`, one.doc]),
+      ),
+    ),
     ...places.flatMap(({ name, enums }) => enums.flatMap((one) => enumRows(one, pageOfClass(name)))),
     ...numbers.flatMap((one) => enumRows(one, 'numbers.html')),
     ...frame.elements.map(({ name, doc }): Row => [name, 'list element', `frame.html#element-${name}`, doc]),
@@ -55,6 +60,11 @@ function rows(): Row[] {
         `groups.html#${target}-${name}`,
         inOneLine(doc),
       ],
+    ),
+    ...groups.flatMap(({ name, target, fields }) =>
+      fields.map(
+        (one): Row => [one.name, `field of group ${name}`, `groups.html#${target}-${name}`, one.doc],
+      ),
     ),
   ];
 }

@@ -4,9 +4,10 @@ import { ruleWithId } from '../spec/catalogue.ts';
 import type { ClauseEntry } from '../spec/clause-entries.ts';
 import { clausesOfRule } from '../spec/clauses.ts';
 import type { RuleEntry } from '../spec/entries.ts';
+import type { FieldsOf } from '../spec/fields.ts';
 import type { ErrnoOf, OptionOf, StateOf, ValueOf } from '../spec/find.ts';
 import { columns, paragraph, section } from './spec-columns.ts';
-import { sentence, triggerText } from './spec-said.ts';
+import { bitsText, meaningText, sentence, triggerText, valuesText } from './spec-said.ts';
 import { hexText } from './spec-words.ts';
 
 /** What may be asked in the state, and what leads into it and out of it. */
@@ -84,6 +85,22 @@ export function rulePage({ id, title, doc, reference }: RuleEntry): string[] {
     ...paragraph(`Reference: ${reference}`),
     ...paragraph(`Clauses: ${clauses.join(', ')}`),
   ];
+}
+
+/** Where there is a field of the name, and what each says. */
+export function fieldPage({ name, places }: FieldsOf): string[] {
+  const rows = places.flatMap(({ of, part, field, groupField }) => {
+    if (field !== undefined) {
+      const where = part === 'structure' ? of : `${of} ${part}`;
+      return [[where, String(field.word), bitsText(field), valuesText(field), meaningText(field)]];
+    }
+    if (groupField === undefined) return [];
+    const { index, bytes, unit, doc } = groupField;
+    return [
+      [`group ${of}`, `index ${index}`, `${bytes} bytes`, '', unit === undefined ? doc : `${doc} (${unit})`],
+    ];
+  });
+  return [`${name}: a field`, '', ...columns([['in', 'word', 'bits', 'values', 'meaning'], ...rows])];
 }
 
 /** What it says, and by name all that shows it. */

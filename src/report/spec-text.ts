@@ -17,7 +17,15 @@ import { refusalsOf } from '../spec/refusals.ts';
 import { columns, paragraph, section } from './spec-columns.ts';
 import { type DrawnText, drawRows } from './spec-drawing.ts';
 import { messageTable } from './spec-list.ts';
-import { clausePage, errnoPage, optionPage, rulePage, statePage, valuePage } from './spec-parts.ts';
+import {
+  clausePage,
+  errnoPage,
+  fieldPage,
+  optionPage,
+  rulePage,
+  statePage,
+  valuePage,
+} from './spec-parts.ts';
 import {
   bitsText,
   classTitle,
@@ -64,6 +72,8 @@ export function specPage(found: Found): readonly string[] {
       return optionPage(found.entry);
     case 'clause':
       return clausePage(found.entry);
+    case 'field':
+      return fieldPage(found.entry);
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   StateEntry,
   StructureEntry,
 } from './entries.ts';
+import { allFields, type FieldsOf } from './fields.ts';
 import { mostLike } from './likeness.ts';
 
 /** A state of a machine, with the machine. */
@@ -57,7 +58,8 @@ export type Found =
   | { readonly kind: 'value'; readonly entry: ValueOf }
   | { readonly kind: 'errno'; readonly entry: ErrnoOf }
   | { readonly kind: 'option'; readonly entry: OptionOf }
-  | { readonly kind: 'clause'; readonly entry: ClauseEntry };
+  | { readonly kind: 'clause'; readonly entry: ClauseEntry }
+  | { readonly kind: 'field'; readonly entry: FieldsOf };
 
 /**
  * Each thing under the names it goes by; a class and a message also by their numbers, as the list prints
@@ -107,6 +109,14 @@ const index: readonly { readonly names: readonly string[]; readonly found: Found
     found: { kind: 'option', entry: { name, number: value, doc } } as const,
   })),
   ...errnoEntries().map((entry) => ({ names: [entry.name], found: { kind: 'errno', entry } as const })),
+  ...allFields().map((entry) => ({ names: [entry.name], found: { kind: 'field', entry } as const })),
+  // A field of one message or structure alone, such as `SocketSend.more`.
+  ...allFields().flatMap(({ name, places }) =>
+    [...new Set(places.map(({ of }) => of))].map((of) => ({
+      names: [`${of}.${name}`],
+      found: { kind: 'field', entry: { name, places: places.filter((place) => place.of === of) } } as const,
+    })),
+  ),
 ];
 
 /** The options of sockets that the class names. */
@@ -144,5 +154,6 @@ export function findByName(name: string): readonly Found[] {
 
 /** Names most like this one, best first, at most three; none where nothing is like it. */
 export function namesLike(name: string): readonly string[] {
-  return mostLike(name, [...new Set(index.map(({ names }) => names[0]))]);
+  const known = index.map(({ names }) => names[0]).filter((one) => name.includes('.') || !one.includes('.'));
+  return mostLike(name, [...new Set(known)]);
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { PAGE_COLUMNS, setPageColumns } from '../../src/report/spec-columns.ts';
 import { drawRows } from '../../src/report/spec-drawing.ts';
+import { searchScript } from '../../src/report/spec-html-search.ts';
 import { specList } from '../../src/report/spec-list.ts';
 import { specPage } from '../../src/report/spec-text.ts';
 import { layoutRows, messageRows } from '../../src/report/spec-words.ts';
@@ -144,6 +145,24 @@ describe('a drawing', () => {
     const { letters } = drawRows(messageRows(messageNamed('SocketBind')!, false));
     expect([...letters].map(([field, letter]) => [field.name, letter])).toEqual([['replyMode', 'a']]);
     expect(pageOf('SocketBind')).toContain('replyMode (a)');
+  });
+});
+
+describe('a field', () => {
+  it('is found by its name, in every place that has it, and in one alone', () => {
+    const page = (name: string): string => findByName(name).flatMap(specPage).join('\n');
+    expect(page('packetlength')).toMatch(/LanBucket +2 +0-23/);
+    expect(page('SocketSend.more')).toMatch(/^more: a field\n\n.*\n +SocketSend request +5 +0 /);
+    expect(page('SocketSend.packetLength')).toBe('');
+    expect(page('MaxTxBatchCount').length + page('maxTxBatchCount').length).toBeGreaterThan(0);
+    expect(namesLike('backlgo')).toEqual(['backlog']);
+    expect(namesLike('SocketSend.mroe')[0]).toBe('SocketSend.more');
+  });
+
+  it('is found by the search of the pages, also of a structure and of a group', () => {
+    const script = searchScript();
+    expect(script).toContain('["packetLength","field of LanBucket"');
+    expect(script).toMatch(/"field of group LanBatchControl"/);
   });
 });
 
