@@ -1641,7 +1641,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         shown: [
           {
             file: 'tcpip/icmp.test.ts',
-            title: '"port" answers a datagram that no socket wants, and quotes its header and eight bytes',
+            title: '"port" answers a datagram that no socket wants, and quotes it',
           },
         ],
         reason: '',
@@ -3557,7 +3557,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         shown: [
           {
             file: 'tcpip/icmp.test.ts',
-            title: '"port" answers a datagram that no socket wants, and quotes its header and eight bytes',
+            title: '"port" answers a datagram that no socket wants, and quotes it',
           },
         ],
         reason: '',

@@ -17,6 +17,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { Random } from '../time/random.ts';
 import type { StackConfig } from './config.ts';
 import { GATHER_BYTES, type LinkPort, type SocketOwner } from './contract.ts';
+import { Identifications } from './ipv4/identifications.ts';
 
 /** A step back of less than this is an old reading of the clock, and ignored; one of more is a wrap. */
 const STALE_US = 1_000_000;
@@ -41,6 +42,8 @@ export class Environment {
   /** Address of `GATHER_BYTES` in the region, where small pieces of a segment are put together. */
   readonly gatherAt: number;
   readonly random: Random;
+  /** Of datagrams that may be cut on their way. */
+  readonly identifications: Identifications;
   /** The time last passed in. */
   nowUs = 0;
   /** Milliseconds, an int32 that wraps. */
@@ -78,6 +81,7 @@ export class Environment {
     this.owner = owner;
     this.gatherAt = gatherAt;
     this.random = new Random(config.seed | 0);
+    this.identifications = new Identifications(config.seed | 0);
   }
 
   /** Takes the time over. // Hot path: called at every entry to the stack. */

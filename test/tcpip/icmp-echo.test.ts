@@ -20,6 +20,21 @@ describe('an echo request (RFC 1122 §3.2.2.6)', () => {
     expect(sum16(answer, 34, answer.length - 34)).toBe(0xffff);
   });
 
+  // Captured from Linux 6.18, whether the request may be cut or not.
+  for (const service of [0x10, 0xff, 0xe3]) {
+    it(`of type of service ${service} is answered with the same, and the answer may be cut`, () => {
+      const host = bed();
+      const frame = icmp(echoBody(1, 1, pattern(50)));
+      frame[15] = service;
+      frame[20] |= 0x40;
+      frame.fill(0, 24, 26);
+      new DataView(frame.buffer).setUint16(24, ~sum16(frame, 14, 20) & 0xffff);
+      host.receive(frame);
+      const [answer] = answers(host);
+      expect([answer[15], answer[20] & 0x40]).toEqual([service, 0]);
+    });
+  }
+
   it('is answered from the address that it was sent to', () => {
     const host = bed();
     host.receive(icmp(echoBody(1, 1, pattern(1))));

@@ -1,7 +1,7 @@
 /** ICMP errors (RFC 792, RFC 1122 §3.2.2): which are sent, and what is done with those that come. */
 import { describe, expect, it } from 'vitest';
 import { ECONNREFUSED, EHOSTUNREACH, ENOPROTOOPT, EPROTO } from '../../src/socket/errno.ts';
-import { echoBody, ipv4Frame, tcpFrame, udpFrame } from './frames.ts';
+import { arpFrame, echoBody, ipv4Frame, tcpFrame, udpFrame } from './frames.ts';
 import { pattern, sum16 } from './harness.ts';
 import { answers, bed, icmp, isIcmp, summed } from './icmp-bed.ts';
 
@@ -24,12 +24,12 @@ function errorAbout(frame: Uint8Array, type: number, code: number, word = 0, quo
 describe('"destination unreachable" (RFC 1122 §3.2.2.1)', () => {
   const closed = udpFrame(PEER, OWN, 5, 99, pattern(40));
 
-  it('"port" answers a datagram that no socket wants, and quotes its header and eight bytes', () => {
+  it('"port" answers a datagram that no socket wants, and quotes it', () => {
     const host = bed();
     host.receive(closed);
     const [error] = answers(host);
     expect([...error.slice(34, 36), ...error.slice(38, 42)]).toEqual([UNREACHABLE, 3, 0, 0, 0, 0]);
-    expect(error.slice(42)).toEqual(closed.slice(14, 42));
+    expect(error.slice(42)).toEqual(closed.slice(14));
     expect(sum16(error, 34, error.length - 34)).toBe(0xffff);
     expect(host.counter('icmpOutDestUnreachs')).toBe(1);
     expect(host.counter('udpNoPorts')).toBe(1);
@@ -42,7 +42,100 @@ describe('"destination unreachable" (RFC 1122 §3.2.2.1)', () => {
     host.receive(frame);
     const [error] = answers(host);
     expect([...error.slice(34, 36)]).toEqual([UNREACHABLE, 2]);
-    expect(error.slice(42)).toEqual(frame.slice(14, 42));
+    expect(error.slice(42)).toEqual(frame.slice(14));
+  });
+
+  // Captured from Linux 6.18: bytes of the datagram's payload, the MTU, and bytes of the packet that answers.
+  for (const [bytes, mtu, whole] of [
+    [0, 1500, 56],
+    [4, 1500, 60],
+    [100, 1500, 156],
+    [519, 1500, 575],
+    [520, 1500, 576],
+    [521, 1500, 576],
+    [1400, 1500, 576],
+    [100, 200, 156],
+    [150, 200, 200],
+    [400, 200, 200],
+  ] as const) {
+    it(`of ${whole} bytes answers a datagram of ${bytes} over an MTU of ${mtu} (RFC 1812 §4.3.2.3)`, () => {
+      const host = bed({ ports: [{ mtu }] });
+      const frame = udpFrame(PEER, OWN, 5, 99, pattern(bytes));
+      host.receive(frame);
+      const [error, ...others] = answers(host);
+      expect(others).toEqual([]);
+      expect(error).toHaveLength(14 + whole);
+      expect(error.slice(42)).toEqual(frame.slice(14, 14 + whole - 28));
+      expect(sum16(error, 34, error.length - 34)).toBe(0xffff);
+      host.expectSlotsHome();
+    });
+  }
+
+  // Captured from Linux 6.18.
+  for (const [service, answered] of [
+    [0, 0xc0],
+    [0x10, 0xd0],
+    [0xff, 0xde],
+  ] as const) {
+    it(`has the type of service ${answered} where that of its cause is ${service}, and may be cut`, () => {
+      const host = bed();
+      const frame = udpFrame(PEER, OWN, 5, 99, pattern(40));
+      frame[15] = service;
+      frame[22] = 9;
+      frame.fill(0, 24, 26);
+      new DataView(frame.buffer).setUint16(24, ~sum16(frame, 14, 20) & 0xffff);
+      host.receive(frame);
+      const [error] = answers(host);
+      expect([error[15], error[20] & 0x40, error[22]]).toEqual([answered, 0, 64]);
+    });
+  }
+
+  it('quotes a datagram that came in fragments as if it had come whole, across its slots', () => {
+    const host = bed();
+    // Captured from Linux 6.18: length 3028, no fragment, and the checksum of that header.
+    const body = udpFrame(PEER, OWN, 5, 99, pattern(3000)).slice(34);
+    for (const [from, to] of [
+      [0, 24],
+      [24, 1480],
+      [1480, 2960],
+      [2960, 3008],
+    ] as const) {
+      const field = (from >> 3) | (to < 3008 ? 0x2000 : 0);
+      host.receive(ipv4Frame(PEER, OWN, 17, body.slice(from, to), field, 78));
+    }
+    const [error] = answers(host);
+    const quoted = new DataView(error.buffer, error.byteOffset + 42);
+    expect([quoted.getUint16(2), quoted.getUint16(4), quoted.getUint16(6)]).toEqual([3028, 78, 0]);
+    expect(sum16(error, 42, 20)).toBe(0xffff);
+    expect(error.slice(62)).toEqual(body.slice(0, 528));
+    host.expectSlotsHome();
+  });
+
+  it('quotes of a datagram in many small fragments what its port takes in one packet', () => {
+    const host = bed({ ports: [{ piecesMax: 4 }] });
+    const body = udpFrame(PEER, OWN, 5, 99, pattern(72)).slice(34);
+    for (let from = 0; from < 80; from += 8) {
+      const field = (from >> 3) | (from < 72 ? 0x2000 : 0);
+      host.receive(ipv4Frame(PEER, OWN, 17, body.slice(from, from + 8), field, 78));
+    }
+    const [error, ...others] = answers(host);
+    expect(others).toEqual([]);
+    expect(error.slice(62)).toEqual(body.slice(0, 32));
+    host.expectSlotsHome();
+  });
+
+  it('has another identification than the one before it, and says nothing of those of other hosts', () => {
+    const host = bed({ config: { icmpErrorsPerSecond: 1000 } });
+    const ids = [0, 1, 2].map(() => {
+      host.receive(closed);
+      return new DataView(answers(host)[0].buffer).getUint16(18);
+    });
+    expect([(ids[1] - ids[0]) & 0xffff, (ids[2] - ids[1]) & 0xffff]).toEqual([1, 1]);
+    host.receive(arpFrame({ operation: 2, sender: STRANGER, senderMac: 0x333, target: OWN }));
+    host.receive(udpFrame(STRANGER, OWN, 5, 99, pattern(40)));
+    host.receive(closed);
+    const [, after] = answers(host).map((frame) => new DataView(frame.buffer).getUint16(18));
+    expect((after - ids[2]) & 0xffff).toBe(1);
   });
 
   for (const length of [0, 1, 7, 8, 9]) {
@@ -51,7 +144,7 @@ describe('"destination unreachable" (RFC 1122 §3.2.2.1)', () => {
       // Every slot has held other bytes before.
       host.region.bytes.fill(0x77, host.packets.addressOf(0));
       host.receive(ipv4Frame(PEER, OWN, 132, pattern(length)));
-      expect(answers(host)[0].slice(42 + 20)).toEqual(pattern(Math.min(length, 8)));
+      expect(answers(host)[0].slice(42 + 20)).toEqual(pattern(length));
     });
   }
 
@@ -62,7 +155,7 @@ describe('"destination unreachable" (RFC 1122 §3.2.2.1)', () => {
     plain.fill(0, 24, 26);
     new DataView(plain.buffer).setUint16(24, ~sum16(plain, 14, 24) & 0xffff);
     host.receive(plain);
-    expect(answers(host)[0].slice(42)).toEqual(plain.slice(14, 14 + 24 + 8));
+    expect(answers(host)[0].slice(42)).toEqual(plain.slice(14));
   });
 
   for (const [what, frame] of [

@@ -6,6 +6,7 @@ import { fold } from '../../src/tcpip/header/ipv4.ts';
 import { checkEchoPieces } from '../../src/tcpip/icmp/icmp.ts';
 import { IcmpQueue } from '../../src/tcpip/icmp/queue.ts';
 import { DatagramSender, LIST_MAX } from '../../src/tcpip/ipv4/datagram.ts';
+import { Identifications } from '../../src/tcpip/ipv4/identifications.ts';
 import { PortLists } from '../../src/tcpip/port-lists.ts';
 import { Routes } from '../../src/tcpip/route.ts';
 import { maskOf } from '../../src/tcpip/route-table.ts';
@@ -270,6 +271,19 @@ trips('ICMP: a message that is sent has the packet that it is about', () => {
   queue.packet[queue.first] = neighbour - neighbour - 1;
   host.turn();
 });
+trips('ICMP: a datagram that was put together is one that IPv4 allows', () => {
+  const host = new Host();
+  const body = udpFrame(PEER, OWN, 5, 9, pattern(24)).slice(34);
+  host.receive(ipv4Frame(PEER, OWN, 17, body.slice(0, 16), 0x2000, 3));
+  host.receive(ipv4Frame(PEER, OWN, 17, body.slice(16), 2, 3));
+  const icmp = host.stack['icmp'];
+  const [queue] = icmp['queues'];
+  icmp['pieces'].length[queue.packet[queue.first]] = 0xffff;
+  host.turn();
+  host.receive(arpFrame({ operation: 2, sender: PEER, senderMac: 0x222, target: OWN }));
+  host.turn();
+});
+trips('IPv4 identifications: they belong to a protocol', () => new Identifications(1).next(OWN, PEER, 0));
 trips('ICMP: the messages of all queues are counted', () => {
   const { host, icmp } = echoing();
   icmp['queued'] += 1;

@@ -47,12 +47,13 @@ import type { Pieces } from '../ipv4/pieces.ts';
 import { FRAGMENTS_MAX } from '../ipv4/reassembly.ts';
 import type { Routes } from '../route.ts';
 import { hasPassed } from '../seq.ts';
+import { addEchoed, addQuoted, serviceOf } from './message.ts';
 import { IcmpQueue, WAITING } from './queue.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
 const COSTLY = COSTLY_ASSERTIONS;
 
-/** An error quotes the IPv4 header and this much of what follows it (RFC 792): the ports, for TCP and UDP. */
+/** An error that comes quotes this much at least of what follows the IPv4 header (RFC 792): the ports. */
 const QUOTED_BYTES = 8;
 const SECOND_MS = 1000;
 
@@ -124,6 +125,8 @@ export class Icmp {
     this.queues = environment.ports.map(
       (port) => new IcmpQueue(new DatagramSender(environment, neighbours, port)),
     );
+    // As on Linux: an answer finds its way also where the path is narrower than ours.
+    for (const { sender } of this.queues) sender.dontFragment = false;
     this.tokens = environment.config.icmpErrorsPerSecond;
   }
 
@@ -306,17 +309,9 @@ export class Icmp {
     const isEcho = word0 >>> 24 === ICMP_ECHO_REPLY;
     if (!sender.isUnderWay) {
       sender.clear();
-      if (isEcho) {
-        sender.add(pieces.address[packet] + ICMP_BYTES, pieces.length[packet] - ICMP_BYTES);
-        for (let at = pieces.next[packet]; at >= 0; at = pieces.next[at]) {
-          sender.add(pieces.address[at], pieces.length[at]);
-        }
-      } else {
-        const header = pieces.header[packet];
-        const headerLength = (environment.view.getUint8(header) & 15) << 2;
-        // Not beyond the packet: what lies behind it in the slot is another's, and nobody's business.
-        sender.add(header, headerLength + Math.min(QUOTED_BYTES, pieces.length[packet]));
-      }
+      if (isEcho) addEchoed(sender, pieces, packet);
+      else addQuoted(environment, sender, pieces, packet);
+      sender.service = serviceOf(environment, pieces.header[packet], isEcho);
     }
     if (!isEcho) {
       const sum = fold((word0 >>> 16) + fold(sender.sum(word1[slot])));

@@ -30,12 +30,14 @@ export class DatagramSender {
   private count = 0;
   /** Bytes of the datagram, transport header included, that have been sent. */
   private done = 0;
-  /** Of the latest datagram: what holds its fragments together (RFC 6864). */
+  /** Of the datagram: what holds its fragments together (RFC 6864); 0 where it must not have any. */
   private identification = 0;
   /** Payload bytes in the list. */
   payloadBytes = 0;
   /** The datagram's type of service, and below it its time to live. */
   service: number;
+  /** Whether a datagram that goes whole must stay so on its way (DF); one that we cut may be cut again. */
+  dontFragment = true;
   /** The largest packet that the route of the datagram lets go; 0: it says nothing. */
   routeMtu = 0;
 
@@ -89,7 +91,7 @@ export class DatagramSender {
   }
 
   /** The largest packet that the port sends now, and the route lets go. */
-  private get mtu(): number {
+  get mtu(): number {
     assert(this.portIndex >= 0, "datagram sender: its port is one of the stack's");
     const portMtu = this.environment.mtus[this.portIndex];
     return this.routeMtu > 0 && this.routeMtu < portMtu ? this.routeMtu : portMtu;
@@ -127,7 +129,11 @@ export class DatagramSender {
     assert(total <= DATAGRAM_MAX, 'datagram sender: a datagram is no longer than IPv4 allows');
     assert(whole || flags === 0, 'datagram sender: the device does no work on fragments');
     const step = whole ? total : (this.mtu - IPV4_BYTES) & ~7;
-    if (this.done === 0) this.identification = (this.identification + 1) & 0xffff;
+    const flag = whole && this.dontFragment ? DONT_FRAGMENT : 0;
+    if (this.done === 0) {
+      const { identifications } = this.environment;
+      this.identification = flag === 0 ? identifications.next(source, destination, protocol) : 0;
+    }
     let sent = 0;
     while (this.done < total) {
       const at = port.claim();
@@ -144,8 +150,7 @@ export class DatagramSender {
       const length = header + added;
       assert(length > 0, 'datagram sender: every packet brings the datagram forward');
       const more = this.done + length < total;
-      const fragment = whole ? DONT_FRAGMENT : (this.done >> 3) | (more ? MORE_FRAGMENTS : 0);
-      const id = whole ? 0 : this.identification;
+      const fragment = flag | (this.done >> 3) | (more ? MORE_FRAGMENTS : 0);
       writeIpv4Fragment(
         this.environment,
         port,
@@ -156,7 +161,7 @@ export class DatagramSender {
         destination,
         protocol,
         length,
-        id,
+        this.identification,
         fragment,
         this.service,
       );
