@@ -6,9 +6,11 @@
  * A card in a thread of its own is opened at once, since its thread has to start. One in the program's thread
  * is opened when the first socket is to be on it: a program that has none pays for none.
  */
+import { DATAGRAM_BYTES_MAX } from '../socket/contract.ts';
 import { DEFAULT_STACK_CONFIG } from '../tcpip/config.ts';
 import { ticker } from '../time/timers.ts';
 import type { TraceRequest } from '../world/build/card-trace.ts';
+import { bucketBytesFor } from '../world/config/datagram-room.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG } from '../world/config/settings.ts';
 import type { Card, CardOptions } from '../world/open/card.ts';
 import { type Placed, placeCard } from '../world/open/placement.ts';
@@ -56,7 +58,10 @@ function wanted(options: InstallOptions, { placement, tap, ...overrides }: CardO
       ? DEFAULT_CARD_CONFIG.driver.socketsMax
       : environmentSockets(process.env, placed.placement));
   const driver = { acceptsFirst: true, ...overrides.driver, socketsMax };
-  return { settings, overrides: { ...overrides, driver }, placed, tap };
+  // A datagram takes one bucket, and `node:dgram` has no word for one that was cut. Pages that no datagram and
+  // no stream fills are never touched.
+  const pools = { receiveBucketBytes: bucketBytesFor(DATAGRAM_BYTES_MAX), ...overrides.pools };
+  return { settings, overrides: { ...overrides, driver, pools }, placed, tap };
 }
 
 /**

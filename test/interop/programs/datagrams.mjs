@@ -7,7 +7,7 @@ import dgram from 'node:dgram';
 import { once } from 'node:events';
 
 const [role, ...rest] = process.argv.slice(2);
-const LENGTHS = [0, 1, 17, 1472, 1473, 4000];
+const LENGTHS = [0, 1, 17, 1472, 1473, 4000, 16_377, 40_000, 65_507];
 const PATIENCE_MS = 10_000;
 
 async function ask(socket, bytes, send) {
