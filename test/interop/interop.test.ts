@@ -149,7 +149,9 @@ describe.skipIf(why !== undefined)('the card beside the kernel', () => {
   it(
     'carries datagrams of node:dgram, as a server and as a client, in fragments too',
     async () => {
-      const good = [0, 1, 17, 1472, 1473, 4000, 16_377, 40_000, 65_507].map((length) => `${length} true\n`).join('');
+      const good = [0, 1, 17, 1472, 1473, 4000, 16_377, 40_000, 65_507]
+        .map((length) => `${length} true\n`)
+        .join('');
       const endCard = await near.serve(NODE, ...WITH_HOST, DATAGRAMS, 'server', '47002');
       expect((await near.run(NODE, DATAGRAMS, 'client', CARD, '47002')).stdout).toBe(good);
       expect((await endCard()).stderr).toContain('datagram sockets: 1 on the card, 0 on the kernel alone');
