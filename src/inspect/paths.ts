@@ -56,6 +56,7 @@ export function routeLine({ to, prefixLength, via, port, source, metrics }: Rout
   const hop = via === 0 ? '' : ` via ${printAddress(via)}`;
   const own = source === 0 ? '' : ` proto kernel scope link src ${printAddress(source)}`;
   const said = METRICS.filter((name) => metrics[name] !== undefined);
-  const words = said.map((name) => ` ${name} ${metrics[name]}${UNITS[name] ?? ''}`);
+  const locks: Readonly<Record<string, string>> = metrics.mtu_lock === 1 ? { mtu: ' lock' } : {};
+  const words = said.map((name) => ` ${name}${locks[name] ?? ''} ${metrics[name]}${UNITS[name] ?? ''}`);
   return `${prefix}${hop} dev port${port}${own}${words.join('')}`;
 }

@@ -72,6 +72,7 @@ const LINUX_OPTIONS: ReadonlyMap<number, readonly [level: number, name: number]>
   [option.TCP_NOTSENT_LOWAT, [IPPROTO_TCP, 25]],
   [option.SO_RCVLOWAT, [SOL_SOCKET, 18]],
   [option.IP_MTU_DISCOVER, [IPPROTO_IP, 10]],
+  [option.IP_MTU, [IPPROTO_IP, 14]],
   [option.IP_TOS, [IPPROTO_IP, 1]],
   [option.IP_TTL, [IPPROTO_IP, 2]],
 ]);

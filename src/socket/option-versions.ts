@@ -1,5 +1,6 @@
 /** Which version of the socket class an option came with. */
 import {
+  IP_MTU,
   IP_MTU_DISCOVER,
   TCP_CONGESTION,
   TCP_CORK,
@@ -16,6 +17,7 @@ const OF_VERSION_3: ReadonlySet<number> = new Set([
   TCP_DEFER_ACCEPT_SECONDS,
   TCP_LINGER2_SECONDS,
   IP_MTU_DISCOVER,
+  IP_MTU,
 ]);
 
 /** Whether a version of the socket class has an option. One that none has is not told apart. */

@@ -24,4 +24,14 @@ export const TCP_LINGER2_SECONDS = 26; // -1: a connection nobody owns does not 
 export const TCP_CONGESTION = 27; // a number of congestion-names.ts
 export const IP_TTL = 32;
 export const IP_TOS = 33;
-export const IP_MTU_DISCOVER = 34; // IP_PMTUDISC_: 0 DONT, 1 WANT, 2 DO, 3 PROBE
+export const IP_MTU_DISCOVER = 34; // MTU_DISCOVER_
+export const IP_MTU = 35; // get only: the largest packet that the way to the peer carries, in bytes
+
+/** Values of IP_MTU_DISCOVER (Linux, include/uapi/linux/in.h: IP_PMTUDISC_). */
+export const MTU_DISCOVER_DONT = 0;
+export const MTU_DISCOVER_WANT = 1;
+export const MTU_DISCOVER_DO = 2;
+export const MTU_DISCOVER_PROBE = 3;
+/** As PROBE and DONT, of what the port sends whatever is said of the path; packets may be cut on their way. */
+export const MTU_DISCOVER_INTERFACE = 4;
+export const MTU_DISCOVER_OMIT = 5;

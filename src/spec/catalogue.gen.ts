@@ -10917,6 +10917,11 @@ export const CATALOGUE: Catalogue = {
           value: 34,
           doc: 'what is done about the path\'s MTU: 0 dont, 1 want, 2 do, 3 probe, as of Linux\'s IP_PMTUDISC_',
         },
+        {
+          name: 'IP_MTU',
+          value: 35,
+          doc: 'the largest packet that the way to the peer carries, as far as is known; only told, and ENOTCONN where no peer is fixed',
+        },
       ],
     },
   ],

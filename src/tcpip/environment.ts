@@ -17,7 +17,7 @@ import type { Ledger } from '../ledger/ledger.ts';
 import { Random } from '../time/random.ts';
 import type { StackConfig } from './config.ts';
 import { GATHER_BYTES, type LinkPort, type SocketOwner } from './contract.ts';
-import { Identifications } from './ipv4/identifications.ts';
+import { Identifications } from './identifications.ts';
 
 /** A step back of less than this is an old reading of the clock, and ignored; one of more is a wrap. */
 const STALE_US = 1_000_000;

@@ -15,11 +15,17 @@ export class PathMtus {
   /** 0: the place is free. */
   private readonly mtu = new Int32Array(SETS * WAYS);
   private readonly atMs = new Int32Array(SETS * WAYS);
+  private readonly locked = new Uint8Array(SETS * WAYS);
   /** When what `find` has answered became known. */
   foundAtMs = 0;
+  /** Whether it is more than a router has named, which is not believed: packets may be cut on their way. */
+  foundLocked = false;
 
-  /** It has become known, or said again. @param atMs when, in the stack's milliseconds. */
-  note(host: number, mtu: number, atMs: number): void {
+  /**
+   * It has become known, or said again. @param atMs when, in the stack's milliseconds. @param locked whether less
+   * was said.
+   */
+  note(host: number, mtu: number, atMs: number, locked = false): void {
     assert(mtu > 0, 'path MTUs: a path that is known carries something');
     const first = setOf(host);
     let place = first;
@@ -33,6 +39,7 @@ export class PathMtus {
     this.host[place] = host;
     this.mtu[place] = mtu;
     this.atMs[place] = atMs;
+    this.locked[place] = locked ? 1 : 0;
   }
 
   /** @param expiresMs for how long it is known. @returns bytes; 0: nothing is known of the host. */
@@ -46,6 +53,7 @@ export class PathMtus {
         return 0;
       }
       this.foundAtMs = this.atMs[at];
+      this.foundLocked = this.locked[at] !== 0;
       return this.mtu[at];
     }
     return 0;

@@ -19,6 +19,8 @@ export interface RouteMetrics {
   readonly metric?: number;
   /** The largest packet in bytes; where the port's is less, that. */
   readonly mtu?: number;
+  /** 1: that is what packets to it have, whatever routers say, and they may be cut on their way (`mtu lock`). */
+  readonly mtu_lock?: number;
   /** The MSS that a SYN says at most, in bytes. */
   readonly advmss?: number;
   /** Segments that a connection sends before the first acknowledgement. */
@@ -46,6 +48,7 @@ export interface RouteEntry {
 const METRICS: Readonly<Record<keyof RouteMetrics, readonly [number, number]>> = {
   metric: [0, 0x7fff_ffff],
   mtu: [68, 65535],
+  mtu_lock: [0, 1],
   advmss: [48, 65495],
   initcwnd: [1, 1000],
   initrwnd: [1, 1000],
@@ -68,6 +71,7 @@ export class RouteTable {
   readonly port = new Int32Array(ROUTES_MAX);
   readonly metric = new Int32Array(ROUTES_MAX);
   readonly mtu = new Int32Array(ROUTES_MAX);
+  readonly mtu_lock = new Int32Array(ROUTES_MAX);
   readonly advmss = new Int32Array(ROUTES_MAX);
   readonly initcwnd = new Int32Array(ROUTES_MAX);
   readonly initrwnd = new Int32Array(ROUTES_MAX);
@@ -106,6 +110,7 @@ export class RouteTable {
     this.port[at] = port;
     this.metric[at] = metric;
     this.mtu[at] = metrics.mtu ?? 0;
+    this.mtu_lock[at] = metrics.mtu_lock ?? 0;
     this.advmss[at] = metrics.advmss ?? 0;
     this.initcwnd[at] = metrics.initcwnd ?? 0;
     this.initrwnd[at] = metrics.initrwnd ?? 0;
@@ -129,8 +134,8 @@ export class RouteTable {
 
   /** All routes, in the order in which they are tried. */
   list(): RouteEntry[] {
-    const { metric, mtu, advmss, initcwnd, initrwnd, rto_min } = this;
-    const columns = Object.entries({ metric, mtu, advmss, initcwnd, initrwnd, rto_min });
+    const { metric, mtu, mtu_lock, advmss, initcwnd, initrwnd, rto_min } = this;
+    const columns = Object.entries({ metric, mtu, mtu_lock, advmss, initcwnd, initrwnd, rto_min });
     return Array.from({ length: this.count }, (_, at) => ({
       to: this.to[at],
       prefixLength: Math.clz32(~this.mask[at]),
@@ -169,7 +174,7 @@ export class RouteTable {
   private move(from: number, to: number): void {
     assert(Math.abs(from - to) === 1, 'routes: a route moves by one place');
     const ways = [this.to, this.mask, this.via, this.port, this.metric];
-    const metrics = [this.mtu, this.advmss, this.initcwnd, this.initrwnd, this.rto_min];
+    const metrics = [this.mtu, this.mtu_lock, this.advmss, this.initcwnd, this.initrwnd, this.rto_min];
     for (const column of [...ways, ...metrics]) column[to] = column[from];
   }
 }

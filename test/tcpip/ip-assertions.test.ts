@@ -5,8 +5,8 @@ import { ICMP_UNREACHABLE } from '../../src/tcpip/header/icmp.ts';
 import { fold } from '../../src/tcpip/header/ipv4.ts';
 import { checkEchoPieces } from '../../src/tcpip/icmp/icmp.ts';
 import { IcmpQueue } from '../../src/tcpip/icmp/queue.ts';
+import { Identifications } from '../../src/tcpip/identifications.ts';
 import { DatagramSender, LIST_MAX } from '../../src/tcpip/ipv4/datagram.ts';
-import { Identifications } from '../../src/tcpip/ipv4/identifications.ts';
 import { PortLists } from '../../src/tcpip/port-lists.ts';
 import { Routes } from '../../src/tcpip/route.ts';
 import { maskOf } from '../../src/tcpip/route-table.ts';
@@ -284,6 +284,12 @@ trips('ICMP: a datagram that was put together is one that IPv4 allows', () => {
   host.turn();
 });
 trips('IPv4 identifications: they belong to a protocol', () => new Identifications(1).next(OWN, PEER, 0));
+trips('ICMP: an error has room for some of what it quotes', () => {
+  const { host, environment } = knowing();
+  environment.mtus[0] = 28;
+  host.receive(udpFrame(PEER, OWN, 5, 9, pattern(9)));
+  host.turn();
+});
 trips('ICMP: the messages of all queues are counted', () => {
   const { host, icmp } = echoing();
   icmp['queued'] += 1;

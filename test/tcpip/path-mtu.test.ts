@@ -63,6 +63,24 @@ describe('a connection', () => {
     expect(begun).toEqual([1500, 1000]);
   });
 
+  it('whose packets may be cut where the route locks its MTU, or a router names less than is believed', () => {
+    const opening = established();
+    const { script, peer, socket } = opening;
+    const cuttable = (): boolean => script.host.stack['tcp'].tcbs[socket.c].fragmentBits === 0;
+    expect(cuttable()).toBe(false);
+    const route = { destination: peer.address, prefixLength: 32, via: 0, port: 0, mtu: 1000, mtu_lock: 1 };
+    script.host.stack.ways.addRoute(route, script.nowUs);
+    expect(cuttable()).toBe(true);
+    script.host.stack.ways.addRoute({ ...route, mtu_lock: 0 }, script.nowUs);
+    expect(cuttable()).toBe(false);
+    socket.sends(900);
+    peer.expects({ flags: 'PSH ACK', length: 900 });
+    complains(opening, 1, 300);
+    peer.ignores();
+    peer.acks(901);
+    expect(cuttable()).toBe(true);
+  });
+
   it('tries segments of half the size as long as none is answered, down to 48 bytes', () => {
     const opening = established({ config: { mtuProbing: 1, retries: 15 } });
     const { script, peer, socket } = opening;

@@ -202,9 +202,9 @@ describe('the path and the ports', () => {
     tcpIcmpError(tcp, localAddress, remoteAddress, localPort, remotePort, sndUna, 3, 4, 1000);
   });
   trips('path: the time to live fits its octet and is not 0', () => {
-    const { tcb } = opened();
+    const { tcp, tcb } = opened();
     tcb.ttl = 0;
-    prepareHeader(tcb);
+    prepareHeader(tcp, tcb);
   });
   trips('path: a connection that stops waiting for its neighbour was counted', () => {
     const { tcp, tcb } = opened();

@@ -1,9 +1,12 @@
 /** Every assertion of UDP, tripped by the fault it guards against. */
 import { BYTES_UNREAD } from '../../src/ledger/counters.gen.ts';
+import { mtuOfPath, staysWhole } from '../../src/tcpip/path-limits.ts';
 import { DEFAULT_STACK_CONFIG } from '../../src/tcpip/stack/stack.ts';
+import { isTooLong } from '../../src/tcpip/udp/send-datagram.ts';
 import { UdpSends } from '../../src/tcpip/udp/sends.ts';
 import { trips } from '../rules/trips.ts';
 import { Host } from './bed.ts';
+import { arpFrame } from './frames.ts';
 import { holding } from './ip-assertion-bed.ts';
 
 const OWN = 0x0a000001;
@@ -18,6 +21,25 @@ trips('UDP sends: an entry is taken only where one is free', () => {
 trips('UDP sends: a datagram is queued at a port that is there', () => {
   const sends = new UdpSends(1, 1);
   sends.queue(sends.begin(0, 1, PEER, OWN, PEER, 0));
+});
+trips("UDP: what is done about a path's MTU is one of Linux's ways", () => {
+  const host = new Host();
+  const u = host.udp(7);
+  host.stack['udp'].sockets[u].mtuDiscover = 6;
+  host.receive(arpFrame({ operation: 2, sender: PEER, senderMac: 0x222, target: OWN }));
+  host.sendTo(u, PEER, 9, new Uint8Array(1));
+  host.flush();
+});
+trips('path limits: a packet of some size may go', () => {
+  const host = new Host();
+  host.stack['environment'].mtus[0] = 0;
+  mtuOfPath(host.stack['tcp'], PEER, 0);
+});
+trips('path limits: an MTU is found in a way of Linux', () => {
+  staysWhole(new Host().stack['tcp'], 6, PEER);
+});
+trips('UDP: a datagram has no negative length', () => {
+  isTooLong(new Host().stack['tcp'], 2, PEER, 0, -1);
 });
 trips('UDP received: a datagram that is queued has a whole header', () => {
   const { received, socket } = holding();

@@ -1406,6 +1406,7 @@
 #define INIC_IP_TTL 32
 #define INIC_IP_TOS 33
 #define INIC_IP_MTU_DISCOVER 34
+#define INIC_IP_MTU 35
 /* States of a socket number: spec/states.yaml */
 #define INIC_SOCKET_STATE_FREE 0
 #define INIC_SOCKET_STATE_OPEN 1

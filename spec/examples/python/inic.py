@@ -1416,6 +1416,7 @@ TCP_CONGESTION = 27
 IP_TTL = 32
 IP_TOS = 33
 IP_MTU_DISCOVER = 34
+IP_MTU = 35
 # States of a socket number: spec/states.yaml
 SOCKET_STATE_FREE = 0
 SOCKET_STATE_OPEN = 1

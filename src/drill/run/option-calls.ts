@@ -4,6 +4,7 @@ import { congestionName, congestionNumber } from '../../socket/congestion-names.
 import { SOCK_DGRAM, SOCK_STREAM } from '../../socket/contract.ts';
 import { EBADF, EINVAL, ENOPROTOOPT, errnoName } from '../../socket/errno.ts';
 import {
+  IP_MTU,
   IP_MTU_DISCOVER,
   IP_TOS,
   IP_TTL,
@@ -62,6 +63,7 @@ const OPTIONS: Readonly<Record<string, number>> = {
   IP_TTL,
   IP_TOS,
   IP_MTU_DISCOVER,
+  IP_MTU,
 };
 
 /** Options that change nothing that is seen here. */

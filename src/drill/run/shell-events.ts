@@ -169,10 +169,14 @@ export class ShellEvents {
       if (outcome.kind === 'lacking') throw new NotJudged(place, `an initial window of ${segments} segments`);
     }
     const mtu = said('mtu');
-    if (mtu !== undefined) this.attempt(place, `mtu ${mtu}`, () => host.setMtu(Number(mtu)));
+    const locked = /\bmtu\s+lock\b/.test(words);
+    if (mtu !== undefined && !locked) this.attempt(place, `mtu ${mtu}`, () => host.setMtu(Number(mtu)));
     const number = (name: string): number => Number(said(name) ?? 0);
-    const metrics = { advmss: number('advmss'), initrwnd: number('initrwnd'), rto_min: rtoMinMs(words) };
-    if (this.hasMetrics || metrics.advmss + metrics.initrwnd + metrics.rto_min > 0) {
+    const metrics = {
+      ...{ advmss: number('advmss'), initrwnd: number('initrwnd'), rto_min: rtoMinMs(words) },
+      ...(locked ? { mtu: number('mtu'), mtu_lock: 1 } : {}),
+    };
+    if (this.hasMetrics || locked || metrics.advmss + metrics.initrwnd + metrics.rto_min > 0) {
       this.hasMetrics = true;
       this.attempt(place, words.trim(), () => host.setRouteMetrics(metrics));
     }

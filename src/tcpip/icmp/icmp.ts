@@ -45,6 +45,7 @@ import {
 import { DatagramSender, LIST_MAX } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
 import { FRAGMENTS_MAX } from '../ipv4/reassembly.ts';
+import { mtuOfPath, type Paths } from '../path-limits.ts';
 import type { Routes } from '../route.ts';
 import { hasPassed } from '../seq.ts';
 import { addEchoed, addQuoted, serviceOf } from './message.ts';
@@ -94,6 +95,7 @@ export interface RedirectListener {
 }
 
 export class Icmp {
+  private readonly paths: Paths;
   private readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
@@ -109,14 +111,15 @@ export class Icmp {
   private tokensMs = 0;
 
   constructor(
-    environment: Environment,
-    routes: Routes,
+    paths: Paths,
     neighbours: Neighbours,
     pieces: Pieces,
     listener: ErrorListener,
     redirects?: RedirectListener,
   ) {
     this.redirects = redirects;
+    const { environment, routes } = paths;
+    this.paths = paths;
     this.environment = environment;
     this.routes = routes;
     this.neighbours = neighbours;
@@ -305,7 +308,7 @@ export class Icmp {
     const packet = queue.packet[slot];
     assert(packet >= 0, 'ICMP: a message that is sent has the packet that it is about');
     let word0 = queue.word0[slot];
-    sender.routeMtu = this.routes.metricOf(destination[slot], 'mtu');
+    sender.routeMtu = mtuOfPath(this.paths, destination[slot], this.routes.portFor(destination[slot]));
     const isEcho = word0 >>> 24 === ICMP_ECHO_REPLY;
     if (!sender.isUnderWay) {
       sender.clear();

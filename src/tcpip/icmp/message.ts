@@ -54,6 +54,7 @@ export function addQuoted(
   const headerLength = (environment.view.getUint8(header) & 15) << 2;
   if (pieces.next[packet] >= 0) makeWhole(environment, pieces, packet, headerLength);
   let room = Math.min(ERROR_BYTES_MAX, sender.mtu) - IPV4_BYTES - ICMP_BYTES - headerLength;
+  assert(room + headerLength > 0, 'ICMP: an error has room for some of what it quotes');
   // Not beyond the packet: what lies behind it in the slot is another's, and nobody's business.
   let length = Math.min(room, pieces.length[packet]);
   sender.add(header, headerLength + length);

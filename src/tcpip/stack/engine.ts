@@ -20,7 +20,12 @@ import { checkStackConfig } from '../config-check.ts';
 import { type LinkClient, type LinkPort, RX_MERGED, type SocketOwner } from '../contract.ts';
 import { Environment } from '../environment.ts';
 import { ETHERNET_BYTES, ETHERNET_TYPE, ETHERTYPE_ARP, ETHERTYPE_IPV4 } from '../header/ethernet.ts';
-import { ICMP_UNREACHABLE, UNREACHABLE_PORT, UNREACHABLE_PROTOCOL } from '../header/icmp.ts';
+import {
+  ICMP_UNREACHABLE,
+  UNREACHABLE_FRAGMENTATION,
+  UNREACHABLE_PORT,
+  UNREACHABLE_PROTOCOL,
+} from '../header/icmp.ts';
 import {
   FRAGMENT_OFFSET,
   IPV4_DESTINATION,
@@ -121,8 +126,8 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
     this.tcp = new TcpTables(this.environment, this.routes, this.neighbours);
     this.ways = new Ways(this.environment, this.routes, this.neighbours, this.tcp);
     this.pieces = new Pieces(packets);
-    this.udp = new Udp(this.environment, this.routes, this.neighbours, this.pieces);
-    this.icmp = new Icmp(this.environment, this.routes, this.neighbours, this.pieces, this, this.ways);
+    this.udp = new Udp(this.tcp, this.neighbours, this.pieces);
+    this.icmp = new Icmp(this.tcp, this.neighbours, this.pieces, this, this.ways);
     this.reassembly = new Reassembly(this.environment, this.pieces, this.icmp);
   }
 
@@ -304,6 +309,9 @@ export class Engine implements LinkClient, ErrorListener, PortInput {
   ): void {
     if (protocol === PROTOCOL_TCP) {
       const narrow = tcpIcmpError(this.tcp, local, remote, localPort, remotePort, seq, type, code, mtu);
+      if (narrow) this.ways.narrowPath(remote, mtu, this.environment.nowUs);
+    } else if (type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION) {
+      const narrow = this.udp.narrowed(local, remote, localPort, remotePort, mtu);
       if (narrow) this.ways.narrowPath(remote, mtu, this.environment.nowUs);
     } else if (isLasting(type, code)) {
       this.udp.icmpError(local, remote, localPort, remotePort, icmpErrno(type, code));

@@ -3,9 +3,10 @@
  * it. Where a connection has all of it so, its record has no rest. Ours.
  */
 import { assert } from '../../assert/assert.ts';
+import { MTU_DISCOVER_WANT } from '../../socket/options.ts';
 import type { StackConfig } from '../config.ts';
 import type { CongestionState } from './congestion/congestion.ts';
-import { type ConnectionOptions, MTU_DISCOVER_WANT } from './control-block/options.ts';
+import type { ConnectionOptions } from './control-block/options.ts';
 import { PERSIST_RECOVERIES, type RackState, REORDERING_START } from './control-block/rack-state.ts';
 import { SENDING_NOTHING, type Totals } from './control-block/totals.ts';
 import type { Tcb } from './tcb.ts';

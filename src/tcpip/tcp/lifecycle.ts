@@ -72,7 +72,7 @@ export function hashTcb(tcp: TcpTables, tcb: Tcb): void {
   tcp.departed.forget(tcb.remoteAddress, tcb.localAddress, portPair(tcb));
   tcp.demux.insert(tcb.remoteAddress, tcb.localAddress, portPair(tcb), tcb.index + 1);
   holdAsConnection(tcp, tcb);
-  prepareHeader(tcb);
+  prepareHeader(tcp, tcb);
 }
 
 /** Segments from its peer find the connection no longer, if they did. */

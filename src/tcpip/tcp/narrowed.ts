@@ -1,8 +1,9 @@
 /** A path that carries less than was thought: RFC 1191, and who heeds it (IP_MTU_DISCOVER). */
 import { assert } from '../../assert/assert.ts';
-import { MTU_DISCOVER_DO, MTU_DISCOVER_WANT } from './control-block/options.ts';
+import { MTU_DISCOVER_DO, MTU_DISCOVER_WANT } from '../../socket/options.ts';
+import { isRouteLocked, routeMtu } from '../path-limits.ts';
 import { headerBytes } from './mtu-probe.ts';
-import { pathMtu, routeMtu, updateMss } from './path.ts';
+import { pathMtu, prepareHeader, updateMss } from './path.ts';
 import { markReady } from './ready.ts';
 import { SYN_RECEIVED, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -29,8 +30,11 @@ export function lowerPathMtu(
   mtu: number,
   atMs: number = tcp.environment.nowMs,
 ): boolean {
+  if (isRouteLocked(tcp, tcb.remoteAddress)) return false;
   const next = believable(tcp, mtu);
   if (next > pathMtu(tcp, tcb) || next === routeMtu(tcp, tcb.remoteAddress, tcb.port)) return false;
+  // Less may have been said than is believed: then packets may be cut.
+  prepareHeader(tcp, tcb);
   // What is said again is believed anew.
   tcb.pathMtuMs = atMs;
   if (next === tcb.pathMtu) return true;

@@ -1,10 +1,13 @@
 /** The socket options of a connection or listener; their numbers are those of `socket/options.ts`. */
 import { assert } from '../../assert/assert.ts';
-import { EINVAL, ENOENT, ENOPROTOOPT } from '../../socket/errno.ts';
+import { EINVAL, ENOENT, ENOPROTOOPT, ENOTCONN } from '../../socket/errno.ts';
 import {
+  IP_MTU,
   IP_MTU_DISCOVER,
   IP_TOS,
   IP_TTL,
+  MTU_DISCOVER_DONT,
+  MTU_DISCOVER_OMIT,
   SO_BROADCAST,
   SO_ERROR,
   SO_KEEPALIVE,
@@ -27,9 +30,8 @@ import {
 } from '../../socket/options.ts';
 import { CONTROL_NAMES } from './congestion/chosen.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
-import { MTU_DISCOVER_DONT, MTU_DISCOVER_OMIT } from './control-block/options.ts';
 import { dropHold, takeHold } from './holds.ts';
-import { prepareHeader, updateMss } from './path.ts';
+import { pathMtu, prepareHeader, updateMss } from './path.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
 import { CLOSED, LISTEN, SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -83,7 +85,7 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
     case IP_MTU_DISCOVER:
       if (value < MTU_DISCOVER_DONT || value > MTU_DISCOVER_OMIT) return EINVAL;
       tcb.options.mtuDiscover = value;
-      prepareHeader(tcb);
+      prepareHeader(tcp, tcb);
       return 0;
     case TCP_MAXSEG:
       // Linux's least: TCP_MIN_MSS.
@@ -97,12 +99,12 @@ export function setOption(tcp: TcpTables, tcb: Tcb, option: number, value: numbe
       // As on Linux, -1 asks for the default.
       if (value !== -1 && (value < 1 || value > 255)) return EINVAL;
       tcb.ttl = value === -1 ? tcp.environment.config.ttl : value;
-      prepareHeader(tcb);
+      prepareHeader(tcp, tcb);
       return 0;
     case IP_TOS:
       // The two ECN bits are not the user's (RFC 3168 §6.1).
       tcb.tos = value & 0xfc;
-      prepareHeader(tcb);
+      prepareHeader(tcp, tcb);
       return 0;
     default:
       return setTimes(tcp, tcb, option, value);
@@ -200,7 +202,8 @@ function setQuickAck(tcp: TcpTables, tcb: Tcb, value: number): number {
 }
 
 /** @returns the value, or `OPTION_ERROR` - errno. SO_ERROR is cleared by being read. */
-export function getOption({ environment, congestion }: TcpTables, tcb: Tcb, option: number): number {
+export function getOption(tcp: TcpTables, tcb: Tcb, option: number): number {
+  const { environment, congestion } = tcp;
   switch (option) {
     case SO_REUSEADDR:
       return tcb.options.reuseAddress;
@@ -250,6 +253,8 @@ export function getOption({ environment, congestion }: TcpTables, tcb: Tcb, opti
       return tcb.tos;
     case IP_MTU_DISCOVER:
       return tcb.options.mtuDiscover;
+    case IP_MTU:
+      return tcb.hashed === 0 ? OPTION_ERROR - ENOTCONN : pathMtu(tcp, tcb);
     default:
       return OPTION_ERROR - ENOPROTOOPT;
   }

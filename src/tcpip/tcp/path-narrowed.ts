@@ -7,7 +7,8 @@ import { tellSleepers } from './wake.ts';
 /** Somebody has heard that the path to a host is narrower: every connection to it heeds that. */
 export function pathNarrowed(tcp: TcpTables, remote: number, mtu: number): void {
   const { news, environment, pathMtus } = tcp;
-  pathMtus.note(remote, believable(tcp, mtu), environment.nowMs);
+  const locked = mtu < environment.config.pathMtuMin;
+  pathMtus.note(remote, believable(tcp, mtu), environment.nowMs, locked);
   if (news.isFull) tellSleepers(tcp);
   news.narrow(remote, mtu, environment.nowMs);
   for (const tcb of awakeInOrder(tcp, ({ remoteAddress }) => remoteAddress === remote)) {

@@ -5,7 +5,7 @@
 import { assert } from '../../assert/assert.ts';
 import { addressSum, DONT_FRAGMENT, IPV4_BYTES, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { TCP_BYTES, TIMESTAMPS_BYTES } from '../header/tcp.ts';
-import { MTU_DISCOVER_DONT, MTU_DISCOVER_PROBE } from './control-block/options.ts';
+import { isRouteLocked, routeMtu, staysWhole } from '../path-limits.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
 
@@ -26,27 +26,20 @@ export function routeTcb(
   tcb.neighbour = -1;
 }
 
-/** Sums the constant parts of the headers; again whenever TTL, TOS or IP_MTU_DISCOVER change. */
-export function prepareHeader(tcb: Tcb): void {
+/** Sums the constant parts of the headers; again whenever TTL, TOS, IP_MTU_DISCOVER or the path's MTU change. */
+export function prepareHeader(tcp: TcpTables, tcb: Tcb): void {
   assert(tcb.ttl > 0 && tcb.ttl < 256, 'path: the time to live fits its octet and is not 0');
   const addresses = addressSum(tcb.localAddress) + addressSum(tcb.remoteAddress);
   tcb.pseudoSum = addresses + PROTOCOL_TCP;
-  const { mtuDiscover } = tcb.options;
-  const whole = mtuDiscover !== MTU_DISCOVER_DONT && mtuDiscover <= MTU_DISCOVER_PROBE;
+  const whole = staysWhole(tcp, tcb.options.mtuDiscover, tcb.remoteAddress);
   tcb.fragmentBits = whole ? DONT_FRAGMENT : 0;
   tcb.ipSum = addresses + (VERSION_AND_LENGTH | tcb.tos) + tcb.fragmentBits + ((tcb.ttl << 8) | PROTOCOL_TCP);
-}
-
-/** The largest packet that a port and the route to a peer let go. */
-export function routeMtu({ environment, routes }: TcpTables, remote: number, port: number): number {
-  const portMtu = environment.mtus[port];
-  const mtu = routes.metricOf(remote, 'mtu');
-  return mtu > 0 && mtu < portMtu ? mtu : portMtu;
 }
 
 /** The largest packet that the way to the peer carries, as far as is known. */
 export function pathMtu(tcp: TcpTables, tcb: Tcb): number {
   const mtu = routeMtu(tcp, tcb.remoteAddress, tcb.port);
+  if (isRouteLocked(tcp, tcb.remoteAddress)) return mtu;
   return tcb.pathMtu > 0 && tcb.pathMtu < mtu ? tcb.pathMtu : mtu;
 }
 
@@ -77,6 +70,8 @@ export function updateMss(tcp: TcpTables, tcb: Tcb): void {
   // Who searches finds out by probes whether a path has become wider, and believes no route.
   else if (mtuSearch.on !== 0) mss = Math.min(mss, tcb.mss + stampBytes);
   tcb.mss = mss - stampBytes;
+  // Whether packets may be cut follows what is known of the path, too.
+  if (tcb.hashed !== 0) prepareHeader(tcp, tcb);
 }
 
 /**

@@ -48,7 +48,7 @@ function wake(tcp: TcpTables, index: number): Tcb {
   const { dormant, news } = tcp;
   const tcb = obtainTcb(tcp, index, dormant.fetch(index));
   dormant.load(index, tcb);
-  prepareHeader(tcb);
+  prepareHeader(tcp, tcb);
   const known = dormant.word(index, WORD_NEWS);
   if (known !== news.heard) catchUp(tcp, tcb, known);
   return tcb;

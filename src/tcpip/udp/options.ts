@@ -4,8 +4,11 @@
  */
 import { EINVAL, ENOPROTOOPT } from '../../socket/errno.ts';
 import {
+  IP_MTU_DISCOVER,
   IP_TOS,
   IP_TTL,
+  MTU_DISCOVER_DONT,
+  MTU_DISCOVER_OMIT,
   SO_BROADCAST,
   SO_ERROR,
   SO_KEEPALIVE,
@@ -17,7 +20,7 @@ import type { StackConfig } from '../config.ts';
 import type { UdpSocket } from './socket.ts';
 
 /** What `getOption` answers for an errno: this less the errno, below any value an option can have. */
-const OPTION_ERROR = -1000;
+export const OPTION_ERROR = -1000;
 
 /** Linux's least (SOCK_MIN_RCVBUF). */
 const RECEIVE_BYTES_MIN = 2304;
@@ -49,6 +52,10 @@ export function setOption(socket: UdpSocket, option: number, value: number, conf
       // A datagram's ECN bits are the user's.
       socket.tos = value & 0xff;
       return 0;
+    case IP_MTU_DISCOVER:
+      if (value < MTU_DISCOVER_DONT || value > MTU_DISCOVER_OMIT) return EINVAL;
+      socket.mtuDiscover = value;
+      return 0;
     default:
       return ENOPROTOOPT;
   }
@@ -71,6 +78,8 @@ export function getOption(socket: UdpSocket, option: number): number {
       return socket.ttl;
     case IP_TOS:
       return socket.tos;
+    case IP_MTU_DISCOVER:
+      return socket.mtuDiscover;
     case SO_ERROR: {
       const { error } = socket;
       socket.error = 0;

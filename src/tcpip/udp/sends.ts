@@ -16,6 +16,8 @@ export class UdpSends {
   readonly ports: Int32Array;
   /** Of the datagram: the type of service, and below it the time to live. */
   readonly service: Uint16Array;
+  /** Of the datagram: its socket's IP_MTU_DISCOVER. */
+  readonly discover: Uint8Array;
   /** Of each piece: its address and bytes, and the context under which the user wants it back (-1: none). */
   readonly payload: Int32Array;
   readonly length: Int32Array;
@@ -47,6 +49,7 @@ export class UdpSends {
     this.remote = new Int32Array(count);
     this.ports = new Int32Array(count);
     this.service = new Uint16Array(count);
+    this.discover = new Uint8Array(count);
     this.payload = new Int32Array(count);
     this.length = new Int32Array(count);
     this.context = new Int32Array(count);

@@ -1,3 +1,4 @@
+import { MTU_DISCOVER_WANT } from '../../socket/options.ts';
 import type { StackConfig } from '../config.ts';
 
 /**
@@ -26,6 +27,8 @@ export class UdpSocket {
   receiveBytesMax = 0;
   ttl = 64;
   tos = 0;
+  /** IP_MTU_DISCOVER: a MTU_DISCOVER_ number. */
+  mtuDiscover = MTU_DISCOVER_WANT;
   /** The errno of what ICMP said; 0: nothing. It is told once. */
   error = 0;
   /** First slots of the first and the last datagram that wait. */
@@ -58,6 +61,7 @@ export class UdpSocket {
     this.receiveBytesMax = config.udpReceiveBytes;
     this.ttl = config.ttl;
     this.tos = 0;
+    this.mtuDiscover = MTU_DISCOVER_WANT;
     this.error = 0;
     this.head = -1;
     this.tail = -1;

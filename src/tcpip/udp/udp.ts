@@ -23,19 +23,21 @@ import {
   EMSGSIZE,
   ENETUNREACH,
   ENOBUFS,
+  ENOTCONN,
 } from '../../socket/errno.ts';
+import { IP_MTU, MTU_DISCOVER_DONT } from '../../socket/options.ts';
 import type { Neighbours } from '../arp/neighbours.ts';
-import { TX_CHECKSUM } from '../contract.ts';
 import type { Environment } from '../environment.ts';
-import { addressSum, fold, PROTOCOL_UDP } from '../header/ipv4.ts';
 import { checkUdpHeader, UDP_BYTES, UDP_DESTINATION_PORT, UDP_SOURCE_PORT } from '../header/udp.ts';
 import { DatagramSender, LIST_MAX } from '../ipv4/datagram.ts';
 import type { Pieces } from '../ipv4/pieces.ts';
+import { mtuOfPath, type Paths } from '../path-limits.ts';
 import type { Routes } from '../route.ts';
 import { isSumGood } from './checksum.ts';
-import { getOption, setOption } from './options.ts';
+import { getOption, OPTION_ERROR, setOption } from './options.ts';
 import { UdpPorts } from './ports.ts';
 import { UdpReceived } from './received.ts';
+import { isNarrower, isTooLong, sendDatagram } from './send-datagram.ts';
 import { UdpSends } from './sends.ts';
 import { UdpSocket } from './socket.ts';
 
@@ -47,6 +49,7 @@ const PAYLOAD_MAX = 65507;
 const LOOPBACK = 0x7f000001;
 
 export class Udp {
+  private readonly paths: Paths;
   private readonly environment: Environment;
   private readonly routes: Routes;
   private readonly neighbours: Neighbours;
@@ -60,7 +63,9 @@ export class Udp {
   private readonly ports: UdpPorts;
   private readonly received: UdpReceived;
 
-  constructor(environment: Environment, routes: Routes, neighbours: Neighbours, pieces: Pieces) {
+  constructor(paths: Paths, neighbours: Neighbours, pieces: Pieces) {
+    const { environment, routes } = paths;
+    this.paths = paths;
     this.environment = environment;
     this.routes = routes;
     this.neighbours = neighbours;
@@ -156,10 +161,12 @@ export class Udp {
     const local = sendsFrom === 0 ? routes.sourceFor(remote) : sendsFrom;
     if (local === 0 || !routes.isSource(local)) return EADDRNOTAVAIL;
     const ports = (socket.localPort << 16) | remotePort;
-    if (!sends.hasRoom(count)) return ENOBUFS;
     const outPort = routes.portFrom(sendsFrom, remote);
+    if (isTooLong(this.paths, socket.mtuDiscover, remote, outPort, length)) return EMSGSIZE;
+    if (!sends.hasRoom(count)) return ENOBUFS;
     const first = sends.begin(socket.index, outPort, nextHop, local, remote, ports);
     sends.service[first] = (socket.tos << 8) | socket.ttl;
+    sends.discover[first] = socket.mtuDiscover;
     sends.place(first, payloads[0], lengths[0], contexts[0]);
     for (let i = 1, entry = first; i < count; i++) {
       entry = sends.hang(entry);
@@ -243,7 +250,7 @@ export class Udp {
         }
         continue;
       }
-      const outcome = this.sendEntry(sender, entry, neighbour);
+      const outcome = sendDatagram(this.paths, sender, sends, entry, neighbour);
       if (outcome < 0) return sent - 1 - outcome;
       sent += outcome;
       this.environment.counters[UDP_OUT_DATAGRAMS] += 1;
@@ -324,6 +331,18 @@ export class Udp {
     this.tellError(socket, errno);
   }
 
+  /**
+   * A router could not pass a datagram of ours on, since it was longer than `mtu`: told to a connected socket that
+   * wants to know, as on Linux. @returns whether the path to `remote` is narrower than it was.
+   */
+  narrowed(local: number, remote: number, localPort: number, remotePort: number, mtu: number): boolean {
+    const socket = this.ports.find(local, remote, (remotePort << 16) | localPort);
+    if (socket === undefined) return false;
+    const { mtuDiscover } = socket;
+    if (socket.remotePort !== 0 && mtuDiscover !== MTU_DISCOVER_DONT) this.tellError(socket, EMSGSIZE);
+    return isNarrower(this.paths, mtuDiscover, remote, this.routes.portFor(remote), mtu);
+  }
+
   /** @returns 0, EINVAL or ENOPROTOOPT. */
   setOption(socket: UdpSocket, option: number, value: number): number {
     return setOption(socket, option, value, this.environment.config);
@@ -331,43 +350,16 @@ export class Udp {
 
   /** @returns the value, or what `udp/options.ts` answers for an errno. SO_ERROR is cleared. */
   getOption(socket: UdpSocket, option: number): number {
-    return getOption(socket, option);
+    if (option !== IP_MTU) return getOption(socket, option);
+    const { remoteAddress, remotePort } = socket;
+    if (remotePort === 0) return OPTION_ERROR - ENOTCONN;
+    return mtuOfPath(this.paths, remoteAddress, this.routes.portFrom(socket.sendsFrom, remoteAddress));
   }
 
   /** Keeps an error for the socket's next call, and wakes its user. */
   private tellError(socket: UdpSocket, errno: number): void {
     socket.error = errno;
     this.environment.owner.readable(socket.owner);
-  }
-
-  /** Sends a datagram. @returns as `DatagramSender.send`. */
-  private sendEntry(sender: DatagramSender, entry: number, neighbour: number): number {
-    const { sends } = this;
-    const local = sends.local[entry];
-    const remote = sends.remote[entry];
-    sender.routeMtu = this.routes.metricOf(remote, 'mtu');
-    if (!sender.isUnderWay) {
-      sender.clear();
-      for (let piece = entry; piece >= 0; piece = sends.piece[piece]) {
-        sender.add(sends.payload[piece], sends.length[piece]);
-      }
-    }
-    const total = UDP_BYTES + sender.payloadBytes;
-    const pseudo = fold(addressSum(local) + addressSum(remote) + PROTOCOL_UDP + total);
-    const ports = sends.ports[entry];
-    const offload = sender.port.transmitChecksum && sender.isWhole;
-    let checksum = pseudo;
-    // RFC 768: a sender need not make one, where nobody who could read the payload is to.
-    if (!offload && sender.port.hidesPayload === true) checksum = 0;
-    else if (!offload) {
-      const sum = fold(pseudo + addressSum(ports) + total);
-      checksum = ~sender.sum(sum) & 0xffff;
-      // RFC 768: a sum of 0 is sent as all ones, since 0 says that there is none.
-      if (checksum === 0) checksum = 0xffff;
-    }
-    const word1 = (total << 16) | checksum;
-    sender.service = sends.service[entry];
-    return sender.send(neighbour, local, remote, PROTOCOL_UDP, ports, word1, offload ? TX_CHECKSUM : 0);
   }
 
   /** A datagram is sent or given up: its bytes are counted under `reason`, and its contexts are answered. */

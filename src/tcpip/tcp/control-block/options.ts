@@ -1,13 +1,6 @@
 /** What the user has set on one connection or listener (the names of `socket/options.ts`). */
+import { MTU_DISCOVER_WANT } from '../../../socket/options.ts';
 import type { StackConfig } from '../../config.ts';
-
-/** Values of IP_MTU_DISCOVER (Linux, include/uapi/linux/in.h). */
-export const MTU_DISCOVER_DONT = 0;
-export const MTU_DISCOVER_WANT = 1;
-export const MTU_DISCOVER_DO = 2;
-export const MTU_DISCOVER_PROBE = 3;
-/** The last of them: with this and the one before DF is not set either. */
-export const MTU_DISCOVER_OMIT = 5;
 
 export class ConnectionOptions {
   noDelay = 0;

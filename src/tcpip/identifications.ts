@@ -4,9 +4,9 @@
  * way, and start where nobody outside can tell (RFC 7739 §5.3, which IPv4 shares): what another host is sent
  * does not show in them.
  */
-import { assert } from '../../assert/assert.ts';
-import { Random } from '../../time/random.ts';
-import { KeyedHash } from '../keyed-hash.ts';
+import { assert } from '../assert/assert.ts';
+import { Random } from '../time/random.ts';
+import { KeyedHash } from './keyed-hash.ts';
 
 /** Counters that all pairs share by their hash. */
 const COUNTERS = 256;
