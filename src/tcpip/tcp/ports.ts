@@ -92,11 +92,13 @@ export function chooseEphemeral(tcp: TcpTables, local: number, remote: number, r
   }
   const first = config.ephemeralFirst;
   const count = config.ephemeralLast - first + 1;
-  tcp.hash.hash(local, remote, remotePort);
+  const hash = tcp.hash.lowOf(local, remote, remotePort) >>> 0;
   tcp.portSteps = (tcp.portSteps + 1 + random.below(STEP_MAX)) >>> 0;
-  const start = ((tcp.hash.low >>> 0) % count) + (tcp.portSteps % count);
+  let step = (hash % count) + (tcp.portSteps % count);
+  if (step >= count) step -= count;
   for (let i = 0; i < count; i++) {
-    const port = first + ((start + i) % count);
+    const port = first + step;
+    step = step + 1 < count ? step + 1 : 0;
     if (!isUsable(tcp, local, port, remote, remotePort)) continue;
     tcp.portSteps = (tcp.portSteps + i) >>> 0;
     if (remotePort !== 0 && i >= LONG_SEARCH) exhausted.follow(local, remote, remotePort);
