@@ -21,8 +21,28 @@ function counted(all: readonly Holder[], port: number, address: number): [number
   return [of.length, of.filter(({ exclusive }) => exclusive === 1).length];
 }
 
+function holdersOf(all: readonly Holder[], most: number): PortHolders {
+  const table = new PortHolders(most);
+  for (const { port, address, exclusive } of all) table.add(port, address, exclusive);
+  return table;
+}
+
+/** In whatever order they came, and from whatever they were left of, who hold ports are the same. */
+function expectLike(table: PortHolders, all: readonly Holder[], most: number): void {
+  const again = holdersOf([...all].reverse(), most);
+  expect([table.isLike(again), again.isLike(table)]).toEqual([true, true]);
+  const [first, ...others] = all;
+  if (first === undefined) return;
+  for (const other of [
+    { ...first, address: first.address ^ 4 },
+    { ...first, exclusive: 1 - first.exclusive },
+  ]) {
+    expect(table.isLike(holdersOf([other, ...others], most))).toBe(false);
+  }
+}
+
 describe('the holders of ports', () => {
-  it.each([3, 40, 400])('are counted exactly, whatever comes and goes, in a table for %i', (most) => {
+  it.each([3, 40, 400, 5000])('are counted exactly, whatever comes and goes, in a table for %i', (most) => {
     const holder = fc.record({
       port: fc.integer({ min: 65_530, max: 65_535 }).map((port) => port - 16 * (port & 3)),
       address: fc.constantFrom(...ADDRESSES),
@@ -48,6 +68,7 @@ describe('the holders of ports', () => {
           }
         }
         expect(table.total()).toBe(all.length);
+        expectLike(table, all, most);
       }),
       { numRuns: 60 },
     );

@@ -2,6 +2,7 @@
 import { describe } from 'vitest';
 import { Demux } from '../../src/tcpip/tcp/demux.ts';
 import { PortHolders } from '../../src/tcpip/tcp/port-holders.ts';
+import { PortTotals } from '../../src/tcpip/tcp/port-totals.ts';
 import { ReadyRing } from '../../src/tcpip/tcp/ready-ring.ts';
 import { TimeWaitTable } from '../../src/tcpip/tcp/time-wait.ts';
 import { TimerHeap } from '../../src/tcpip/tcp/timer-heap.ts';
@@ -65,13 +66,30 @@ describe('the holders of ports', () => {
   trips('port holders: who gives a port up held it by its address', () => held().remove(80, 2, 0));
   trips('port holders: who holds a port holds it by an address', () => {
     const holders = held();
-    holders['totals'].count(81, 1, 0);
+    holders.add(80, 2, 0);
+    holders['totals'].count(holders['totals'].placeOf(80), 80, 3, -1, 0);
     holders.total();
   });
   trips('port holders: no more hold a port than there may be', () => {
     const holders = held();
     for (let i = 0; i < 2; i++) holders.add(80, 1, 0);
   });
+  trips('port holders: who are told apart by address hold a port', () => held().setListener(81, 1, 1));
+  trips('port holders: those who hold a port are told apart once', () => {
+    const totals = held()['totals'];
+    for (let i = 0; i < 2; i++) totals.setApart(totals.placeOf(80));
+  });
+  trips('port holders: a port has a place while somebody holds it', () => new PortTotals(2).portAt(0));
+  trips('port holders: somebody may hold a port', () => new PortTotals(0));
+  trips('port holders: who are told apart by address are some of all', () => {
+    const holders = held();
+    holders.setListener(80, 1, 5);
+    holders['totals']['words'][holders['totals'].placeOf(81) * 4] = -1;
+    holders.total();
+  });
+  trips('port holders: a place is filled again where another port may have it', () =>
+    new PortTotals(5000)['fill'](80),
+  );
   trips('port holders: a listener holds its port', () => held().setListener(80, 2, 1));
   trips('port holders: who is bound to a port holds it', () => held().bind(81, 1));
   trips('port holders: nobody is bound to a port that nobody holds', () => {

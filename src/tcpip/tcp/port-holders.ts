@@ -3,9 +3,10 @@
  * TIME-WAIT. A bind asks whether anybody holds a port whom it may not share it with, and a SYN who listens, so
  * neither walks over those that do, however many they are.
  *
- * What holds for any address is in `PortTotals`. Here is one entry for each port and address that is held (0:
- * any): four words in one Int32Array, open addressing with linear probing, at most three quarters full. A
- * removal shifts the followers back, so there are no tombstones.
+ * What holds for any address is in `PortTotals`, and that is all there is of a port which everybody holds by one
+ * address: of those that connections choose, nearly all. Here is, of each other port and of one that is listened
+ * at, one entry for each address by which it is held (0: any): four words in one Int32Array, open addressing with
+ * linear probing, at most three quarters full. A removal shifts the followers back, so there are no tombstones.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { PortTotals } from './port-totals.ts';
@@ -30,7 +31,6 @@ export class PortHolders {
   /** By place, of those that are listened at: the listener. */
   private readonly listeners: Int32Array;
   private readonly mask: number;
-  private readonly holdersMax: number;
   /** Places looked at: what all questions and changes have cost. Counted with costly assertions. */
   looks = 0;
 
@@ -42,26 +42,22 @@ export class PortHolders {
     this.table = new Int32Array(size * WORDS);
     this.listeners = new Int32Array(size);
     this.mask = size - 1;
-    this.holdersMax = holdersMax;
   }
 
   /** One more holds a port. @param address 0: any. @param exclusive 1: it shares it with nobody. */
   add(port: number, address: number, exclusive: number): void {
     assert(port > 0 && port < PORTS, 'port holders: what is held is a port');
-    this.totals.count(port, 1, exclusive);
-    this.count(port, address, 1, exclusive);
+    this.change(port, address, 1, exclusive);
   }
 
   /** One less holds it. @param exclusive as it was added. */
   remove(port: number, address: number, exclusive: number): void {
-    this.totals.count(port, -1, -exclusive);
-    this.count(port, address, -1, -exclusive);
+    this.change(port, address, -1, -exclusive);
   }
 
   /** One that held it for itself alone shares it from now on. */
   share(port: number, address: number): void {
-    this.totals.count(port, 0, -1);
-    this.count(port, address, 0, -1);
+    this.change(port, address, 0, -1);
   }
 
   /** One more, or less, of a port's holders is bound to it. @param step 1 or -1. */
@@ -71,27 +67,36 @@ export class PortHolders {
 
   /** Whether anybody is bound to a port. */
   isBound(port: number): boolean {
-    return this.totals.bound(port) > 0;
+    return this.totals.bound(this.totals.placeOf(port)) > 0;
   }
 
   /** Who hold a port: by an address that has one in common with this (0: any). */
   holders(port: number, address: number): number {
-    return address === 0 ? this.totals.holders(port) : this.sum(port, address, HOLDERS);
+    const { totals } = this;
+    const place = totals.placeOf(port);
+    if (address !== 0 && totals.isApart(place)) return this.sum(port, address, HOLDERS);
+    return overlaps(totals.address(place), address) ? totals.holders(place) : 0;
   }
 
   /** Those of them that share it with nobody. */
   exclusive(port: number, address: number): number {
-    return address === 0 ? this.totals.exclusive(port) : this.sum(port, address, EXCLUSIVE);
+    const { totals } = this;
+    const place = totals.placeOf(port);
+    if (address !== 0 && totals.isApart(place)) return this.sum(port, address, EXCLUSIVE);
+    return overlaps(totals.address(place), address) ? totals.exclusive(place) : 0;
   }
 
   /** The listener at exactly this address (0: any); -1: there is none. */
   listener(port: number, address: number): number {
+    if (!this.totals.isApart(this.totals.placeOf(port))) return -1;
     const place = this.placeOf(port, address);
     return (this.table[place * WORDS + PORT] & LISTENED) === 0 ? -1 : this.listeners[place];
   }
 
   /** @param listener its number; -1: nobody listens there any more. It must hold the port. */
   setListener(port: number, address: number, listener: number): void {
+    const held = this.totals.placeOf(port);
+    if (!this.totals.isApart(held)) this.tellApart(port, held);
     const place = this.placeOf(port, address);
     const at = place * WORDS;
     assert(this.table[at + HOLDERS] > 0, 'port holders: a listener holds its port');
@@ -99,29 +104,62 @@ export class PortHolders {
     this.listeners[place] = listener;
   }
 
-  /** How many hold any port. Costs a walk over the table. */
+  /** How many hold any port. Costs a walk over the tables. */
   total(): number {
     const { table } = this;
+    const { all, apart } = this.totals.total();
     let sum = 0;
     for (let at = 0; at < table.length; at += WORDS) sum += table[at + HOLDERS];
-    assert(sum === this.totals.total(), 'port holders: who holds a port holds it by an address');
-    return sum;
+    assert(sum === apart, 'port holders: who holds a port holds it by an address');
+    return all;
   }
 
-  /** Whether another table says the same of every port and address in this one. Costs a walk over it. */
+  /** Whether another one says the same of every port and address in this one. Costs a walk over its tables. */
   isLike(other: PortHolders): boolean {
     const { table, totals } = this;
     for (let at = 0; at < table.length; at += WORDS) {
       if (table[at + HOLDERS] === 0) continue;
-      const port = table[at + PORT] & PORT_MASK;
-      const address = table[at + ADDRESS];
-      const found = other.placeOf(port, address) * WORDS;
-      if (other.table[found + HOLDERS] !== table[at + HOLDERS]) return false;
-      if (other.table[found + EXCLUSIVE] !== table[at + EXCLUSIVE]) return false;
-      if (other.listener(port, address) !== this.listener(port, address)) return false;
-      if (other.totals.bound(port) !== totals.bound(port)) return false;
+      if (!this.agrees(other, table[at + PORT] & PORT_MASK, table[at + ADDRESS])) return false;
+    }
+    for (let place = 0; place < totals.size; place++) {
+      if (totals.holders(place) === 0) continue;
+      const port = totals.portAt(place);
+      if (!totals.isApart(place) && !this.agrees(other, port, totals.address(place))) return false;
+      if (other.totals.bound(other.totals.placeOf(port)) !== totals.bound(place)) return false;
     }
     return true;
+  }
+
+  private agrees(other: PortHolders, port: number, address: number): boolean {
+    return (
+      other.by(port, address, HOLDERS) === this.by(port, address, HOLDERS) &&
+      other.by(port, address, EXCLUSIVE) === this.by(port, address, EXCLUSIVE) &&
+      other.listener(port, address) === this.listener(port, address)
+    );
+  }
+
+  /** What is said of those who hold a port by exactly this address (0: any). @param word HOLDERS, EXCLUSIVE. */
+  private by(port: number, address: number, word: number): number {
+    const { totals } = this;
+    const place = totals.placeOf(port);
+    if (totals.isApart(place)) return this.table[this.placeOf(port, address) * WORDS + word];
+    if (totals.address(place) !== address) return 0;
+    return word === HOLDERS ? totals.holders(place) : totals.exclusive(place);
+  }
+
+  /** So many more hold a port by an address, and so many more of them share it with nobody. // Hot path. */
+  private change(port: number, address: number, step: number, exclusive: number): void {
+    const { totals } = this;
+    const place = totals.placeOf(port);
+    if (totals.isByAnother(place, address)) this.tellApart(port, place);
+    if (!totals.count(place, port, address, step, exclusive)) this.count(port, address, step, exclusive);
+  }
+
+  /** All have held a port by one address, and others are about to come, or somebody listens there. */
+  private tellApart(port: number, place: number): void {
+    const { totals } = this;
+    totals.setApart(place);
+    this.count(port, totals.address(place), totals.holders(place), totals.exclusive(place));
   }
 
   private sum(port: number, address: number, word: number): number {
@@ -144,7 +182,6 @@ export class PortHolders {
         table[at + HOLDERS] >= table[at + EXCLUSIVE] && table[at + EXCLUSIVE] >= 0,
         'port holders: who gives a port up held it by its address',
       );
-      assert(table[at + HOLDERS] <= this.holdersMax, 'port holders: no more hold a port than there may be');
     }
     if (table[at + HOLDERS] === 0) this.clear(place);
   }
@@ -189,6 +226,11 @@ export class PortHolders {
     table[hole * WORDS + HOLDERS] = 0;
     table[hole * WORDS + EXCLUSIVE] = 0;
   }
+}
+
+/** Whether one who holds a port by an address holds it by another as well. @param asked 0: any. */
+function overlaps(held: number, asked: number): boolean {
+  return held === asked || held === 0 || asked === 0;
 }
 
 /**
