@@ -76,7 +76,7 @@ function noteDelivered({ totals, recovery, mss }: Tcb, acked: number, isMarked: 
   const bytes = Math.max(0, acked) + held - totals.deliveredHeld;
   totals.deliveredHeld = held;
   if (bytes <= 0) return;
-  const segments = bytes <= mss ? 1 : Math.ceil(bytes / mss);
+  const segments = bytes <= mss ? 1 : ((bytes + mss - 1) / mss) | 0;
   totals.delivered += segments;
   if (isMarked) totals.deliveredMarked += segments;
 }

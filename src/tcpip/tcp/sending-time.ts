@@ -21,33 +21,36 @@ const OFTEN_US = 2 ** 30;
 export function noteSending(tcb: Tcb, nowUs: number): void {
   const { totals } = tcb;
   const waiting = (tcb.sndEnd - tcb.sndMax) | 0;
-  let now = SENDING_BUSY;
-  if (waiting > 0) {
-    const flight = flightBytes(tcb);
-    // Where both windows are full it is the congestion window that holds back, as on Linux.
-    const mayGo = flight < tcb.congestion.cwnd;
-    if (mayGo && tcb.sndWnd - flight < Math.min(waiting, tcb.mss)) now = SENDING_WINDOW;
-  } else if (tcb.sndUna === tcb.sndMax) {
-    now = SENDING_NOTHING;
-  } else if (totals.awaitsRoom !== 0 && !isWindowUsed(tcb)) {
-    // More room would be of use only where the congestion window has some left.
-    now = SENDING_BUFFER;
-  }
+  let now = tcb.sndUna === tcb.sndMax ? SENDING_NOTHING : SENDING_BUSY;
+  if (waiting > 0 || totals.awaitsRoom !== 0) now = heldBackBy(tcb, waiting, now);
   // What goes on for long is counted now and then, before the clock of 32 bits comes round.
   if (now === totals.sendingAs && (nowUs - totals.sendingSinceUs) >>> 0 < OFTEN_US) return;
   addElapsed(totals, nowUs);
   totals.sendingAs = now;
 }
 
-/** The time up to now is counted, too. */
+/** Apart from `noteSending`: most bytes go as soon as they are queued. @param now what it is without more. */
+function heldBackBy(tcb: Tcb, waiting: number, now: number): number {
+  if (waiting > 0) {
+    const flight = flightBytes(tcb);
+    // Where both windows are full it is the congestion window that holds back, as on Linux.
+    const mayGo = flight < tcb.congestion.cwnd;
+    return mayGo && tcb.sndWnd - flight < Math.min(waiting, tcb.mss) ? SENDING_WINDOW : SENDING_BUSY;
+  }
+  // More room would be of use only where the congestion window has some left.
+  return now === SENDING_BUSY && !isWindowUsed(tcb) ? SENDING_BUFFER : now;
+}
+
+/** The time up to now is counted, too. // Hot path. */
 export function addElapsed(totals: Totals, nowUs: number): void {
   const { sendingAs } = totals;
   const elapsedUs = (nowUs - totals.sendingSinceUs) >>> 0;
   totals.sendingSinceUs = nowUs;
   if (sendingAs === SENDING_NOTHING) return;
   totals.busyUs += elapsedUs;
+  if (sendingAs === SENDING_BUSY) return;
   if (sendingAs === SENDING_WINDOW) totals.windowLimitedUs += elapsedUs;
-  else if (sendingAs === SENDING_BUFFER) totals.bufferLimitedUs += elapsedUs;
+  else totals.bufferLimitedUs += elapsedUs;
   const heldBackUs = totals.windowLimitedUs + totals.bufferLimitedUs;
   assert(heldBackUs <= totals.busyUs, 'sending time: what held it back is a part of it');
 }

@@ -8,7 +8,8 @@ import type { Tcb } from './tcb.ts';
 
 /** The Tcb of a connection by its number, which wakes if it slept. // Hot path. */
 export function awakeTcb(tcp: TcpTables, index: number): Tcb {
-  return tcp.dormant.has(index) ? wake(tcp, index) : tcp.tcbs[index];
+  const tcb = tcp.tcbs[index];
+  return tcb === tcp.asleep ? wake(tcp, index) : tcb;
 }
 
 /**
