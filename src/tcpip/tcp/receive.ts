@@ -12,7 +12,7 @@ import {
   TCP_PACKETS_PRUNED,
 } from '../../ledger/counters.gen.ts';
 import { CWR, FIN, PSH } from '../header/tcp.ts';
-import { after, atOrBefore } from '../seq.ts';
+import { after, atOrBefore, before } from '../seq.ts';
 import { ACK_DELAYED, ACK_NONE } from './control-block/acknowledgements.ts';
 import { takeMark } from './ecn.ts';
 import { measureSegment } from './peer-segments.ts';
@@ -156,12 +156,21 @@ function noteOverlap({ receiveQueue }: TcpTables, tcb: Tcb): void {
 
 /**
  * The next acknowledgement reports these bytes as received twice, where the peer understands it (RFC 2883).
+ * Of several that came together it is the first, with what adjoins it, as on Linux (tcp_dsack_extend).
  */
 export function noteDuplicate(tcb: Tcb, seq: number, length: number): void {
   assert(length > 0, 'SACK: a block of what came twice holds at least one byte');
   if (tcb.sackPermitted === 0) return;
-  tcb.received.duplicateStart = seq;
-  tcb.received.duplicateEnd = (seq + length) | 0;
+  const { received } = tcb;
+  const { duplicateStart: start, duplicateEnd: end } = received;
+  const next = (seq + length) | 0;
+  if (start === end) {
+    received.duplicateStart = seq;
+    received.duplicateEnd = next;
+  } else if (!after(seq, end) && !after(start, next)) {
+    if (before(seq, start)) received.duplicateStart = seq;
+    if (after(next, end)) received.duplicateEnd = next;
+  }
 }
 
 /** Payload behind a hole. @returns true when its packet slot is kept. */
