@@ -4025,6 +4025,10 @@ enums:
     "4":
       id: management
       doc: a user that only manages
+  sensor_state:
+    "1":
+      id: changed
+      doc: it has changed
   device_state_change:
     "0":
       id: normal
@@ -4332,6 +4336,9 @@ enums:
     "3":
       id: reset
       doc: it is being reset
+    "255":
+      id: other
+      doc: something else
   window_detailed_status:
     "0":
       id: success

@@ -41,6 +41,7 @@ names.BusType = { [0x00] = "Local", [0x01] = "Isa", [0x02] = "Eisa", [0x03] = "M
 names.AdapterState = { [0x01] = "Hidden", [0x02] = "Controlled", [0x04] = "Present" }
 names.AbortType = { [0x00] = "Exact", [0x01] = "Function", [0x02] = "Transaction", [0x03] = "Wild", [0x04] = "CleanExact", [0x05] = "CleanFunction", [0x06] = "CleanTransaction", [0x07] = "CleanWild" }
 names.ClaimType = { [0x01] = "Primary", [0x02] = "Authorized", [0x03] = "Secondary", [0x04] = "Management" }
+names.SensorState = { [0x01] = "Changed" }
 names.DeviceStateChange = { [0x00] = "Normal", [0x01] = "Suspended", [0x02] = "Restart", [0x03] = "NotAvailableRecoverable", [0x04] = "NotAvailable", [0x05] = "QuiesceRequested", [0x10] = "Failed", [0x11] = "Faulted" }
 names.GeneralWarning = { [0x00] = "Normal", [0x01] = "ErrorThreshold", [0x02] = "MediaFault" }
 names.CapabilityData = { [0x01] = "Other", [0x02] = "Changed" }
@@ -53,7 +54,7 @@ names.LanList = { [0x00] = "Returned", [0x80] = "Packets" }
 names.LanDetailedStatus = { [0x00] = "Success", [0x01] = "DeviceFailure", [0x02] = "DestinationNotFound", [0x03] = "TransmitError", [0x04] = "TransmitAborted", [0x05] = "ReceiveError", [0x06] = "ReceiveAborted", [0x07] = "DmaError", [0x08] = "BadPacketDetected", [0x09] = "OutOfMemory", [0x0a] = "BucketOverrun", [0x0b] = "IopInternalError", [0x0c] = "Canceled", [0x0d] = "InvalidTransactionContext", [0x0e] = "DestinationAddressDetected", [0x0f] = "DestinationAddressOmitted", [0x10] = "PartialPacketReturned", [0x11] = "Suspended" }
 names.LanType = { [0x00] = "Unknown", [0x30] = "Ethernet", [0x40] = "Vg100", [0x50] = "TokenRing", [0x60] = "Fddi", [0x70] = "FibreChannel" }
 names.LanDeviceState = { [0x00] = "Unknown", [0x01] = "Unclaimed", [0x02] = "Operational", [0x03] = "Suspended", [0x04] = "Resetting", [0x05] = "Error", [0x06] = "OperationalNoReceive", [0x07] = "SuspendedNoReceive" }
-names.LanLinkStatus = { [0x00] = "Unknown", [0x01] = "Normal", [0x02] = "Failure", [0x03] = "Reset" }
+names.LanLinkStatus = { [0x00] = "Unknown", [0x01] = "Normal", [0x02] = "Failure", [0x03] = "Reset", [0xff] = "Other" }
 names.WindowDetailedStatus = { [0x00] = "Success", [0x03] = "TransmitError", [0x08] = "BadPacketDetected", [0x09] = "OutOfMemory", [0x0c] = "Canceled", [0x11] = "Suspended", [0x20] = "NotOpen", [0x21] = "BadTransaction", [0x22] = "OutsideWindow", [0x23] = "NotFilled", [0x24] = "AlreadyFilled", [0x25] = "NotHeld", [0x26] = "WrongHeaders", [0x27] = "WrongSplit" }
 names.Errno = { [0] = "none", [1] = "EPERM", [2] = "ENOENT", [3] = "ESRCH", [4] = "EINTR", [9] = "EBADF", [11] = "EAGAIN", [12] = "ENOMEM", [13] = "EACCES", [14] = "EFAULT", [16] = "EBUSY", [17] = "EEXIST", [19] = "ENODEV", [22] = "EINVAL", [23] = "ENFILE", [24] = "EMFILE", [32] = "EPIPE", [64] = "ENONET", [71] = "EPROTO", [88] = "ENOTSOCK", [89] = "EDESTADDRREQ", [90] = "EMSGSIZE", [92] = "ENOPROTOOPT", [93] = "EPROTONOSUPPORT", [94] = "ESOCKTNOSUPPORT", [95] = "EOPNOTSUPP", [97] = "EAFNOSUPPORT", [98] = "EADDRINUSE", [99] = "EADDRNOTAVAIL", [100] = "ENETDOWN", [101] = "ENETUNREACH", [103] = "ECONNABORTED", [104] = "ECONNRESET", [105] = "ENOBUFS", [106] = "EISCONN", [107] = "ENOTCONN", [110] = "ETIMEDOUT", [111] = "ECONNREFUSED", [112] = "EHOSTDOWN", [113] = "EHOSTUNREACH", [114] = "EALREADY", [115] = "EINPROGRESS" }
 

@@ -432,6 +432,16 @@ export const SOFTWARE_TYPE_NAMES: Readonly<Record<number, string>> = {
   0x23: 'IopDialogTable',
 };
 
+// SoftwareTransferFlag: Flags of ExecSwDownload
+/** it is kept for the next start */
+export const SOFTWARE_TRANSFER_FLAG_PERMANENT_STORE = 0x01;
+/** it takes the place of what is there */
+export const SOFTWARE_TRANSFER_FLAG_OVERRIDE = 0x02;
+export const SOFTWARE_TRANSFER_FLAG_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'PermanentStore',
+  0x02: 'Override',
+};
+
 // SpecialIopId: Numbers of IOPs that stand for no particular one.
 /** the IOP that is asked */
 export const SPECIAL_IOP_ID_LOCAL_IOP = 0x00;

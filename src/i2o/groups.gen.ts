@@ -523,6 +523,7 @@ export const GROUP_LAN_DEVICE_INFO: GroupLayout = {
     { name: 'maxRxSpeed', byteLength: 8 },
     { name: 'minSduBytes', byteLength: 4 },
     { name: 'maxSduBytes', byteLength: 4 },
+    { name: 'reserved', byteLength: 4 },
   ],
 };
 export const GROUP_LAN_DEVICE_INFO_LAN_TYPE = 0;
@@ -537,6 +538,7 @@ export const GROUP_LAN_DEVICE_INFO_MAX_TX_SPEED = 8;
 export const GROUP_LAN_DEVICE_INFO_MAX_RX_SPEED = 9;
 export const GROUP_LAN_DEVICE_INFO_MIN_SDU_BYTES = 10;
 export const GROUP_LAN_DEVICE_INFO_MAX_SDU_BYTES = 11;
+export const GROUP_LAN_DEVICE_INFO_RESERVED = 12;
 
 /** The port's addresses, and which packets it lets through to the host. */
 export const GROUP_LAN_MAC_ADDRESS: GroupLayout = {

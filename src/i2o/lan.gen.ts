@@ -278,7 +278,7 @@ export const LAN_FILTER_NAMES: Readonly<Record<number, string>> = {
   0x400: 'FunctionalOff',
 };
 
-// LanMode: What a device can do for packets that it sends or receives.
+// LanMode: What a device can do for packets that it sends or receives
 /** lists without the destination address */
 export const LAN_MODE_NO_DESTINATION_ADDRESS = 0x02;
 /** makes or keeps the frame check sequence */
@@ -337,11 +337,14 @@ export const LAN_LINK_STATUS_NORMAL = 0x01;
 export const LAN_LINK_STATUS_FAILURE = 0x02;
 /** it is being reset */
 export const LAN_LINK_STATUS_RESET = 0x03;
+/** something else */
+export const LAN_LINK_STATUS_OTHER = 0xff;
 export const LAN_LINK_STATUS_NAMES: Readonly<Record<number, string>> = {
   0x00: 'Unknown',
   0x01: 'Normal',
   0x02: 'Failure',
   0x03: 'Reset',
+  0xff: 'Other',
 };
 
 export const LAN_FUNCTION_NAMES: Readonly<Record<number, string>> = {

@@ -90,6 +90,13 @@ export const CLAIM_FLAG_NAMES: Readonly<Record<number, string>> = {
   0x20: 'NoManagementService',
 };
 
+// SensorState: What is told of a sensor, with the event ConfigurationFlag or DeviceState
+/** it has changed */
+export const SENSOR_STATE_CHANGED = 0x01;
+export const SENSOR_STATE_NAMES: Readonly<Record<number, string>> = {
+  0x01: 'Changed',
+};
+
 // GenericEvent: Event bits that every class has
 /** the device's state changed; data is a DeviceStateChange number */
 export const GENERIC_EVENT_STATE_CHANGE = 0x80000000;

@@ -4164,6 +4164,17 @@ export const CATALOGUE: Catalogue = {
           ],
         },
         {
+          name: 'SoftwareTransferFlag',
+          className: 'executive',
+          doc: 'Flags of ExecSwDownload. Without the first the software is loaded into memory alone, without the second it may be refused as experimental.',
+          source: 'FreeBSD sys/dev/asr/i2oexec.h',
+          bitSet: true,
+          values: [
+            { name: 'PermanentStore', value: 1, doc: 'it is kept for the next start' },
+            { name: 'Override', value: 2, doc: 'it takes the place of what is there' },
+          ],
+        },
+        {
           name: 'SpecialIopId',
           className: 'executive',
           doc: 'Numbers of IOPs that stand for no particular one.',
@@ -5393,6 +5404,14 @@ export const CATALOGUE: Catalogue = {
           ],
         },
         {
+          name: 'SensorState',
+          className: 'utility',
+          doc: 'What is told of a sensor, with the event ConfigurationFlag or DeviceState. This card has none.',
+          source: 'FreeBSD sys/dev/asr/i2outil.h',
+          bitSet: false,
+          values: [{ name: 'Changed', value: 1, doc: 'it has changed' }],
+        },
+        {
           name: 'GenericEvent',
           className: 'utility',
           doc: 'Event bits that every class has. The bits of a class start at 1.',
@@ -5482,7 +5501,7 @@ export const CATALOGUE: Catalogue = {
           name: 'ParamsOperation',
           className: 'utility',
           doc: 'Operations of an operation list. Operations 1 to 5 belong in UtilParamsGet, 6 to 10 in UtilParamsSet.',
-          source: 'FreeBSD sys/dev/asr/i2outil.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'FieldGet', value: 1, doc: 'fields of a scalar group' },
@@ -5501,7 +5520,7 @@ export const CATALOGUE: Catalogue = {
           name: 'BlockStatus',
           className: 'utility',
           doc: 'How one operation of a list ended. The message can succeed while one of its operations fails.',
-          source: 'FreeBSD sys/dev/asr/i2outil.h',
+          source: 'FreeBSD sys/dev/asr/i2omsg.h',
           bitSet: false,
           values: [
             { name: 'Success', value: 0, doc: 'done' },
@@ -6046,7 +6065,7 @@ export const CATALOGUE: Catalogue = {
         {
           name: 'LanMode',
           className: 'lan',
-          doc: 'What a device can do for packets that it sends or receives.',
+          doc: 'What a device can do for packets that it sends or receives. In txModesEnable, which says what it does, the SIG\'s header (1.5.4) has the suppression of its loop at 0x20000.',
           source: 'Linux drivers/message/i2o/i2o_lan.h',
           bitSet: true,
           values: [
@@ -6090,6 +6109,7 @@ export const CATALOGUE: Catalogue = {
             { name: 'Normal', value: 1, doc: 'it is up' },
             { name: 'Failure', value: 2, doc: 'it is down' },
             { name: 'Reset', value: 3, doc: 'it is being reset' },
+            { name: 'Other', value: 255, doc: 'something else' },
           ],
         },
       ],
@@ -8460,6 +8480,12 @@ export const CATALOGUE: Catalogue = {
       reference: 'Linux, struct tcp_info (include/uapi/linux/tcp.h)',
     },
     {
+      id: 'E-12',
+      title: 'port of the card\'s choice that another has',
+      doc: 'A port that a card chooses, for a bind to port 0 or for a connect, is none that a bind has given another socket which does not share it.',
+      reference: 'socket class, SocketBind and SocketConnect; POSIX.1-2017, bind and connect',
+    },
+    {
       id: 'Q-01',
       title: 'refused without a reason',
       doc: 'A request that is good, and legal in its state, is refused only by what its message names, and not delivered only after the host has suspended, ended or destroyed its target.',
@@ -9882,6 +9908,7 @@ export const CATALOGUE: Catalogue = {
           source: 'i2olan.h',
           unit: 'bytes',
         },
+        { name: 'reserved', index: 12, bytes: 4, doc: '0', writable: false, source: 'i2olan.h' },
       ],
     },
     {

@@ -1,6 +1,8 @@
 /** All that is kept of sockets beside their state: their ends, their bytes, their packets and events. */
-import { SOCKET_OPTION_GET, SOCKET_OPTION_SET } from '../i2o/socket.gen.ts';
+import { getSocketOptionSetOption, SOCKET_OPTION_GET, SOCKET_OPTION_SET } from '../i2o/socket.gen.ts';
+import { SO_REUSEADDR } from '../socket/options.ts';
 import type { TraceHead } from '../trace/sink.ts';
+import { BoundPorts } from './bound-ports.ts';
 import { Datagrams } from './datagrams.ts';
 import { Endpoints } from './endpoints.ts';
 import type { Findings } from './findings.ts';
@@ -24,6 +26,7 @@ export class SocketAccounts implements SocketLives {
   readonly events: SocketEventJudge;
   private readonly options: OptionValues;
   private readonly told: ToldTotals;
+  private readonly ports: BoundPorts;
   private readonly sockets: Sockets;
   private readonly findings: Findings;
   private readonly ended: number;
@@ -53,6 +56,8 @@ export class SocketAccounts implements SocketLives {
     this.wire = new WireWitness(head, this.endpoints, this.streams, findings, this.hasEnded, datagram);
     this.options = new OptionValues(count, findings);
     this.told = new ToldTotals(count, findings);
+    const holding = bits('Bound', 'Listening', 'Connected', 'Datagram');
+    this.ports = new BoundPorts(count, findings, (socket) => sockets.isIn(socket, holding));
     this.answers = new SocketAnswers(
       findings,
       sockets,
@@ -62,6 +67,7 @@ export class SocketAccounts implements SocketLives {
       transactions,
       this.options,
       this.told,
+      this.ports,
     );
     const deaf = bits(
       'Datagram',
@@ -78,6 +84,7 @@ export class SocketAccounts implements SocketLives {
 
   begins(socket: number): void {
     this.endpoints.forget(socket);
+    this.ports.forget(socket);
     this.streams.begin(socket);
     this.wire.forget(socket);
     this.datagrams.begin(socket);
@@ -89,6 +96,9 @@ export class SocketAccounts implements SocketLives {
   /** // Hot path. */
   asks(row: MessageRow, socket: number, words: Int32Array, at: number): void {
     const { functionCode } = row;
+    const isReuse =
+      functionCode === SOCKET_OPTION_SET && getSocketOptionSetOption(words, at) === SO_REUSEADDR;
+    if (isReuse) this.ports.share(socket);
     if (functionCode === SOCKET_OPTION_SET || functionCode === SOCKET_OPTION_GET)
       this.options.asked(row, socket, words, at);
   }

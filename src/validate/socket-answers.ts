@@ -36,6 +36,7 @@ import {
   TCP_STATE_SYN_SENT,
 } from '../i2o/socket.gen.ts';
 import { ECONNREFUSED } from '../socket/errno.ts';
+import type { BoundPorts } from './bound-ports.ts';
 import { type Endpoints, name } from './endpoints.ts';
 import type { Findings } from './findings.ts';
 import { InfoJudge } from './info-judge.ts';
@@ -71,6 +72,7 @@ export class SocketAnswers {
   private readonly infos: InfoJudge;
   private readonly options: OptionValues;
   private readonly told: ToldTotals;
+  private readonly ports: BoundPorts;
   /** Whether another socket has its connection still. */
   private readonly isOpen: (socket: number) => boolean;
 
@@ -83,6 +85,7 @@ export class SocketAnswers {
     transactions: Transactions,
     options: OptionValues,
     told: ToldTotals,
+    ports: BoundPorts,
   ) {
     this.findings = findings;
     this.sockets = sockets;
@@ -92,6 +95,7 @@ export class SocketAnswers {
     this.transactions = transactions;
     this.options = options;
     this.told = told;
+    this.ports = ports;
     this.infos = new InfoJudge(findings, streams, told);
     const bits = (...names: string[]): number => sockets.bitsOf(names);
     const open = bits('Connected', 'Shut', 'PeerEnded');
@@ -196,19 +200,20 @@ export class SocketAnswers {
     const { taken } = this.transactions;
     const address = getSocketBindReplyLocalAddress(words, at);
     const port = getSocketBindReplyLocalPort(words, at);
+    const datagrams = this.sockets.isIn(socket, this.states.datagram);
     this.endpoints.bound(socket, taken[WORD_5], taken[WORD_6] & 0xffff, address, port);
+    if ((taken[WORD_6] & 0xffff) === 0) this.ports.chosen(socket, address, port, datagrams);
+    this.ports.bound(socket, address, port, datagrams);
   }
 
   private connected(socket: number, words: Int32Array, at: number): void {
     const { taken } = this.transactions;
-    const complete = this.endpoints.connected(
-      socket,
-      taken[WORD_5],
-      taken[WORD_6] & 0xffff,
-      getSocketConnectReplyLocalAddress(words, at),
-      getSocketConnectReplyLocalPort(words, at),
-    );
-    if (complete && !this.sockets.isIn(socket, this.states.datagram)) this.open(socket);
+    const address = getSocketConnectReplyLocalAddress(words, at);
+    const port = getSocketConnectReplyLocalPort(words, at);
+    const datagrams = this.sockets.isIn(socket, this.states.datagram);
+    if (!this.ports.has(socket)) this.ports.chosen(socket, address, port, datagrams);
+    const complete = this.endpoints.connected(socket, taken[WORD_5], taken[WORD_6] & 0xffff, address, port);
+    if (complete && !datagrams) this.open(socket);
   }
 
   private open(socket: number): void {

@@ -71,7 +71,14 @@ const SAID_OF_TRANSPORT: Readonly<
 };
 
 /** Of a host: one that hangs, one that breaks the pipe, and those that only the books or the validator tell. */
-const MAIN_HOST_FAULTS: readonly HostFault[] = ['hang', 'huge-length', 'unclaimed-socket', 'keeps-replies'];
+const MAIN_HOST_FAULTS: readonly HostFault[] = [
+  'hang',
+  'huge-length',
+  'unclaimed-socket',
+  'foreign-memory',
+  'idle-doorbells',
+  'keeps-replies',
+];
 
 const SAID_OF_HOST: Readonly<Record<HostFault, readonly [fault: string | null, words: RegExp]>> = {
   hang: ['Hang', /no answer within 4 s/],
@@ -89,6 +96,9 @@ const SAID_OF_HOST: Readonly<Record<HostFault, readonly [fault: string | null, w
   'double-request': [null, /B-04 buffer sent twice/],
   'unclaimed-socket': [null, /SocketSend of socket 15, which is Free/],
   'short-frame': [null, /H-02 message size: SocketSend: MessageSize 2/],
+  'foreign-memory': [null, /S-0\d|F-0\d/],
+  'wrong-size': [null, /S-0\d|F-0\d/],
+  'idle-doorbells': [null, /N-01 doorbell for nothing/],
   'keeps-replies': [null, /has not released \d+ frames of the card’s/],
   'forgets-replies': [null, /the host gave up: the card never brought/],
   'short-transfer': [null, /it moved 1 bytes of 5000/],

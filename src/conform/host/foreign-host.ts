@@ -40,6 +40,7 @@ const LIMIT_NS = 300e9;
 /** Looks in vain before the card rests. */
 const LOOKS = 2000;
 const NS_PER_MS = 1e6;
+const overrun = (what: string): PipeFault => new PipeFault(PIPE_FAULT_FRAME_OVERRUN, what);
 
 export class ForeignHost implements LinkListener {
   private readonly link: Link;
@@ -62,6 +63,8 @@ export class ForeignHost implements LinkListener {
   private readonly outboundFrames: number;
   private readonly inboundFrames: number;
   private arrived = 0;
+  /** The host has released frames since it rang last. */
+  private gaveBack = false;
   private posted = 0;
   private received = 0;
   private result: HostOutcome['failure'] | undefined;
@@ -213,8 +216,7 @@ export class ForeignHost implements LinkListener {
       this.link.frame(number, 0, words, 0);
     }
     this.shared?.publish();
-    this.link.announce(PIPE_INTERRUPT);
-    this.due = true;
+    this.hint();
   }
 
   /** Announces something to the host where nothing is. */
@@ -277,11 +279,9 @@ export class ForeignHost implements LinkListener {
       if (frame === NO_FRAME) break;
       const copy = words.slice(frame, frame + FRAME_WORDS);
       if ((copy[0] & FAIL) !== 0) copy[PRESERVED_WORD] = NOTHING_KEPT;
+      this.marks?.before(copy);
       if (shared === undefined) this.send(copy);
-      else {
-        this.marks!.before(copy);
-        shared.put(copy);
-      }
+      else shared.put(copy);
       outbound.release();
       this.received += 1;
       count += 1;
@@ -328,7 +328,6 @@ export class ForeignHost implements LinkListener {
 
   frame(number: number, _address: number, bytes: Uint8Array): void {
     this.byPipe();
-    const overrun = (what: string): PipeFault => new PipeFault(PIPE_FAULT_FRAME_OVERRUN, what);
     if (!(number >= 0 && number < this.inboundFrames))
       throw overrun(`it sent frame ${number >>> 0}, and has ${this.inboundFrames}`);
     if (this.away.includes(number)) throw overrun(`it sent frame ${number} again before that was released`);
@@ -345,6 +344,8 @@ export class ForeignHost implements LinkListener {
 
   announced(): void {
     this.shared?.announced();
+    if (!this.link.runsFreely && this.arrived === 0 && !this.gaveBack) this.ends.waker.wake();
+    this.gaveBack = false;
     this.doorbell.publish(this.ends.inbound);
     this.arrived = 0;
   }
@@ -352,11 +353,11 @@ export class ForeignHost implements LinkListener {
   released(numbers: Int32Array): void {
     this.byPipe();
     const { lent, free, outboundFrames } = this;
+    this.gaveBack = true;
     const first = lent.size === 0 && free.length === 0;
     for (const number of numbers) {
       const good = first ? number >= 0 && number < outboundFrames : lent.delete(number);
-      if (!good)
-        throw new PipeFault(PIPE_FAULT_FRAME_OVERRUN, `it released frame ${number}, which it does not have`);
+      if (!good) throw overrun(`it released frame ${number}, which it does not have`);
       free.push(number);
     }
     if (first) this.ends.outbound.supply();

@@ -3,7 +3,7 @@
  * card of few buffers alone, from its first SocketSend on, so that every other case still passes.
  */
 import { frameFunction } from '../../i2o/frame.ts';
-import { SOCKET_CONNECT, SOCKET_SEND } from '../../i2o/socket.gen.ts';
+import { SOCKET_CONNECT, SOCKET_SEND, SOCKET_SEND_SGL_WORD } from '../../i2o/socket.gen.ts';
 import * as pipe from '../pipe/pipe.gen.ts';
 import type { Backend } from './backend.ts';
 
@@ -23,6 +23,9 @@ export const HOST_FAULTS = [
   'double-request',
   'unclaimed-socket',
   'short-frame',
+  'foreign-memory',
+  'wrong-size',
+  'idle-doorbells',
   'keeps-replies',
   'forgets-replies',
   'short-transfer',
@@ -36,6 +39,12 @@ export const SPOILT_TRANSFER = 'transfer/few-buffers';
 
 const EXIT_STATUS = 3;
 const SOCKET_ID_WORD = 4;
+/** Of the first element of a SocketSend: its count, and its address. */
+const COUNT_WORD = SOCKET_SEND_SGL_WORD;
+const ADDRESS_WORD = SOCKET_SEND_SGL_WORD + 2;
+/** Longer than any buffer. */
+const TOO_LONG = 0x10_0000;
+const IDLE_DOORBELLS = 40;
 /** A socket number that the host never creates, and the size of a frame without a whole header. */
 const UNCLAIMED_SOCKET = 15;
 const SHORT_FRAME = 2 << 16;
@@ -74,6 +83,12 @@ export class SpoiltHost {
         return 1;
       case 'short-frame':
         words[at] = (words[at] & 0xffff) | SHORT_FRAME;
+        return 1;
+      case 'foreign-memory':
+        words[at + ADDRESS_WORD] = 0;
+        return 1;
+      case 'wrong-size':
+        words[at + COUNT_WORD] |= TOO_LONG;
         return 1;
       case 'double-request':
         return 2;
@@ -127,6 +142,9 @@ export class SpoiltHost {
         return;
       case 'flood':
         for (let i = 0; i < pipe.PIPE_MESSAGES_PER_TURN_MAX; i++) backend.send(pipe.PIPE_DOORBELL);
+        return;
+      case 'idle-doorbells':
+        for (let i = 0; i < IDLE_DOORBELLS; i++) backend.send(pipe.PIPE_DOORBELL);
         return;
       case 'gives-up':
         throw new Error('it gives up on purpose');

@@ -21,6 +21,10 @@ const NAME = 0x96;
 const LISTEN = 0x87;
 const INFO = 0x9a;
 const TOTALS = 0x9c;
+/** Listeners of the trace that is cut into, and a client that is bound. */
+const LISTENER_PORT = 7000;
+const OTHER_PORT = 7010;
+const CLIENT_PORT = 6000;
 
 /** An answer of SocketStatusGet about a socket in one of these TCP states. */
 const inState =
@@ -335,6 +339,19 @@ export const END_CUTS: readonly Cut[] = [
     ),
     undecidable: 'the window is the card’s own choice',
   },
+  cut('a port of the card’s choice that another is bound to', ['E-12'], (tape) =>
+    inReply(BIND, succeeded, (words, frame) => {
+      const asked = requestOf(tape, frame);
+      if (asked === undefined || any0(asked.words)) return false;
+      return void put(words, 6, 0, 15, LISTENER_PORT);
+    })(tape),
+  ),
+  cut(
+    'a connect from a port that another is bound to',
+    ['E-12'],
+    // What was bound itself left no choice.
+    inConnect((words) => (words[5] >>> 16 === CLIENT_PORT ? false : put(words, 5, 16, 31, OTHER_PORT))),
+  ),
   {
     ...cut('an ephemeral port that another was free for', [], (tape) => {
       return inRequest(BIND, any0, (words) => put(words, 6, 0, 15, 0))(tape);
