@@ -10,7 +10,8 @@ import type { Calibration, ShapeResult } from '../calibrate/calibrate.ts';
 import { isBusy } from '../calibrate/failure.ts';
 import type { Shape } from '../calibrate/live-protocol.ts';
 import { spreadOf } from '../record/statistics.ts';
-import { durationText, rateText, threeDigits } from './units.ts';
+import { together } from './quantity.ts';
+import { durationText, threeDigits } from './units.ts';
 
 const GAP = '  ';
 
@@ -122,16 +123,19 @@ function errorText({ errors, undisturbed }: ShapeResult): string {
 }
 
 function agreementCells({ load, shape, rate, p50Us }: AgreementRow): string[] {
-  const unit = load.workload === 'TCP_STREAM' ? 'B/s' : 'ops/s';
-  const rateOf = (value: number): string => rateText(value, unit);
+  const { median, min, max } = rate.live;
+  const { texts, unit } = together(
+    [median, min, max, rate.virtual],
+    load.workload === 'TCP_STREAM' ? 'B/s' : '/s',
+  );
   const us = (value: number): string => durationText(value * 1000);
   const agrees = rate.agrees && (p50Us === null || p50Us.agrees);
   return [
     loadName(load),
     SHAPE_NAMES[shape],
-    rateOf(rate.live.median),
-    `(${rateOf(rate.live.min)} .. ${rateOf(rate.live.max)})`,
-    rateOf(rate.virtual),
+    `${texts[0]}${unit}`,
+    `(${texts[1]} .. ${texts[2]}${unit})`,
+    `${texts[3]}${unit}`,
     ratioText(rate),
     p50Us === null ? '-' : us(p50Us.live.median),
     p50Us === null ? '-' : us(p50Us.virtual),

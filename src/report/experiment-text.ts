@@ -5,7 +5,7 @@ import type { FindingsTable } from '../experiment/claims/experiment.ts';
 import { type Bound, type JudgedClaim, verdictText } from '../experiment/claims/judge.ts';
 import type { ExperimentResult } from '../experiment/run.ts';
 import { alignedLines, type Colour, type Column, fitting, wrapped } from './columns.ts';
-import { intervalText, quantityText } from './quantity.ts';
+import { quantityText, valueInIntervalText } from './quantity.ts';
 
 const INDENT = '    ';
 
@@ -44,7 +44,7 @@ function claimLines(claim: JudgedClaim, width: number, bold: Colour): string[] {
   ];
 }
 
-/** Such as `rate lost by it: 12.0 % (10.1 % to 13.9 %)`. */
+/** Such as `rate lost by it: 12.0 % (10.1 to 13.9 %)`. */
 export function effectText(effect: Effect): string {
   return `${effect.what}: ${sizeText(effect)}`;
 }
@@ -54,7 +54,7 @@ export function sizeText({ unit, mean, low, high, count }: Effect): string {
   const text = quantityText(mean, unit);
   if (!Number.isFinite(low) || !Number.isFinite(high)) return `${text} (one seed: no interval)`;
   if (low === high) return count === 1 ? text : `${text} (by each of ${count} seeds)`;
-  return `${text} (${intervalText(low, high, unit)})`;
+  return valueInIntervalText(mean, low, high, unit);
 }
 
 export function boundText(bound: Bound, unit: string): string {

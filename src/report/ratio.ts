@@ -1,12 +1,8 @@
 /** The ratio of two sides' repeats as text: the median, and in brackets the lowest and the highest. */
 import type { Spread } from '../record/statistics.ts';
-import { threeDigits } from './units.ts';
+import { together } from './quantity.ts';
 
-export function ratioText(ratio: Spread): string {
-  return `${digits(ratio.median)} (${digits(ratio.min)}..${digits(ratio.max)})`;
-}
-
-/** A small ratio keeps two digits: a hundredth must not read as nothing. */
-function digits(value: number): string {
-  return value > 0 && value < 0.0995 ? value.toPrecision(2) : threeDigits(value);
+export function ratioText({ median, min, max }: Spread): string {
+  const { texts } = together([median, min, max], 'x');
+  return `${texts[0]} (${texts[1]}..${texts[2]})`;
 }

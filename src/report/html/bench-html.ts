@@ -1,11 +1,13 @@
 /** A run of the bench: its words, its table, and what its charts are made of. */
 import type { Comparison, Report, Result } from '../../record/result.ts';
 import { sideName } from '../../record/row.ts';
+import type { Spread } from '../../record/statistics.ts';
 import { groupSums, small } from '../ledger-lines.ts';
 import type { BenchData, BenchLatency, BenchRatio } from '../page/data.ts';
+import { intervalText, valueInIntervalText } from '../quantity.ts';
 import { rowText } from '../row-words.ts';
 import { escaped, table } from '../spec-html-parts.ts';
-import { durationText, rateText, threeDigits } from '../units.ts';
+import { durationText, rateText } from '../units.ts';
 import { chartsPlace, type PagePart } from './page.ts';
 import { factsHtml } from './sweep-html.ts';
 
@@ -105,7 +107,7 @@ function answerHtml(report: Report): string {
   const [{ side, baseline }] = rated;
   const lines = rated.map((comparison) => {
     const { rate } = comparison;
-    const spread = rate === null ? '' : `${times(rate.median)} (${times(rate.min)} to ${times(rate.max)})`;
+    const spread = rate === null ? '' : ratioText(rate);
     const [own, other] = [sideName(comparison.side), sideName(comparison.baseline)];
     return `${rowName(comparison)}: ${own} at ${spread} the rate of ${other}`;
   });
@@ -116,7 +118,9 @@ function answerHtml(report: Report): string {
   return answer(question, shortAnswer(report), lines);
 }
 
-const times = (ratio: number): string => `${threeDigits(ratio)}×`;
+function ratioText({ median, min, max }: Spread): string {
+  return valueInIntervalText(median, min, max, 'x').replaceAll(' times', '×');
+}
 
 function answer(question: string, short: string, lines: readonly string[]): string {
   const items =
@@ -141,7 +145,7 @@ function resultTable(results: readonly Result[]): string {
         rowName(result),
         sideName(result),
         rateOf(result),
-        `${rateText(rate.min, rate.unit)} to ${rateText(rate.max, rate.unit)}`,
+        intervalText(rate.min, rate.max, rate.unit === 'B/s' ? 'B/s' : '/s'),
         latency(latencyUs?.p50),
         latency(latencyUs?.p99),
         known(cpu.allNsPerOp),

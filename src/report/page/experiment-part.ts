@@ -1,7 +1,7 @@
 /** The charts of one experiment: lines or areas over numbers, and bars over words. */
 import * as Plot from '@observablehq/plot';
 import type { Chart, ChartAxis, ChartPoint } from '../../record/chart.ts';
-import { quantityText } from '../quantity.ts';
+import { quantityText, valueInIntervalText } from '../quantity.ts';
 import type { ExperimentData } from './data.ts';
 import { element, figure } from './dom.ts';
 import { COLOURS, FONT, TIP } from './scales.ts';
@@ -135,12 +135,12 @@ const high = ({ y, high: most = y }: ChartPoint): number => most;
 function tipText({ x, y, series: all }: Chart): (point: Placed) => string {
   return ({ series, x: at, y: value, low: least, high: most }) => {
     const where = typeof at === 'string' ? at : `${x.label} ${quantityText(at, x.unit)}`;
-    const interval =
+    const size =
       least === undefined || most === undefined || least === most
-        ? ''
-        : `\n${quantityText(least, y.unit)} to ${quantityText(most, y.unit)}`;
+        ? quantityText(value, y.unit)
+        : valueInIntervalText(value, least, most, y.unit);
     const name = all.length > 1 ? `${series}\n` : '';
-    return `${name}${where}\n${quantityText(value, y.unit)}${interval}`;
+    return `${name}${where}\n${size}`;
   };
 }
 

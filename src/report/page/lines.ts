@@ -4,7 +4,7 @@ import { numberAt, settingAt } from './columns.ts';
 import type { Axis, Cell, SweepData } from './data.ts';
 import { FONT, kneeMarks, lineScales, settingAxis, settingScale, TIP } from './scales.ts';
 import { axisOf, intervalAround, isNumeric, kneesOfView, rowsOfView, type View } from './view.ts';
-import { lastWord, settingText } from './words.ts';
+import { lastWord, settingText, withMargin } from './words.ts';
 
 export interface Dot {
   readonly x: Cell;
@@ -131,7 +131,7 @@ function dotMarks(chart: LineChart, axis: Axis): Plot.Markish[] {
   const title = (dot: Dot): string =>
     [
       `${lastWord(view.x)} ${settingText(dot.x)}${dot.line === '' ? '' : `, ${dot.line}`}`,
-      `${format(dot.y)}${dot.high > dot.y ? ` ± ${format(dot.high - dot.y)}` : ''} ${unit}`.trimEnd(),
+      `${dot.high > dot.y ? withMargin(format, dot.y, dot.high - dot.y) : format(dot.y)} ${unit}`.trimEnd(),
     ].join('\n');
   return [
     isNumeric(axis)

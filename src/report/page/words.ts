@@ -1,4 +1,5 @@
 /** Values for people. */
+import { marginText } from '../quantity.ts';
 import { threeDigits, withPrefix } from '../units.ts';
 import type { Cell } from './data.ts';
 
@@ -18,6 +19,11 @@ export function timeText(us: number): string {
   if (us < 1) return `${trimmed(threeDigits(us * 1e3))} ns`;
   if (us < 999.5) return `${trimmed(threeDigits(us))} µs`;
   return us < 999_500 ? `${trimmed(threeDigits(us / 1e3))} ms` : `${trimmed(threeDigits(us / 1e6))} s`;
+}
+
+/** A value that a chart writes by `format`, with how far from it the true one may be. */
+export function withMargin(format: (value: number) => string, value: number, half: number): string {
+  return format === timeText ? marginText(value * 1e3, half * 1e3, 'ns') : marginText(value, half, '');
 }
 
 /** In full, for a table. */
