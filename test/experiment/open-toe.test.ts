@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { effectOf } from '../../src/experiment/claims/effect.ts';
 import { verdictOf, verdictText } from '../../src/experiment/claims/judge.ts';
 import { readSettings } from '../../src/experiment/claims/settings.ts';
-import { bedOf } from '../../src/experiment/open-toe/arms.ts';
+import { ALL_OFFLOADED, bedOf } from '../../src/experiment/open-toe/arms.ts';
 import { handOverPauseNs } from '../../src/experiment/open-toe/hand-offs.ts';
 import { fillDevice, movePeer, STALL_NS } from '../../src/experiment/open-toe/live.ts';
 import { OPEN_TOE } from '../../src/experiment/open-toe/open-toe.ts';
+import { placesOf, placesWithoutReplacing, touchedPlaces } from '../../src/experiment/open-toe/touched.ts';
 import { type ExperimentResult, runExperiment } from '../../src/experiment/run.ts';
+import { TOUCH_POINTS } from '../../src/host/devices/touch-points.ts';
 import { expectFlips, type Flip } from './flips.ts';
 
 function found(...set: string[]): ExperimentResult {
@@ -47,7 +49,7 @@ const FLIPS: Readonly<Record<string, Flip>> = {
       );
     },
   },
-  'touch-points': { never: 'it counts places of the code, and a run changes none' },
+  'touch-points': 'cause',
 };
 
 describe('open-toe', () => {
@@ -80,7 +82,7 @@ describe('open-toe', () => {
 
   it('finds each cause to be one: the claim is refuted where it is taken away', () => {
     const caused = result.claims.filter(({ without }) => without !== undefined);
-    expect(caused.map(({ name }) => name)).toHaveLength(12);
+    expect(caused.map(({ name }) => name)).toHaveLength(13);
     for (const { without, under: _, ...claim } of caused) {
       const effect = without?.effect ?? claim.effect;
       expect(verdictOf({ ...claim, effect }).kind, claim.name).toBe('refuted');
@@ -103,6 +105,36 @@ describe('open-toe', () => {
       'on the device': 3,
       'on the host': 6,
     });
+  });
+});
+
+describe('the touch points of open-toe', () => {
+  const bed = bedOf(LOAD, CARD, 1);
+  const touched = touchedPlaces({ ...bed, policy: ALL_OFFLOADED });
+
+  it('are all passed by the program that gathers them', () => {
+    expect([...touched.passed.keys()].sort()).toEqual(Object.keys(TOUCH_POINTS).sort());
+  });
+
+  it('are fewer where the devices are told nothing', () => {
+    const untold = touchedPlaces({ ...bed, policy: ALL_OFFLOADED }, false);
+    const missing = [...touched.passed.keys()].filter((point) => !untold.passed.has(point));
+    expect(missing).toEqual(['route', 'mtu', 'link']);
+    expect(placesOf(untold)).toBe(placesOf(touched) - 3);
+  });
+
+  it('would be one more for each operation that is not replaced', () => {
+    const every = ['send', 'recv', 'sendTo', 'recvFrom', 'shutdown', 'setOption', 'getOption', 'readiness'];
+    const further = [...every, 'tcpInfo', 'localEndpoint', 'remoteEndpoint'];
+    expect([...touched.operations]).toEqual(expect.arrayContaining(further));
+    expect(placesWithoutReplacing(touched)).toBe(placesOf(touched) + further.length);
+  });
+
+  it('are asked for no operation where no device has a socket', () => {
+    const { operations } = touchedPlaces({ ...bed, policy: '' });
+    expect([...operations].filter((name) => ['send', 'recv', 'shutdown', 'tcpInfo'].includes(name))).toEqual(
+      [],
+    );
   });
 });
 

@@ -20,6 +20,7 @@ import {
 } from './live.ts';
 import type { LoadFigures } from './load.ts';
 import { fallbackTable, loadChart, loadTable, objectionTable, touchTable } from './tables.ts';
+import { touchedPlaces } from './touched.ts';
 
 const COSTS = ['card-2002', 'card-2005', 'card-2025'];
 const LATER = 'card-2025';
@@ -108,7 +109,7 @@ function run(settings: SettingValues, progress: Progress): Findings {
     tables: [
       loadTable(measure, list, [arms.host, arms.card, arms.quickCard, arms.laterHost, arms.laterCard]),
       fallbackTable(fillDevice(bed, limit, true)),
-      touchTable(),
+      touchTable(live.touched),
       objectionTable({
         setUp: of('set-up'),
         leftNow: of('left-over'),
@@ -196,6 +197,7 @@ function trials(
     died: each((seed) => loseDevice(bed(seed)).lostPercent),
     diedWithout: each((seed) => loseDevice(bed(seed, false)).lostPercent),
     retired: each((seed) => retireDevice(bed(seed))),
+    touched: touchedPlaces(bed(seeds[0])),
     pausesNs: each((seed) => Math.max(0, handOverPauseNs(bed(seed)))),
   };
 }

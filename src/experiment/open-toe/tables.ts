@@ -7,6 +7,7 @@ import type { FindingsTable } from '../claims/experiment.ts';
 import type { Arm, Measure } from './arms.ts';
 import type { Death, Fallback } from './live.ts';
 import type { LoadFigures } from './load.ts';
+import type { Touched } from './touched.ts';
 
 const PERCENT = 100;
 
@@ -76,12 +77,14 @@ export function fallbackTable({ opened, onDevice, onHost, refusals }: Fallback):
   };
 }
 
-export function touchTable(): FindingsTable {
+export function touchTable({ passed }: Touched): FindingsTable {
   return {
     title: 'Where a host is changed',
-    caption: 'Each is passed at one place of the code, which a test of the tree counts.',
-    columns: [{ heading: 'touch point' }, { heading: 'what is done there' }],
-    rows: Object.entries(TOUCH_POINTS),
+    caption:
+      'Gathered from a program that uses all of a socket while all happens that devices are told of. Each ' +
+      'is passed at one place of the code.',
+    columns: [{ heading: 'touch point' }, { heading: 'passed', unit: '' }, { heading: 'what is done there' }],
+    rows: [...passed].map(([point, times]) => [point, times, TOUCH_POINTS[point]]),
   };
 }
 
