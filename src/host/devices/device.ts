@@ -69,6 +69,8 @@ export interface SocketsDriver {
   connections(): number;
   /** Connections that were ever in that table. */
   begun(): number;
+  /** Whether its host has given it up: nobody hears of what it takes. Absent: it lives. */
+  dead?(): boolean;
   /** Connections to its listener at an address and port whose handshake is under way. */
   halfOpen(address: number, port: number): number;
   /** Whether a connection is in its table. */
@@ -88,6 +90,7 @@ export interface SocketsModule {
 /** Why a device does not get a connection or listener that policy would give it. */
 export const REFUSALS = [
   'inactive',
+  'dead',
   'link down',
   'not its address',
   'listeners full',

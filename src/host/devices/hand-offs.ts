@@ -3,11 +3,12 @@
  * to rest and writes its image; the other goes on with it or refuses; then the first gives it up or keeps it.
  * What comes of the connection meanwhile is dropped by the side at rest, and its peer sends it again.
  */
-import { EALREADY, EBUSY, EINPROGRESS, ENODEV, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
+import { EALREADY, EBUSY, EINPROGRESS, ENETDOWN, ENODEV, ENOTCONN, EOPNOTSUPP } from '../../socket/errno.ts';
 import type { MovingSockets } from '../../socket/moving.ts';
 import { SO_REUSEADDR } from '../../socket/options.ts';
 import type { Clock } from '../../time/clock.ts';
 import type { MixedSocket } from './mixed-socket.ts';
+import { isLocal } from './offloading.ts';
 import type { OffloadDevice } from './registry.ts';
 import { applySettings, type PlacesParts, type SocketPlaces } from './socket-places.ts';
 
@@ -34,7 +35,10 @@ export class HandOffs {
     if (mixed.datagram || moves?.area === undefined || device.sockets === undefined) return -EOPNOTSUPP;
     if (mixed.device !== undefined) return -EALREADY;
     offloading.touched.pass('handOff');
-    if (this.isRefused(mixed, device)) return mixed.ops.remoteEndpoint(mixed.number) ? -EBUSY : -ENOTCONN;
+    if (this.isRefused(mixed, device)) {
+      if (mixed.ops.remoteEndpoint(mixed.number) === undefined) return -ENOTCONN;
+      return device.sockets.dead?.() === true ? -ENETDOWN : -EBUSY;
+    }
     const from = mixed.number;
     const connection = host.moves.handOff(from, moves.area);
     if (typeof connection === 'number') return connection;
@@ -86,6 +90,8 @@ export class HandOffs {
     if (device === undefined) return -EALREADY;
     if (moves?.area === undefined) return -EOPNOTSUPP;
     if (mixed.connecting) return -EINPROGRESS;
+    // Its other end is the device's too, and reaches this one by a loop within the device alone.
+    if (this.isToHostItself(mixed)) return -EOPNOTSUPP;
     offloading.touched.pass('takeBack');
     const connection = moves.handOff(number, moves.area);
     if (typeof connection === 'number') return connection;
@@ -127,9 +133,18 @@ export class HandOffs {
     return offloading.moveRefusal(device, tuple, portFor(tuple.remoteAddress)) !== undefined;
   }
 
+  private isToHostItself({ ops, number }: MixedSocket): boolean {
+    const remote = ops.remoteEndpoint(number);
+    if (remote === undefined) return false;
+    const { devices } = this.parts.offloading.registry;
+    const address = remote.address | 0;
+    return isLocal(address) || devices.some(({ hardware }) => hardware.addresses.includes(address));
+  }
+
   /** A port that a bind has named stays the socket's, on the host too. */
   private keepPort(mixed: MixedSocket, address: number, port: number): void {
     const { host } = this.parts;
+    if (mixed.keeper !== undefined) return;
     const number = host.socket();
     if (number < 0) return;
     host.setOption(number, SO_REUSEADDR, mixed.options.get(SO_REUSEADDR) ?? 0);

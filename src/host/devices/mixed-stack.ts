@@ -12,6 +12,7 @@ import {
   type DatagramSource,
   type Endpoint,
   FAILED,
+  READABLE,
   SHUT_WR,
   SOCK_DGRAM,
   SOCK_STREAM,
@@ -80,7 +81,10 @@ export class MixedStack implements SocketStack {
     return mixed === undefined ? -EBADF : this.handOffs.handOff(mixed, socket, device);
   }
 
-  /** Takes a connection back from its device. @returns 0 or a negative errno, as of `handOff`. */
+  /**
+   * Takes a connection back from its device. @returns 0 or a negative errno, as of `handOff`; -EOPNOTSUPP
+   * also for one to the host itself: the device has both its ends, and they hear of each other within it.
+   */
   takeBack(socket: number): number {
     const mixed = this.at(socket);
     return mixed === undefined ? -EBADF : this.handOffs.takeBack(mixed, socket);
@@ -155,6 +159,11 @@ export class MixedStack implements SocketStack {
       const place = all[(mixed.turn + tried) % all.length];
       const answer = this.accepted(place);
       if (answer === -EAGAIN) continue;
+      if (answer < 0 && place.device !== undefined && this.places.hasFailed(place)) {
+        // The device has died under its listener: the host goes on alone, and the program hears nothing.
+        this.places.dropListener(mixed, place);
+        continue;
+      }
       mixed.turn = (mixed.turn + tried + 1) % all.length;
       return answer;
     }
@@ -296,7 +305,8 @@ export class MixedStack implements SocketStack {
     const mixed = this.at(socket);
     if (mixed === undefined) return -EBADF;
     let bits = mixed.ops.readiness(mixed.number) | (mixed.heldErrno !== 0 ? FAILED : 0);
-    for (const { ops, number } of mixed.listeners) bits |= ops.readiness(number);
+    // What has become of a device's listener is none of the program's business.
+    for (const { ops, number } of mixed.listeners) bits |= ops.readiness(number) & READABLE;
     return bits;
   }
 

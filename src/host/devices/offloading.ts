@@ -91,11 +91,15 @@ export class Offloading {
       return undefined;
     }
     const { nowUs } = this.clock;
+    // Of a connection to the host itself the device has both ends.
     const refusal =
-      openRefusal(device, nowUs, port) ?? (own === undefined ? wayRefusal(device, tuple) : undefined);
+      own === undefined
+        ? (openRefusal(device, nowUs, port) ?? wayRefusal(device, tuple))
+        : openRefusal(device, nowUs, port, 2);
     this.onDecided?.({ ...said, device: device.name, refusal });
     if (!this.fits(device, refusal)) return undefined;
     device.give('active', nowUs);
+    if (own !== undefined) device.give('passive', nowUs);
     return { device, settings };
   }
 
@@ -189,6 +193,7 @@ export function isLocal(address: number): boolean {
 /** @param port of the host's by which it is to send; absent, or none of its: any will do. */
 function stateRefusal({ active, hardware, sockets }: OffloadDevice, port = -1): Refusal | undefined {
   if (!active || sockets === undefined) return 'inactive';
+  if (sockets.dead?.() === true) return 'dead';
   return hardware.linkUp(hardware.ports.includes(port) ? port : undefined) ? undefined : 'link down';
 }
 
@@ -197,9 +202,11 @@ function listenRefusal(device: OffloadDevice): Refusal | undefined {
   return stateRefusal(device) ?? (full ? 'listeners full' : undefined);
 }
 
-function openRefusal(device: OffloadDevice, nowUs: number, port?: number): Refusal | undefined {
+/** @param ends how many places of its table a connection takes: 2 of one to the host itself. */
+function openRefusal(device: OffloadDevice, nowUs: number, port?: number, ends = 1): Refusal | undefined {
   const { limits } = device.hardware;
-  const full = (device.sockets?.connections() ?? 0) + device.underWay(nowUs) >= limits.connections;
+  const taken = (device.sockets?.connections() ?? 0) + device.underWay(nowUs);
+  const full = taken + ends > limits.connections;
   return stateRefusal(device, port) ?? (full ? 'connections full' : undefined);
 }
 

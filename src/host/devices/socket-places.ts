@@ -115,14 +115,29 @@ export class SocketPlaces {
     }
   }
 
+  /** Whether a device's socket has come to an end with its device. */
+  hasFailed({ ops, number }: Place): boolean {
+    return (ops.readiness(number) & FAILED) !== 0;
+  }
+
+  /** The device of a listener has died: its place there is given up. */
+  dropListener(mixed: MixedSocket, place: Place): void {
+    const at = mixed.listeners.indexOf(place);
+    if (at >= 0) this.stopAll(mixed.listeners.splice(at, 1));
+  }
+
   stopListening(mixed: MixedSocket): void {
-    for (const place of mixed.listeners) {
+    this.stopAll(mixed.listeners);
+    // A port that was chosen for the listening is free again: its number alone stays with the socket.
+    this.closeAll(mixed.reserved);
+  }
+
+  private stopAll(listeners: Place[]): void {
+    for (const place of listeners) {
       if (place.device !== undefined) place.device.attachedListeners -= 1;
       this.owners.clear(place);
     }
-    this.closeAll(mixed.listeners);
-    // A port that was chosen for the listening is free again: its number alone stays with the socket.
-    this.closeAll(mixed.reserved);
+    this.closeAll(listeners);
   }
 
   /** Begins a connect on a device, if one is to have it. @returns whether it has. */

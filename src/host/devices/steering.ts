@@ -114,6 +114,8 @@ export class FrameSteering implements Steering {
     if (!this.isAt(parts.own, address)) return HOST_PORT;
     const device = parts.device();
     if (device?.sockets === undefined || (tuple.kind !== 'tcp' && tuple.kind !== 'icmp')) return HOST_PORT;
+    // Of what a dead device had the host knows nothing: it answers with a reset, so that the peer hears of it.
+    if (device.sockets.dead?.() === true && !tuple.syn) return HOST_PORT;
     // A SYN that comes to a connection of TIME-WAIT is for whoever has that.
     // One that both have is on its way: it is with whoever does not rest.
     if (device.sockets.has(tuple)) return parts.hostServes(tuple) ? HOST_PORT : DEVICE_PORT;

@@ -108,6 +108,7 @@ function socketsDriver(card: VirtualCard): SocketsDriver {
     connections: () => stack.tcpConnections,
     begun: () => stack.tcpConnectionsBegun,
     halfOpen: (address, port) => Math.max(0, stack.tcpHalfOpenAt(address, port)),
+    dead: () => card.host.driver.deadErrno !== 0,
     has: (tuple) => hasConnection(stack, tuple),
     listens: (address, port) => stack.tcpHalfOpenAt(address, port) >= 0,
   };
