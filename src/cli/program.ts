@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { packageVersion } from '../record/manifest.ts';
 import { systemErrorText, UserError } from './errors.ts';
+import { withNodesWay } from './node-options.ts';
 import { lineWidth } from './terminal.ts';
 
 const HELP_WIDTH = 80;
@@ -39,7 +40,10 @@ const program = new Command('inic')
   .configureOutput({
     getOutHelpWidth: () => lineWidth(process.stdout, HELP_WIDTH),
     getErrHelpWidth: () => lineWidth(process.stderr, HELP_WIDTH),
-    outputError: (text, write) => write(`inic: ${text.replace(/^error: /, '').trim()}\n`),
+    outputError: (text, write) => {
+      const line = process.argv[2] === 'run' ? withNodesWay(text) : text;
+      write(`inic: ${line.replace(/^error: /, '').trim()}\n`);
+    },
   });
 // Whoever reads the output may close it early: end quietly. The output of `run` is the program's own affair.
 program.hook('preAction', (_, verb) => {

@@ -96,6 +96,10 @@ function checkTrace(trace: string, program: string): void {
 
 /** @returns the program's full path. As with Node, the extension or an `index.js` may be left out. */
 function programPath(file: string): string {
+  if (file === '-')
+    throw new UserError(
+      'cannot run -: a program on standard input is run by "node --import inic/register -"',
+    );
   let path = resolve(file);
   try {
     path = createRequire(`${process.cwd()}/`).resolve(path);

@@ -66,6 +66,15 @@ describe('inic', () => {
     [['run'], /missing required argument 'file'/],
     [['run', 'no-such-file.js'], /cannot run no-such-file.js: no such file/],
     [['run', '/'], /cannot run \//],
+    [['run', '-'], /cannot run -: a program on standard input is run by "node --import inic\/register -"\n/],
+    [['run', '--import', 'tsx', 'x.ts'], /'--import' of run: it is Node's, and goes into NODE_OPTIONS, or/],
+    [['run', '--require=x', 'x.js'], /'--require' of run: .*"node --import inic\/register --require …"\n/],
+    [
+      ['run', '--test', 'x.js'],
+      /'--test' of run: .*Node's, and goes behind "node --import inic\/register --test/,
+    ],
+    [['run', '-e', '0'], /'-e' of run: it is Node's, and goes behind "node --import/],
+    [['run', '--frobnicate', 'x.js'], /unknown option '--frobnicate'\n/],
   ])('%j is refused in one line', async (args, words) => {
     expectOneLine(await inic(...args), words);
   });
