@@ -1,5 +1,5 @@
 /**
- * HTTP/2 over the card without TLS. A session is C++ that takes a native stream by its `consume`; for a
+ * HTTP/2 over the card. A session is C++ that takes a native stream by its `consume`; for a
  * card's handle it is given a bridge. Node offers no way to the sessions' prototype before the first session
  * is made. So once HTTP/2 has been loaded, the first assignment of an owner to a handle that is a session's
  * shows it: Node makes that assignment just before it calls `consume`.
@@ -79,7 +79,7 @@ function replaceConsume(native: NativeBindings, bridged: BridgedTls, prototype: 
   prototype.consume = function (this: SessionHandle, stream: object): void {
     const handle = stream as TcpHandle & MaybeOnCard;
     const beneathTls = bridged.get(stream);
-    if (beneathTls !== undefined) beneathTls.splits = true; // there may be frames in each record of a chunk
+    if (beneathTls !== undefined) beneathTls.entry = entry; // a record of TLS may hold many frames
     original.call(this, handle[kChannel] === undefined ? stream : bridge(native, handle, entry));
   };
   return () => {

@@ -4,8 +4,8 @@
  * bridge passes to the handle.
  *
  * Node's C++ calls the program several times for one chunk, with the ticks after each call. For TLS a chunk
- * is given to the JSStream record by record where that matters, followed by the ticks; for HTTP/2 it is given
- * whole, as the event loop would (loop-entry.ts). What is read after the native listener has gone, for
+ * is given to the JSStream record by record where that matters, followed by the ticks; for HTTP/2, over TLS as well, it is
+ * given whole, as the event loop would (loop-entry.ts). What is read after the native listener has gone, for
  * instance after `_destroySSL`, goes to the handle's earlier `onread`, as it does natively.
  */
 import { nextTurn } from '../time/timers.ts';
@@ -20,7 +20,7 @@ export interface BridgeOptions {
   /** Whether chunks are given record by record now, with the ticks in between. */
   splits: boolean;
   /** By which the native side is called as from the event loop; undefined where callbacks run the ticks. */
-  readonly entry: LoopEntry | undefined;
+  entry: LoopEntry | undefined;
   /**
    * Whether a write that the handle has taken is completed within the call. HTTP/2 must have it so: what it
    * writes before RST_STREAM or GOAWAY is dropped while an earlier write is under way. TLS wants its answer
