@@ -55,9 +55,11 @@ export class Showings {
     return this.count > 0 && this.times[this.head] <= nowNs;
   }
 
-  /** When the next entry is shown; `NEVER` when there is none. */
-  nextNs(): number {
-    return this.count === 0 ? NEVER : this.times[this.head];
+  /** Writes down when the next entry is shown; `NEVER` when there is none. @param timesNs at `place`. */
+  nextInto(timesNs: Float64Array, place: number): void {
+    // No conditional expression: one that may be the constant of another module is boxed.
+    if (this.count === 0) timesNs[place] = NEVER;
+    else timesNs[place] = this.times[this.head];
   }
 
   /** Takes the next entry out and shows it. There must be one. */

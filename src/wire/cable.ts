@@ -353,7 +353,7 @@ export class CableSink implements WireSink, FlightSlots {
 
   private land(): number {
     this.absorb();
-    return this.flight.land(this.clock.nowNs);
+    return this.flight.land(this.clock);
   }
 
   /** Puts what was sent in flight, from when it was sent. */
@@ -363,8 +363,8 @@ export class CableSink implements WireSink, FlightSlots {
       const sentNs = memory.doubles[(memory.entry(this.sentHead) + 2) >> 1] - clock.originNs;
       const slot = this.take();
       if (slot < 0) return;
-      const atNs = Number.isFinite(sentNs) ? sentNs : clock.nowNs;
-      if (!this.flight.launch(slot, this.lengths[slot], atNs)) this.give(slot);
+      this.flight.readyNs[0] = Number.isFinite(sentNs) ? sentNs : clock.nowNs;
+      if (!this.flight.launch(slot, this.lengths[slot])) this.give(slot);
     }
   }
 

@@ -13,6 +13,7 @@ import {
   WIRE_MARKED,
   WIRE_REORDERED,
 } from '../ledger/counters.gen.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Random } from '../time/random.ts';
 import { ArrivalHeap } from './arrival-heap.ts';
 import type { Carrier, CutFlight } from './carrier.ts';
@@ -57,6 +58,11 @@ export class Flight implements CutFlight {
    * When the sender's end is free again, and when the latest frame sent in order arrives; clock nanoseconds.
    */
   private readonly times = new Float64Array(2);
+  /**
+   * When the sender has a frame ready, in clock nanoseconds. Whoever launches one writes it before, since V8
+   * would box it as an argument.
+   */
+  readonly readyNs: Float64Array = new Float64Array(1);
   private readonly nsPerByte: number;
   private readonly delayNs: number;
   private readonly jitterNs: number;
@@ -102,11 +108,12 @@ export class Flight implements CutFlight {
   }
 
   /**
-   * Puts a frame on the wire. @param sentNs when the sender had it ready, in clock nanoseconds.
+   * Puts a frame on the wire that its sender had ready at `readyNs`.
    * @returns false when the frame was lost, and the slot is the caller's again.
    */
-  launch(slot: number, length: number, sentNs: number): boolean {
+  launch(slot: number, length: number): boolean {
     const { counters, times, heap } = this;
+    const sentNs = this.readyNs[0];
     const beganNs = Math.max(sentNs, times[0]);
     if (this.carrier !== undefined) this.note(slot, beganNs, this.carrier.cut);
     times[0] = beganNs + wireBytes(length) * this.nsPerByte;
@@ -138,10 +145,12 @@ export class Flight implements CutFlight {
   }
 
   /**
-   * @returns the slot of the frame that has arrived by `nowNs` and comes first, no longer in flight; -1 when
+   * @param clock read here, since V8 would box a time as an argument, and most looks find no frame.
+   * @returns the slot of the frame that has arrived by now and comes first, no longer in flight; -1 when
    * none has.
    */
-  land(nowNs: number): number {
+  land(clock: Clock): number {
+    const { nowNs } = clock;
     for (
       let slot = this.heap.first();
       slot >= 0 && this.heap.dueNs[slot] <= nowNs;

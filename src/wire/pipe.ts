@@ -178,7 +178,7 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
         slot = this.ring[this.head & this.mask];
         this.head = (this.head + 1) | 0;
       } else {
-        slot = this.flight.land(this.clock.nowNs);
+        slot = this.flight.land(this.clock);
         if (slot < 0) return -1;
       }
       this.received = slot;
@@ -235,8 +235,9 @@ export class Pipe implements WireSource, WireSink, FlightSlots {
 
   /** Puts a frame on a wire that takes time or does damage; the slot of one that is lost is free again. */
   private launch(slot: number, length: number): void {
-    const leaveNs = this.departures === undefined ? this.clock.nowNs : this.departures.leaveNs();
-    if (!this.flight.launch(slot, length, leaveNs)) this.freeSlots[this.freeCount++] = slot;
+    const { flight } = this;
+    flight.readyNs[0] = this.departures === undefined ? this.clock.nowNs : this.departures.leaveNs();
+    if (!flight.launch(slot, length)) this.freeSlots[this.freeCount++] = slot;
   }
 
   /** Tells the sender, who waits for room, once there is as much as it wants. */
