@@ -17,6 +17,7 @@ import {
 import type { MachineFacts } from '../record/manifest.ts';
 import { notOverwritten } from '../record/not-overwritten.ts';
 import type { EngineName } from './engine.ts';
+import { figureFault } from './figure-check.ts';
 import { pointCount, type SweepPlan, settingsOf } from './plan.ts';
 import type { PointResult } from './point.ts';
 
@@ -80,7 +81,8 @@ export function checkOwn(path: string): void {
 
 /**
  * @param torn whether the last line may be half written, as in a journal; it is left out then.
- * @throws ResultsError that names file and line for what is no results file, or is damaged.
+ * @throws ResultsError that names file and line for what is no results file, or is damaged; the field too
+ * where a figure cannot have been measured.
  */
 export function readResults(path: string, torn = false): SweepResults {
   const text = attempt(path, 'read', () => readFileSync(path, 'utf8'));
@@ -96,6 +98,8 @@ export function readResults(path: string, torn = false): SweepResults {
     if (result === undefined || lines.has(result.point)) {
       throw new ResultsError(`${path}:${i + 2}: is damaged: expected a point of the plan in its first line`);
     }
+    const fault = result.ok ? figureFault(result) : undefined;
+    if (fault !== undefined) throw new ResultsError(`${path}:${i + 2}: is damaged: ${fault}`);
     lines.set(result.point, line);
     points.push(result);
   });

@@ -147,6 +147,10 @@ describe('inic sweep', () => {
       [text.replace('{"point":4', '{"point":5'), /bad.jsonl:6: is damaged: expected a point of the plan/],
       [text.replace('"version":1', '"version":7'), /bad.jsonl:1: expected version 1 of the format, got 7/],
       [text.replace('"points":12', '"points":13'), /bad.jsonl:1: is damaged: its plan has not the points/],
+      [
+        text.replace('"p50":', '"p50":-'),
+        /bad.jsonl:2: is damaged: "latencyUs.p50" expected a number of 0 or/,
+      ],
     ];
     for (const [bytes, words] of damaged) {
       writeFileSync(at('bad.jsonl'), bytes);
