@@ -75,13 +75,15 @@ function clauseOf(text: string): Clause {
     throw new RangeError(`"target" expected "${metric} ${below ? '<' : '>'}", got ${shown(text)}`);
   }
   const ofBest = best !== undefined;
-  if (ofBest && (metric === 'stalls' || metric === 'memory')) {
+  const hasBest = metric !== 'stalls' && metric !== 'memory';
+  if (ofBest && !hasBest) {
     throw new RangeError(`"target" expected a bound of its own for ${metric}, got ${shown(text)}`);
   }
   const units = ofBest ? OF_BEST : UNITS[metric];
   if (!Object.hasOwn(units, unit)) {
     const names = Object.keys(units).map((name) => `"${name}"`);
-    const what = ofBest ? 'before "best"' : `as the unit of ${metric}`;
+    const hint = hasBest && Object.hasOwn(OF_BEST, unit) ? ', or "best" behind it' : '';
+    const what = ofBest ? 'before "best"' : `as the unit of ${metric}${hint}`;
     throw new RangeError(`"target" expected ${names.join(', ')} ${what}, got ${shown(text)}`);
   }
   // Twelve digits: 95 times 0.01 is to be 0.95.

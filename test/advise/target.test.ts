@@ -42,6 +42,12 @@ describe('a target', () => {
     ['p99 > 5us', '"target" expected "p99 <", got "p99 > 5us"'],
     ['rate < 5/s', '"target" expected "rate >", got "rate < 5/s"'],
     ['p99 < 5', '"target" expected "ns", "us", "µs", "ms", "s" as the unit of p99, got "p99 < 5"'],
+    [
+      'rate > 95%',
+      '"target" expected "/s", "k/s", "M/s" as the unit of rate, or "best" behind it, got "rate > 95%"',
+    ],
+    ['p99 < 2x', /as the unit of p99, or "best" behind it, got "p99 < 2x"$/],
+    ['memory < 5%', /as the unit of memory, got "memory < 5%"$/],
     ['p99 < 5MiB', /as the unit of p99, got "p99 < 5MiB"$/],
     ['rate > 5 best', '"target" expected "x", "%" before "best", got "rate > 5 best"'],
     ['p99 < 0us', '"target" expected a bound above 0, got "p99 < 0us"'],
