@@ -344,7 +344,8 @@ export class ForeignHost implements LinkListener {
 
   announced(): void {
     this.shared?.announced();
-    if (!this.link.runsFreely && this.arrived === 0 && !this.gaveBack) this.ends.waker.wake();
+    // Over a file frames come and go unseen, so what a doorbell was for is not known there.
+    if (this.shared === undefined && this.arrived === 0 && !this.gaveBack) this.ends.waker.wake();
     this.gaveBack = false;
     this.doorbell.publish(this.ends.inbound);
     this.arrived = 0;
