@@ -10,8 +10,8 @@ export interface PoolArea {
   readonly bufferBytes: number;
 }
 
-/** Buffers of one pool at most: what the store of a card with as many sockets as there can be needs. */
-const BUFFERS_MAX = 1 << 18;
+/** Buffers of one pool at most: a slot for each socket that there can be, and one more. */
+const BUFFERS_MAX = (1 << 20) + 1;
 
 /** Plans a pool. @throws RangeError when a number is out of its range. */
 export function planPool(plan: MemoryPlan, name: string, count: number, bufferBytes: number): PoolArea {

@@ -3,7 +3,9 @@
  * program stops reading at once. The store has room for the first window of every socket there can be; what
  * is left over is the budget, out of which windows grow as their bytes are read. It is never more than all
  * buckets are sure to hold: so the card has a place for what was promised, even while the host is too slow to
- * empty any.
+ * empty any. First windows of very many sockets fit no store: of one larger than `FIRST_WINDOW_BLOCKS_MOST`, up
+ * to `GROWTH_LEAST_BYTES` beyond that are what windows grow by all the same, since hardly all sockets are full at
+ * the same time, and a stream with none but its first window would crawl.
  *
  * A socket may have no more of it than is free (the dynamic threshold that the card's buckets go by, too), so
  * that something is always left for those who come later. Who has more than that, because others have come
@@ -29,6 +31,10 @@ const SHRINK_FLOOR_BYTES = 1 << 18;
 const BUCKET_FILL_BYTES = 4096;
 /** Blocks of a socket's that may be filled in part: the one that is read, and the last. */
 export const BLOCKS_IN_PART = 2;
+/** A store that nobody asked for has so many blocks at most for the first windows of all sockets. */
+export const FIRST_WINDOW_BLOCKS_MOST = 1 << 18;
+/** What windows may grow by, all together, even where the first windows of so many sockets do not fit. */
+export const GROWTH_LEAST_BYTES = 1 << 22;
 
 /** What so many buckets of so many bytes are sure to hold: windows grow by no more, all together. */
 export function sureBytes(buckets: number, bucketBytes: number): number {
@@ -46,7 +52,9 @@ export class WindowBudget {
     this.firstBytes = config.receiveWindowBytes;
     const firstBytes = config.receiveWindowBytes + BLOCKS_IN_PART * blockBytes;
     const storeRoom = store.count * blockBytes - config.socketsMax * firstBytes;
-    this.totalBytes = Math.max(0, Math.min(storeRoom, sureBytes(buckets.count, buckets.bufferBytes)));
+    const beyondFirst = (store.count - FIRST_WINDOW_BLOCKS_MOST) * blockBytes;
+    const room = Math.max(0, storeRoom, Math.min(beyondFirst, GROWTH_LEAST_BYTES));
+    this.totalBytes = Math.min(room, sureBytes(buckets.count, buckets.bufferBytes));
     this.freeBytes = this.totalBytes;
     this.counters = ledger.counters;
   }

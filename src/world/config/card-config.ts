@@ -3,14 +3,18 @@ import { checkBondConfig } from '../../bond/bond-config.ts';
 import { type PoolSizes, STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
 import { SOCKETS_MAX } from '../../i2o/socket-number.ts';
 import type { DriverConfig } from '../../osm/memory/driver-config.ts';
-import { BLOCKS_IN_PART, sureBytes } from '../../osm/memory/window-budget.ts';
+import {
+  BLOCKS_IN_PART,
+  FIRST_WINDOW_BLOCKS_MOST,
+  GROWTH_LEAST_BYTES,
+  sureBytes,
+} from '../../osm/memory/window-budget.ts';
 import type { StackConfig } from '../../tcpip/config.ts';
 import { CONNECTIONS_MAX, FURTHER_PORTS_MAX, stackRange } from '../../tcpip/config-check.ts';
 import { checkOverrides } from './card-config-check.ts';
 import { checkAsked, checkCardRanges, under } from './card-ranges.ts';
 import { misspelt, plain, shown } from './complaint.ts';
 import { nicCount } from './port-nics.ts';
-import { STORE_BLOCKS_UNASKED } from './setting-row.ts';
 import { settingOf } from './setting-table.ts';
 import { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from './settings.ts';
 
@@ -182,7 +186,6 @@ function sizedPools({ pools: asked = {}, driver = {} }: CardOverrides): PoolSize
 const STORE_TO_BUCKETS = 8;
 const STORE_BLOCKS_MOST = 65536;
 const STORE_TO_FIRST_WINDOWS = 2;
-const GROWTH_LEAST_BYTES = 1 << 22;
 
 /**
  * It has room for the first window of every socket in any case, and for as much again, by which windows may
@@ -190,13 +193,14 @@ const GROWTH_LEAST_BYTES = 1 << 22;
  * buckets are sure to hold, up to a few MiB, or a stream would never have more than its first window.
  */
 function sizedStore(pools: PoolSizes, socketsMax: number): number {
-  const needed = Math.min(STORE_BLOCKS_UNASKED, neededStore(socketsMax));
+  const needed = Math.min(FIRST_WINDOW_BLOCKS_MOST, neededStore(socketsMax));
   const least = Math.max(needed, Math.min(STORE_BLOCKS_MOST, STORE_TO_FIRST_WINDOWS * needed));
   const storeBlocks = Math.max(least, roomyStore(pools));
-  const promised = firstWindow(socketsMax, { ...pools, storeBlocks }) + BLOCKS_IN_PART * STORE_BLOCK_BYTES;
+  const window = firstWindow(socketsMax, { ...pools, storeBlocks });
+  const promised = Math.ceil(socketsMax * (window / STORE_BLOCK_BYTES + BLOCKS_IN_PART));
   const growth = Math.min(sureBytes(pools.receiveBuckets, pools.receiveBucketBytes), GROWTH_LEAST_BYTES);
-  const growing = Math.ceil((socketsMax * promised + growth) / STORE_BLOCK_BYTES) || 0;
-  return Math.max(storeBlocks, Math.min(STORE_BLOCKS_UNASKED, growing));
+  const growing = Math.min(FIRST_WINDOW_BLOCKS_MOST, promised) + Math.ceil(growth / STORE_BLOCK_BYTES);
+  return Math.max(storeBlocks, growing || 0);
 }
 
 function neededStore(socketsMax: number): number {

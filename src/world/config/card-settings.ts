@@ -58,7 +58,7 @@ const POOLS: readonly SettingRow[] = [
     name: 'pools.storeBlocks',
     meaning: 'blocks of 2 KiB of host memory for what rests unread when buckets are few',
     range: [1, STORE_BLOCKS_MAX],
-    follows: 'eight times the buckets, and room for the first windows of all sockets, but 512 MiB at most',
+    follows: 'eight times the buckets, and room for the first windows of all sockets, but 516 MiB at most',
     beside: '`stack.receiveWindowBytes` times `driver.socketsMax` should fit',
   },
   {

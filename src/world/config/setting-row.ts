@@ -28,7 +28,5 @@ export const FLAG = [true, false] as const;
 export const COUNT_MAX = 65536;
 /** Blocks of the store at most: those of a region that holds nothing else. */
 export const STORE_BLOCKS_MAX = 16 * COUNT_MAX;
-/** What the store has at most where nobody says so: the windows of very many sockets then promise more. */
-export const STORE_BLOCKS_UNASKED = 4 * COUNT_MAX;
 export const BYTES_MAX = 1 << 29;
 export const TIME_MAX_NS = 1e15;

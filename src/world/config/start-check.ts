@@ -6,8 +6,8 @@
  * What a user has not set follows from what he has set, or is the default; neither ever leads to a warning.
  */
 import { STORE_BLOCK_BYTES } from '../../dma/card-layout.ts';
-import { BLOCKS_IN_PART, sureBytes } from '../../osm/memory/window-budget.ts';
-import { STORE_BLOCKS_MAX, STORE_BLOCKS_UNASKED } from './setting-row.ts';
+import { BLOCKS_IN_PART, FIRST_WINDOW_BLOCKS_MOST, sureBytes } from '../../osm/memory/window-budget.ts';
+import { STORE_BLOCKS_MAX } from './setting-row.ts';
 import { type CardConfig, DEFAULT_CARD_CONFIG } from './settings.ts';
 
 export interface StartWarning {
@@ -175,7 +175,7 @@ function checkStore({ pools, stack, driver: { socketsMax } }: CardConfig, warn: 
   const blocks = Math.ceil(socketsMax * first);
   const growth = Math.ceil(sureBytes(pools.receiveBuckets, pools.receiveBucketBytes) / STORE_BLOCK_BYTES);
   const widened = stack.receiveWindowBytes > DEFAULT_CARD_CONFIG.stack.receiveWindowBytes;
-  const many = pools.storeBlocks >= STORE_BLOCKS_UNASKED;
+  const many = pools.storeBlocks >= FIRST_WINDOW_BLOCKS_MOST;
   const [key, value] = widened
     ? ['stack.receiveWindowBytes', stack.receiveWindowBytes]
     : many
@@ -186,7 +186,11 @@ function checkStore({ pools, stack, driver: { socketsMax } }: CardConfig, warn: 
   if (pools.storeBlocks < blocks) {
     const rest = `: what ${socketsMax} sockets may be sent unread does not fit the store, and others wait`;
     warn(key, value, `${rest}; set ${store(blocks)}fewer sockets`);
-  } else if (pools.storeBlocks === blocks && stack.receiveWindowBytes < stack.receiveBufferBytes) {
+  } else if (
+    pools.storeBlocks === blocks &&
+    blocks <= FIRST_WINDOW_BLOCKS_MOST &&
+    stack.receiveWindowBytes < stack.receiveBufferBytes
+  ) {
     const rest = `: the first windows of ${socketsMax} sockets fill the store, and none can grow`;
     warn(key, value, `${rest}; set ${store(blocks + growth)}fewer sockets`);
   }
