@@ -5,9 +5,11 @@
  */
 import { printAddress } from '../host/devices/policy/print.ts';
 import { COUNTER_DOCS, COUNTER_GROUPS, COUNTER_NAMES } from '../ledger/counters.gen.ts';
+import { checkMeasurable } from '../sweep/measurable.ts';
 import { mixedOptions } from '../sweep/measure-mixed.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { CLOSED, LISTEN, TIME_WAIT } from '../tcpip/tcp/state.ts';
+import { CallFailure } from '../workloads/workload.ts';
 import type { Topology } from '../world/topology/checked.ts';
 import { portsOf } from '../world/topology/reach.ts';
 import type { MixedHost } from '../world/virtual/mixed-host.ts';
@@ -57,14 +59,22 @@ const STATES = [
 /**
  * A world after so long; its programs are in the middle of what they do.
  * @param policy rules of offload, as `parsePolicy` reads them; absent: the cards alone run TCP/IP.
- * @throws RangeError for a world whose hosts cannot run it beside their cards.
+ * @throws RangeError for a world whose programs cannot but fail, or whose hosts cannot run it beside their
+ * cards, and for a call of a program that fails as it runs.
  */
 export function ranFor(topology: Topology, forNs: number, policy?: string): RanWorld {
+  if (topology.programs.some(({ role }) => role === 'client')) checkMeasurable(topology);
   const world = policy === undefined ? new VirtualWorld(topology) : mixedWorld(topology, policy);
   for (const { body } of world.programs) {
     if ('operationsMax' in body) body.operationsMax = Number.POSITIVE_INFINITY;
   }
-  world.run(() => false, forNs);
+  try {
+    world.run(() => false, forNs);
+  } catch (error) {
+    if (!(error instanceof CallFailure)) throw error;
+    const ms = Math.ceil(world.clock.nowNs / 1e6);
+    throw new RangeError(`a program fails within ${ms} ms of virtual time: ${error.message}`);
+  }
   return world;
 }
 

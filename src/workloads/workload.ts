@@ -47,9 +47,12 @@ export function patternBytes(length: number): Uint8Array {
   return bytes;
 }
 
-/** @throws an error that names the call and the errno. @param answer the negative errno a call gave. */
+/** A program's call was answered with an errno: the world's doing, and not a fault of the program that asked. */
+export class CallFailure extends Error {}
+
+/** @throws CallFailure that names the call and the errno. @param answer the negative errno a call gave. */
 export function failCall(call: string, answer: number): never {
-  throw new Error(`${call} failed with ${errnoName(answer)}`);
+  throw new CallFailure(`${call} failed with ${errnoName(answer)}`);
 }
 
 /** Throws when nothing has moved for too long. Call it where a run has found nothing to do. */

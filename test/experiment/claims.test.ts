@@ -1,7 +1,14 @@
 /** Effects with their intervals, and verdicts: each kind, with the reason that makes it. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { differenceOf, type Effect, effectOf, exactly, ratioOf } from '../../src/experiment/claims/effect.ts';
+import {
+  differenceOf,
+  type Effect,
+  effectOf,
+  exactly,
+  partOf,
+  ratioOf,
+} from '../../src/experiment/claims/effect.ts';
 import { type Claim, verdictOf, verdictText } from '../../src/experiment/claims/judge.ts';
 import { readSettings, SEEDS } from '../../src/experiment/claims/settings.ts';
 import { runExperiment } from '../../src/experiment/run.ts';
@@ -31,6 +38,11 @@ describe('effects', () => {
     // Student's t of two degrees of freedom is 4.303, the standard error 1/sqrt(3).
     expect(high).toBeCloseTo(10 + 4.303 / Math.sqrt(3), 6);
     expect(low).toBeCloseTo(10 - 4.303 / Math.sqrt(3), 6);
+  });
+
+  it('are parts of a whole, which may be nothing or less, as the whole may not', () => {
+    expect(partOf('it', [0, 1, -1], [2, 2, 2])).toMatchObject({ mean: 0, count: 3, unit: 'x' });
+    expect(() => partOf('it', [1, 1], [2, 0])).toThrow('"it" expected wholes above 0, got 0');
   });
 
   it('of one seed say nothing of how sure they are', () => {

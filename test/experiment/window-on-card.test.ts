@@ -85,9 +85,15 @@ describe('window-on-card', () => {
 
   it('names the setting that is out of its range, and card memory that holds nothing', () => {
     expect(() => set('ports=5')).toThrow('--set ports expected a whole number from 1 to 4, got "5"');
+    const started: string[] = [];
+    const full = set('transmitShare=99');
+    expect(() => windowOnCard.run(full, (what) => void started.push(`${what}`))).toThrow(
+      'all but 99 % of 8388608 bytes of card memory hold 54 packets',
+    );
+    expect(started).toEqual([]);
     const tiny = set('cardMemory=64', 'transmitShare=1');
     expect(() => windowOnCard.run(tiny, () => undefined)).toThrow(
-      /^1 % of 65536 bytes of card memory for what is sent hold no block of 16384 bytes/,
+      /^cardMemory=64 with transmitShare=1 and ports=4 cannot be: 1 % of 65536 bytes of card memory for what /,
     );
   });
 });

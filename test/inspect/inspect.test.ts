@@ -234,3 +234,36 @@ describe('the ways of a card’s packets', () => {
     );
   });
 });
+
+describe('a world that cannot run', () => {
+  const apart = (card: object, link: object = {}): Topology =>
+    readTopology({
+      hosts: { left: {}, right: {} },
+      cards: {
+        a: { host: 'left', ports: { eth0: { address: '10.0.0.1/24' } }, ...card },
+        b: { host: 'right', ports: { eth0: { address: '10.0.0.2/24' } } },
+      },
+      links: { wire: { ends: ['a.eth0', 'b.eth0'], rate: '1Gbit/s', delay: '10us', ...link } },
+      programs: {
+        serve: { workload: 'TCP_RR', role: 'server', host: 'right', connections: 1 },
+        call: { workload: 'TCP_RR', role: 'client', host: 'left', server: 'serve', connections: 1 },
+      },
+    });
+
+  it('is refused before, by the program that no way leads from', () => {
+    const elsewhere = apart({ ports: { eth0: { address: '10.0.9.1/24' } } });
+    expect(() => ranFor(elsewhere, 1e6)).toThrow(
+      new RangeError(
+        '"programs.call.server": the card "a" has no port on a subnet of the card "b", and no "gateway"',
+      ),
+    );
+  });
+
+  it('says in one line which call of a program has failed, and by when', () => {
+    const dead = apart({ stack: { synRetries: 1, synLinearRetries: 0 } }, { down: [{ at: '0ms' }] });
+    expect(connectionsOf(dead, ranFor(dead, 1e6), 0)[0].state).toBe('SYN-SENT');
+    expect(() => ranFor(dead, 60e9)).toThrow(
+      /^a program fails within \d+ ms of virtual time: connect failed with [A-Z]+$/,
+    );
+  });
+});

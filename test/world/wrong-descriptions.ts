@@ -89,7 +89,7 @@ export const WRONG: readonly [string, readonly string[], unknown, string][] = [
     'one hardware address twice',
     ['cards', 'store', 'ports', 'eth0', 'mac'],
     '02:69:6e:00:00:01',
-    '"cards.store.ports.eth0.mac" is the hardware address of "cards.nic.ports.eth0" too',
+    '"cards.store.ports.eth0.mac" is the hardware address of "cards.nic.ports.eth0" too: 02:69:6e:00:00:01',
   ],
   [
     'the hardware address of a group',

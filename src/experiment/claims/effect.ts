@@ -59,6 +59,21 @@ export function ratioOf(what: string, ones: readonly number[], others: readonly 
   return { what, unit: 'x', mean: Math.exp(mean), low: Math.exp(low), high: Math.exp(high), count };
 }
 
+/**
+ * What part of the others the ones are, of the same seeds. A part may be nothing, or less: what it is the
+ * part of may not. @throws RangeError for unequal lengths, and for a whole that is not above 0.
+ */
+export function partOf(what: string, parts: readonly number[], wholes: readonly number[]): Effect {
+  checkPairs(parts, wholes);
+  const wrong = wholes.find((value) => !(value > 0) || value === Number.POSITIVE_INFINITY);
+  if (wrong !== undefined) throw new RangeError(`"${what}" expected wholes above 0, got ${wrong}`);
+  return effectOf(
+    what,
+    'x',
+    parts.map((part, i) => part / wholes[i]),
+  );
+}
+
 function checkPairs(ones: readonly number[], others: readonly number[]): void {
   if (ones.length === others.length) return;
   throw new RangeError(`pairs expected the same length, got ${ones.length} and ${others.length}`);

@@ -1,5 +1,5 @@
 /** The claims: each aim's gate with the switch that breaks it, each aim's price, and the message layer's. */
-import { type Effect, effectOf, exactly, ratioOf } from '../claims/effect.ts';
+import { type Effect, effectOf, exactly, partOf, ratioOf } from '../claims/effect.ts';
 import type { Bound, Claim } from '../claims/judge.ts';
 import { type Measure, priceOf, processorNs } from './prices.ts';
 import type { Load, RequestFigures } from './requests.ts';
@@ -168,6 +168,11 @@ export function layerClaims(measure: Measure, load: Load, elsewhere: string): Cl
   ]);
   const [most] = parts.reduce((a, b) => (b[1] > a[1] ? b : a));
   const largest = LAYER_CHANGES.find(({ name }) => name === most) ?? PLAIN_I2O;
+  const dearer = (variant: Variant): number[] =>
+    measure(load, variant).map((one, i) => processorNs(one) - processorNs(measure(load, AS_IT_IS)[i]));
+  const wholes = dearer(PLAIN_I2O);
+  // Of a whole that is nothing, or less, in some seed, no change has a part.
+  const oneChange = wholes.every((whole) => whole > 0) ? [oneChangeClaim(most, dearer(largest), wholes)] : [];
   return [
     {
       name: 'layer',
@@ -195,16 +200,17 @@ export function layerClaims(measure: Measure, load: Load, elsewhere: string): Cl
       ),
       bound: { above: 1.01 },
     },
-    {
-      name: 'one-change',
-      statement: `Most of that is one change's: ${most} taken back alone costs half of what all four do.`,
-      source: 'ours',
-      effect: ratioOf(
-        'its part of the whole price',
-        measure(load, largest).map((one, i) => processorNs(one) - processorNs(measure(load, AS_IT_IS)[i])),
-        measure(load, PLAIN_I2O).map((one, i) => processorNs(one) - processorNs(measure(load, AS_IT_IS)[i])),
-      ),
-      bound: { above: 0.5 },
-    },
+    ...oneChange,
   ];
+}
+
+/** @param parts what the dearest change costs alone, by seeds. @param wholes what all of them do. */
+function oneChangeClaim(most: string, parts: readonly number[], wholes: readonly number[]): Claim {
+  return {
+    name: 'one-change',
+    statement: `Most of that is one change's: ${most} taken back alone costs half of what all four do.`,
+    source: 'ours',
+    effect: partOf('its part of the whole price', parts, wholes),
+    bound: { above: 0.5 },
+  };
 }

@@ -7,7 +7,7 @@ import { conClaims } from './cons.ts';
 import type { NamedCost } from './named-costs.ts';
 import { Runs } from './runs.ts';
 import { baseOf, SETTINGS } from './settings.ts';
-import type { Direction, Reading, Run } from './world.ts';
+import { checkWindow, type Direction, type Reading, type Run } from './world.ts';
 
 const SYSTEMS = ['host', 'host+checksum', 'host+TSO', 'window', 'inic'];
 const DIRECTIONS: readonly Direction[] = ['transmit', 'receive', 'both'];
@@ -33,6 +33,7 @@ export const windowOnCard: Experiment = {
   settings: SETTINGS,
   run: (settings, progress) => {
     const base = baseOf(settings);
+    checkWindow(base);
     const runs = new Runs(base, progress);
     const lossProbability = settings.number('loss') / 100;
     const losses = settings.seeds().map((seed): Partial<Run> => ({ lossProbability, seed }));

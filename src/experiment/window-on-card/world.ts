@@ -8,7 +8,7 @@ import { type BusUse, busBytes, cardBus, hostBus, windowBus } from '../../compar
 import { hostCosts } from '../../compare/host-costs.ts';
 import { measureHostWorld } from '../../compare/measure-host.ts';
 import { packetSlotBytes } from '../../hdm/nic-rings.ts';
-import { splitWindow } from '../../host/window-memory.ts';
+import { splitWindow, type WindowParts } from '../../host/window-memory.ts';
 import { loadProfile } from '../../plans/profiles.ts';
 import { type Counts, charge, since } from '../../sweep/counts.ts';
 import { measureTopology } from '../../sweep/measure.ts';
@@ -213,6 +213,25 @@ function description(run: Run, arm: Arm): object {
   return serverAndPeer(run, arm, portsOf, programs);
 }
 
+/** @throws RangeError of one line, by the settings' names, where the card's memory cannot be shared out so. */
+export function checkWindow(run: Run): void {
+  try {
+    windowParts(run);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const share = Math.round(run.transmitShare * 100);
+    throw new RangeError(
+      `cardMemory=${run.cardBytes / 1024} with transmitShare=${share} and ports=${run.ports} cannot be: ` +
+        error.message,
+    );
+  }
+}
+
+function windowParts(run: Run): WindowParts {
+  const slots = (RX_RING + 4) * run.ports;
+  return splitWindow(run.cardBytes, run.transmitShare, BUFFER_BYTES, packetSlotBytes(MTU), slots);
+}
+
 /** @param portsOf ports of the server's card (1) and of the peer's (2), and bonds of these. */
 export function serverAndPeer(
   run: Run,
@@ -223,9 +242,7 @@ export function serverAndPeer(
   const profile = loadProfile(run.costs);
   const each = names(run.ports);
   const { bus, processor } = profile.card as { bus: object; processor: { costs: Costs } };
-  const slots = (RX_RING + 4) * run.ports;
-  const slotBytes = packetSlotBytes(MTU);
-  const parts = splitWindow(run.cardBytes, run.transmitShare, BUFFER_BYTES, slotBytes, slots);
+  const parts = windowParts(run);
   const window = {
     packetSlots: parts.packetSlots,
     pools: { transmitBuffers: parts.transmitBuffers, transmitBufferBytes: BUFFER_BYTES },

@@ -5,7 +5,6 @@ import type { ProfilePart } from '../../plans/profiles.ts';
 import { cardConfig } from '../config/card-config.ts';
 import { checkOverrides } from '../config/card-config-check.ts';
 import { under } from '../config/card-ranges.ts';
-import { shown } from '../config/complaint.ts';
 import { type CardOverrides, DEFAULT_CARD_CONFIG, type PortConfig } from '../config/settings.ts';
 import {
   type BusCosts,
@@ -197,10 +196,10 @@ export function checkUnique(cards: readonly CardDraft[]): void {
       const path = card.portPaths[i];
       const other = addresses.get(address);
       if (other !== undefined) throw new RangeError(`"${path}.address" is the address of "${other}" too`);
-      const text = mac.join(':');
+      const text = Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join(':');
       const otherMac = macs.get(text);
       if (otherMac !== undefined) {
-        throw new RangeError(`"${path}.mac" is the hardware address of "${otherMac}" too: ${shown(mac)}`);
+        throw new RangeError(`"${path}.mac" is the hardware address of "${otherMac}" too: ${text}`);
       }
       addresses.set(address, path);
       macs.set(text, path);
