@@ -8109,7 +8109,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'C-04',
       title: 'released twice',
-      doc: 'The host releases an outbound frame it has received, once; an inbound one it has acquired and not posted.',
+      doc: 'The host releases an outbound frame it has received, once, over a ring and through a FIFO; an inbound one it has acquired and not posted.',
       reference: 'I2O 1.5, ownership (as Linux drivers/message/i2o/iop.c keeps it)',
     },
     {
@@ -8352,7 +8352,18 @@ export const CATALOGUE: Catalogue = {
       doc: 'The host rings only when it has posted or released a frame since it last rang.',
       reference: 'inic, ring transport',
     },
-    { id: 'N-02', title: 'time', doc: 'The times of a trace never fall.', reference: 'inic, traces' },
+    {
+      id: 'N-02',
+      title: 'time',
+      doc: 'The times of a trace never fall; those of packets, which may be a little before what was told already, never fall among themselves.',
+      reference: 'inic, traces',
+    },
+    {
+      id: 'N-03',
+      title: 'head of a trace',
+      doc: 'The head of a trace agrees with itself: each class has its own id, and its transport, frames, buffers and sockets are those of the card\'s configuration where it has one.',
+      reference: 'inic, traces',
+    },
     {
       id: 'R-01',
       title: 'frames and ledger',
@@ -8452,7 +8463,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'E-07',
       title: 'more unacknowledged than sent',
-      doc: 'No more bytes wait for an acknowledgement, and no more were sent for the first time, than the host has posted.',
+      doc: 'No more bytes wait for an acknowledgement, no more were sent for the first time, and no more are acknowledged, than the host has posted.',
       reference: 'socket class, SocketStatusGet, SocketInfoGet and SocketTotalsGet',
     },
     {
@@ -8464,7 +8475,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'E-09',
       title: 'numbers that do not agree',
-      doc: 'What was not sent is a part of what is not acknowledged, what was sent again of what was sent, and the time for which a connection was held back of the time for which it was busy.',
+      doc: 'What was not sent is a part of what is not acknowledged, what was sent again of what was sent, segments with data of all segments, and the time for which a connection was held back of the time for which it was busy.',
       reference: 'Linux, struct tcp_info (include/uapi/linux/tcp.h)',
     },
     {
@@ -8484,6 +8495,12 @@ export const CATALOGUE: Catalogue = {
       title: 'port of the card\'s choice that another has',
       doc: 'A port that a card chooses, for a bind to port 0 or for a connect, is none that a bind has given another socket which does not share it.',
       reference: 'socket class, SocketBind and SocketConnect; POSIX.1-2017, bind and connect',
+    },
+    {
+      id: 'E-13',
+      title: 'fewer received than brought',
+      doc: 'SocketTotalsGet and SocketSnapshotGet tell no fewer bytes received than the records of the stream had brought before.',
+      reference: 'Linux, struct tcp_info (include/uapi/linux/tcp.h)',
     },
     {
       id: 'Q-01',
@@ -8596,7 +8613,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'P-05',
       title: 'sent, and not posted',
-      doc: 'The packets of a stream have no bytes but those the host has posted, and its FIN comes behind the last of them once the host has ended it.',
+      doc: 'The packets of a stream have no bytes but those the host has posted, and its FIN comes behind the last of them once the host has ended it; none comes of a stream that was aborted before.',
       reference: 'socket class, SocketSend',
     },
     {
@@ -8608,7 +8625,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'P-07',
       title: 'acknowledged, and never came',
-      doc: 'A card acknowledges no bytes that no packet has brought.',
+      doc: 'A card acknowledges no bytes that no packet has brought, and never fewer than before.',
       reference: 'RFC 9293 3.10.7.4',
     },
     {
@@ -8626,7 +8643,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'P-10',
       title: 'datagram that nobody posted',
-      doc: 'A datagram that leaves to one address is one that the host has posted, by its port and its length, and leaves once; in fragments where it is long.',
+      doc: 'A datagram that leaves to one address is one that the host has posted, by its address, its port and its length, and leaves once; in fragments where it is long.',
       reference: 'socket class, SocketSendTo; RFC 768',
     },
     {
@@ -8648,6 +8665,12 @@ export const CATALOGUE: Catalogue = {
       reference: 'LAN class, LanReceivePost',
     },
     {
+      id: 'P-14',
+      title: 'header of a packet that leaves',
+      doc: 'A packet that leaves a card of sockets has an IPv4 header with version 4, lengths that fit, a TTL that is not 0 and its right checksum, or is of ARP for IPv4 over Ethernet. A segment\'s header lies in its packet; it has SYN, RST or ACK, and SYN neither with FIN nor with RST.',
+      reference: 'RFC 791 3.1, RFC 826, RFC 1122 3.2.1.7, RFC 9293 3.1 and 3.10',
+    },
+    {
       id: 'O-05',
       title: 'sent, and not written',
       doc: 'A transmit buffer is sent with bytes that the host has written to it since it came back.',
@@ -8657,6 +8680,18 @@ export const CATALOGUE: Catalogue = {
       id: 'R-07',
       title: 'notifications, events and ledger',
       doc: 'The doorbells and events of the trace are those the ledgers counted, and its interrupts are no more than were raised.',
+      reference: 'inic, ledger',
+    },
+    {
+      id: 'R-08',
+      title: 'destroyed without a reset',
+      doc: 'Replies and their bytes are destroyed by a reset of the IOP, and by nothing else.',
+      reference: 'inic, ledger',
+    },
+    {
+      id: 'R-09',
+      title: 'packets and ledger',
+      doc: 'The packets of a whole trace, and the bytes kept of them, are those the card\'s ledger counted, and so are the bytes that left over TCP.',
       reference: 'inic, ledger',
     },
   ],

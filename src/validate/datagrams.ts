@@ -3,7 +3,7 @@
  * those that leave were posted: rule P-10. A socket
  * that was never bound has the port that its first datagram was seen to leave from.
  */
-import { type Endpoints, LOCAL_PORT } from './endpoints.ts';
+import { type Endpoints, LOCAL_PORT, name, REMOTE_ADDRESS, REMOTE_PORT } from './endpoints.ts';
 import type { Findings } from './findings.ts';
 import type { Segment } from './wire-segment.ts';
 
@@ -15,6 +15,9 @@ const POSTED_PLACES = 4096;
 /** Sockets without a known port whose datagram has not been seen to leave. */
 const LEAVING = 64;
 const NONE = -1;
+const REMOTE = REMOTE_ADDRESS | REMOTE_PORT;
+/** No address or port is named: any, or the peer's. */
+const ANY = 0;
 const MULTICAST_FIRST = 0xe000_0000;
 
 interface Port {
@@ -36,7 +39,9 @@ export class Datagrams {
   private readonly leavingPort = new Int32Array(LEAVING);
   private readonly leavingBytes = new Int32Array(LEAVING);
   private leaving = 0;
-  /** By port and length, of which several may share a place: how many more were posted than have left. */
+  /** By socket: times that its peer was to be fixed. Of more than one it is not known which is in force. */
+  private readonly fixed: Uint8Array;
+  /** By address, port and length, of which several may share a place: how many more were posted than have left. */
   private readonly posted = new Int32Array(POSTED_PLACES);
   /** Some may have been posted that were not seen. */
   private unsure = false;
@@ -46,17 +51,27 @@ export class Datagrams {
     this.endpoints = endpoints;
     this.witness = witness;
     this.seenPort = new Int32Array(count).fill(NONE);
+    this.fixed = new Uint8Array(count);
   }
 
   /** A number begins a new life. */
   begin(socket: number): void {
     this.seenPort[socket] = NONE;
+    this.fixed[socket] = 0;
     for (let i = 0; i < LEAVING; i++) if (this.leavingSocket[i] === socket) this.leavingSocket[i] = NONE;
   }
 
-  /** A datagram was posted. @param port where to; 0: to the connected peer. @param seen whether all of it. */
-  sent(socket: number, port: number, bytes: number, seen: boolean): void {
-    if (seen) this.posted[placeOf(port, bytes)] += 1;
+  /** The peer of a socket is to be fixed. */
+  fixes(socket: number): void {
+    if (this.fixed[socket] < 2) this.fixed[socket] += 1;
+  }
+
+  /**
+   * A datagram was posted.
+   * @param address @param port where to; port 0: to the connected peer. @param seen whether all of it.
+   */
+  sent(socket: number, address: number, port: number, bytes: number, seen: boolean): void {
+    if (seen) this.posted[this.placeFor(socket, address, port, bytes)] += 1;
     else this.unsure = true;
     if ((this.endpoints.known[socket] & LOCAL_PORT) !== 0 || this.seenPort[socket] !== NONE) return;
     const at = this.leaving & (LEAVING - 1);
@@ -109,14 +124,24 @@ export class Datagrams {
   private left(port: number, destination: number, length: number): void {
     if (this.unsure || destination >>> 0 >= MULTICAST_FIRST || (destination & 0xff) === 0xff) return;
     const { posted } = this;
-    const place = placeOf(port, length);
-    const toPeer = placeOf(0, length);
+    const place = placeOf(destination, port, length);
+    const anywhere = placeOf(ANY, port, length);
+    const toPeer = placeOf(ANY, ANY, length);
     if (posted[place] > 0) posted[place] -= 1;
+    else if (posted[anywhere] > 0) posted[anywhere] -= 1;
     else if (posted[toPeer] > 0) posted[toPeer] -= 1;
     else {
-      const seen = `a datagram of ${length} bytes left for port ${port}, and the host has not posted it`;
+      const seen = `a datagram of ${length} bytes left for ${name(destination, port)}, and the host has not posted it`;
       this.findings.hold(this.witness, 'P-10', place, seen);
     }
+  }
+
+  /** Where a datagram that is posted is counted. */
+  private placeFor(socket: number, address: number, port: number, bytes: number): number {
+    if (port !== ANY) return placeOf(address, port, bytes);
+    const { known, remoteAddress, remotePort } = this.endpoints;
+    const sure = this.fixed[socket] === 1 && (known[socket] & REMOTE) === REMOTE;
+    return sure ? placeOf(remoteAddress[socket], remotePort[socket], bytes) : placeOf(ANY, ANY, bytes);
   }
 
   private learn(sourcePort: number, destinationPort: number, length: number): void {
@@ -142,6 +167,7 @@ export class Datagrams {
   }
 }
 
-function placeOf(port: number, length: number): number {
-  return (Math.imul(port ^ (length << 13), 0x9e3779b1) >>> 20) & (POSTED_PLACES - 1);
+function placeOf(address: number, port: number, length: number): number {
+  const mixed = Math.imul(address, 0x85ebca6b) ^ port ^ (length << 13);
+  return (Math.imul(mixed, 0x9e3779b1) >>> 20) & (POSTED_PLACES - 1);
 }

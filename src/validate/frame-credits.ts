@@ -9,6 +9,8 @@ const WITH_CARD = 0;
 const WITH_HOST = 1;
 /** Undelivered and kept by the card until the host has posted it again as UtilNop. */
 const PRESERVED = 2;
+/** A FIFO's outbound frame that was not seen yet: it is lent to the card unseen, or seen, before its first use. */
+const UNSEEN = 3;
 
 export class FrameCredits {
   private readonly findings: Findings;
@@ -32,7 +34,7 @@ export class FrameCredits {
     this.findings = findings;
     this.ring = head.transport === 'ring';
     this.inbound = new Uint8Array(head.memory.inbound.count);
-    this.outbound = new Uint8Array(head.memory.outbound.count);
+    this.outbound = new Uint8Array(head.memory.outbound.count).fill(this.ring ? WITH_CARD : UNSEEN);
     this.preservedNs = new Float64Array(head.memory.inbound.count);
     this.inboundFirstWord = head.memory.inbound.firstWord;
     this.inboundStride = head.memory.inbound.strideWords;
@@ -141,7 +143,7 @@ export class FrameCredits {
   /** The IOP was reset: its queues are new. */
   reset(): void {
     this.inbound.fill(WITH_CARD);
-    this.outbound.fill(WITH_CARD);
+    this.outbound.fill(this.ring ? WITH_CARD : UNSEEN);
     this.nextInbound = -1;
     this.nextOutbound = -1;
   }
@@ -168,8 +170,7 @@ export class FrameCredits {
   private release(slot: number, side: number): void {
     this.released = true;
     if (side === SIDE_HOST) return;
-    // A FIFO's frames are given to the card one by one before the first of them is used.
-    if (this.outbound[slot] !== WITH_HOST && this.ring) {
+    if (this.outbound[slot] === WITH_CARD) {
       this.findings.report('C-04', slot, `outbound slot ${slot} was released, which the host does not hold`);
     }
     this.outbound[slot] = WITH_CARD;

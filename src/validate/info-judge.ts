@@ -35,6 +35,8 @@ export class InfoJudge {
   /** Whether that was of a connection. */
   private ofConnection = false;
   private readonly told: ToldTotals;
+  /** Bytes that records had brought when the snapshot was told of. */
+  private brought = 0;
   /** The words of a snapshot that is told in parts, and how many of them are known, from the first on. */
   private readonly parts = new Int32Array(SNAPSHOT_WORDS);
   private known = 0;
@@ -53,6 +55,7 @@ export class InfoJudge {
       this.snapshot = getSocketInfoGetReplySnapshot(words, at);
       this.known = 0;
     }
+    this.brought = this.streams.delivered[socket];
     this.ofConnection = stream && getSocketInfoGetReplyState(words, at) !== TCP_STATE_CLOSED;
     const queued = getSocketInfoGetReplyOutqBytes(words, at) >>> 0;
     const unsent = getSocketInfoGetReplyNotsentBytes(words, at) >>> 0;
@@ -72,6 +75,7 @@ export class InfoJudge {
     const totals = readTotalsReply(words, at);
     if (this.ofConnection && this.snapshotOf === socket) this.told.told(socket, totals);
     const { bytes_sent, bytes_retrans, busy_time, rwnd_limited, sndbuf_limited } = totals;
+    this.parties(socket, stream, totals);
     if (bytes_retrans > bytes_sent)
       this.fault('E-09', socket, `has sent ${bytes_retrans} bytes again, of ${bytes_sent}`);
     if (rwnd_limited + sndbuf_limited > busy_time)
@@ -105,6 +109,20 @@ export class InfoJudge {
     if (before < info.end && this.known >= info.end) this.info(socket, stream, this.parts, info.frame);
     if (before < totals.end && this.known >= totals.end)
       this.totals(socket, stream, this.parts, totals.frame);
+  }
+
+  /** Of what the totals are parts: what was posted, what records have brought, and all segments. */
+  private parties(socket: number, stream: boolean, totals: ReturnType<typeof readTotalsReply>): void {
+    const { bytes_acked, bytes_received, segs_out, segs_in, data_segs_out, data_segs_in } = totals;
+    if (data_segs_out > segs_out || data_segs_in > segs_in) {
+      const seen = `${data_segs_out} of ${segs_out} segments out and ${data_segs_in} of ${segs_in} in`;
+      this.fault('E-09', socket, `has data in ${seen}`);
+    }
+    if (!stream || !this.ofConnection || this.snapshotOf !== socket) return;
+    if (bytes_acked > this.posted(socket))
+      this.fault('E-07', socket, `has ${bytes_acked} bytes acknowledged, ${this.posted(socket)} were posted`);
+    if (bytes_received < this.brought)
+      this.fault('E-13', socket, `has received ${bytes_received} bytes, its records brought ${this.brought}`);
   }
 
   /** Whether a number is that of the snapshot that was told last, of this socket. */

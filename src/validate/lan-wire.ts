@@ -9,7 +9,8 @@ import type { Findings } from './findings.ts';
 export const LAN_PACKETS = 'packets of ports';
 /** The same where packets both leave and come: what came is not what left. */
 const LAN_ARRIVALS = 'packets that came';
-const LENGTHS = 65_536;
+/** More than the longest packet has: 65,535 bytes of IPv4 behind an Ethernet header; a power of two. */
+const LENGTHS = 1 << 17;
 /** Packets remembered until they are told of; a power of two. */
 const REMEMBERED = 1 << 14;
 

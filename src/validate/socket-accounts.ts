@@ -1,5 +1,10 @@
 /** All that is kept of sockets beside their state: their ends, their bytes, their packets and events. */
-import { getSocketOptionSetOption, SOCKET_OPTION_GET, SOCKET_OPTION_SET } from '../i2o/socket.gen.ts';
+import {
+  getSocketOptionSetOption,
+  SOCKET_CONNECT,
+  SOCKET_OPTION_GET,
+  SOCKET_OPTION_SET,
+} from '../i2o/socket.gen.ts';
 import { SO_REUSEADDR } from '../socket/options.ts';
 import type { TraceHead } from '../trace/sink.ts';
 import { BoundPorts } from './bound-ports.ts';
@@ -11,7 +16,7 @@ import { OptionValues } from './option-values.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import { SocketAnswers } from './socket-answers.ts';
 import { SocketEventJudge } from './socket-events.ts';
-import type { SocketLives, Sockets } from './sockets.ts';
+import { ABORTED, CLOSED, type SocketLives, type Sockets } from './sockets.ts';
 import { Streams } from './streams.ts';
 import { ToldTotals } from './told-totals.ts';
 import type { Transactions } from './transactions.ts';
@@ -96,6 +101,7 @@ export class SocketAccounts implements SocketLives {
   /** // Hot path. */
   asks(row: MessageRow, socket: number, words: Int32Array, at: number): void {
     const { functionCode } = row;
+    if (functionCode === SOCKET_CONNECT) this.datagrams.fixes(socket);
     const isReuse =
       functionCode === SOCKET_OPTION_SET && getSocketOptionSetOption(words, at) === SO_REUSEADDR;
     if (isReuse) this.ports.share(socket);
@@ -103,8 +109,10 @@ export class SocketAccounts implements SocketLives {
       this.options.asked(row, socket, words, at);
   }
 
-  ends(socket: number, whole: boolean): void {
-    this.wire.closed(socket, this.sockets.isIn(socket, this.toldEnd), whole);
+  ends(socket: number, cause: number): void {
+    const whole = cause === CLOSED;
+    const aborted = cause === ABORTED && !this.hasEnded(socket);
+    this.wire.closed(socket, this.sockets.isIn(socket, this.toldEnd), whole, aborted);
     if (!whole) this.streams.unsure[socket] = 1;
     this.streams.end(socket);
   }

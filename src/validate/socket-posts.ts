@@ -3,6 +3,7 @@ import { creditSocketId } from '../i2o/credit.ts';
 import { frameInitiatorContext } from '../i2o/frame.ts';
 import {
   getSocketReceivePostBucketCount,
+  getSocketSendToAddress,
   getSocketSendToPort,
   SOCKET_ACCEPT_POST,
   SOCKET_EXPORT,
@@ -80,8 +81,9 @@ export class SocketPosts {
     const { lists, accounts } = this.trial;
     if (accounts === undefined) return;
     if (row.functionCode === SOCKET_SEND_TO) {
-      const port = getSocketSendToPort(words, at);
-      if (socket >= 0) accounts.datagrams.sent(socket, port, lists.bytes, good && !lists.chained);
+      if (socket < 0) return;
+      const [address, port] = [getSocketSendToAddress(words, at), getSocketSendToPort(words, at)];
+      accounts.datagrams.sent(socket, address, port, lists.bytes, good && !lists.chained);
       return;
     }
     for (let i = 0; i < lists.named; i++)

@@ -10,14 +10,19 @@ const MAY_BE = 0;
 const IS = 1;
 const IS_NOT = 2;
 
+/** How a socket ends: closed, whose bytes are all sent still; aborted; or lost, without the host's doing. */
+export const CLOSED = 0;
+export const ABORTED = 1;
+export const LOST = 2;
+
 /** Who keeps more about a number than its state. */
 export interface SocketLives {
   /** A number begins a new life. */
   begins(socket: number): void;
   /** A request about a number is posted. */
   asks(row: MessageRow, socket: number, words: Int32Array, at: number): void;
-  /** The host has given a number up, or its connection is lost. @param whole nothing was cut off. */
-  ends(socket: number, whole: boolean): void;
+  /** The host has given a number up, or its connection is lost. @param cause CLOSED, ABORTED or LOST. */
+  ends(socket: number, cause: number): void;
 }
 
 export class Sockets {
@@ -93,7 +98,8 @@ export class Sockets {
       if (state === this.free) {
         this.forget(socket);
         this.exists[socket] = row.functionCode === SOCKET_CREATE && !row.silent(words, at) ? IS : MAY_BE;
-      } else if (next === this.closing) this.lives?.ends(socket, row.functionCode !== SOCKET_ABORT);
+      } else if (next === this.closing)
+        this.lives?.ends(socket, row.functionCode === SOCKET_ABORT ? ABORTED : CLOSED);
       else if (row.functionCode === SOCKET_CONNECT && state === this.failed) this.lives?.begins(socket);
       this.state[socket] = next;
       return true;
@@ -195,7 +201,7 @@ export class Sockets {
     }
     if (kind === 0) this.uncredited[socket] = this.uncredited[socket] + bytes;
     if (kind === 2) this.endedNs[socket] = this.findings.timeNs;
-    if (next === this.failed) this.lives?.ends(socket, false);
+    if (next === this.failed) this.lives?.ends(socket, LOST);
     this.state[socket] = next;
   }
 
@@ -219,7 +225,7 @@ export class Sockets {
   withdraw(): void {
     for (let socket = 0; socket < this.state.length; socket++) {
       const next = this.machine.after(this.state[socket], this.withdrawnColumn);
-      if (this.state[socket] !== this.free) this.lives?.ends(socket, false);
+      if (this.state[socket] !== this.free) this.lives?.ends(socket, LOST);
       if (next !== ILLEGAL) this.state[socket] = next;
     }
   }

@@ -48,6 +48,27 @@ export class Sums {
     if (told < this.outbound) this.unequal('R-01', 3, 'frames received', this.outbound, told);
   }
 
+  /** What was made and never reached the host can only have been destroyed by a reset. @param reset was there one. */
+  destroyed({ iop }: TraceEnd, reset: boolean): void {
+    if (reset) return;
+    this.equal('R-08', 0, 'replies destroyed without a reset', 0, iop['outboundDestroyed']);
+    this.equal('R-08', 1, 'bytes destroyed without a reset', 0, iop['bytesDestroyed']);
+  }
+
+  /**
+   * Holds the packets against the card's ledger, of a trace that has all of them.
+   * @param kept bytes that were recorded of them. @param streamBytes payload of TCP that left; undefined for a
+   * card without TCP/IP.
+   */
+  packets({ iop }: TraceEnd, count: number, kept: number, streamBytes: number | undefined): void {
+    if (count === 0) return;
+    this.equal('R-09', 0, 'packets', count, iop['captureCopies']);
+    this.equal('R-09', 1, 'bytes of packets', kept, iop['captureCopiesBytes']);
+    const { tcpOutDataBytes, tcpRetransBytes } = iop;
+    if (streamBytes === undefined || tcpOutDataBytes === undefined || tcpRetransBytes === undefined) return;
+    this.equal('R-09', 2, 'bytes of TCP that left', streamBytes, tcpOutDataBytes + tcpRetransBytes);
+  }
+
   /** Holds notifications and events against the ledgers. @param events told by replies. */
   notices({ host, iop }: TraceEnd, events: number, drained: boolean): void {
     this.equal('R-07', 0, 'doorbells', this.doorbells, host['doorbells']);

@@ -23,6 +23,7 @@ import { DeviceUsers } from './device-users.ts';
 import { EventRegistrations } from './event-registrations.ts';
 import { Findings, hex } from './findings.ts';
 import { FrameCredits } from './frame-credits.ts';
+import { judgeHead } from './head-judge.ts';
 import { IopJudge, RESTARTED } from './iop-machine.ts';
 import type { LanTrial } from './lan-trial.ts';
 import { ListJudge } from './list-judge.ts';
@@ -59,6 +60,11 @@ export class Validator implements TraceSink {
   private lastDoorbellFrame = -1;
 
   private lastEnd: TraceEnd | undefined;
+  /** Packets recorded, the bytes kept of them, and the time of the last. */
+  private packets = 0;
+  private packetBytes = 0;
+  private packetNs = 0;
+  private restarts = 0;
 
   /** What could not be judged, and why: a line each. Asked once the trace has been read. */
   get notJudged(): readonly string[] {
@@ -88,6 +94,7 @@ export class Validator implements TraceSink {
   head(head: TraceHead): void {
     const { findings, machines } = this;
     const { memory } = head;
+    judgeHead(head, findings);
     const device =
       head.classes.find(({ name }) => name !== 'executive' && name !== 'utility')?.name ?? 'socket';
     const rows = messageRows(machines, device);
@@ -208,6 +215,7 @@ export class Validator implements TraceSink {
   polled(timeNs: number, address: number, value: number): void {
     this.time(timeNs);
     if (this.trial.iop.polled(address, value) === RESTARTED) {
+      this.restarts += 1;
       this.withdrawn(true);
       this.trial.transactions.forget(() => true);
       this.trial.transmit.reset();
@@ -221,7 +229,7 @@ export class Validator implements TraceSink {
 
   /** // Hot path. */
   packet(
-    _timeNs: number,
+    timeNs: number,
     sent: boolean,
     bytes: Uint8Array,
     offset: number,
@@ -229,6 +237,11 @@ export class Validator implements TraceSink {
     packetLength: number,
   ): void {
     this.events += 1;
+    this.packets += 1;
+    this.packetBytes += length;
+    if (timeNs < this.packetNs)
+      this.findings.report('N-02', 1, `a packet ${timeNs} ns after one ${this.packetNs} ns`);
+    this.packetNs = timeNs;
     const { accounts, lan } = this.trial;
     if (accounts !== undefined) accounts.wire.packet(sent, bytes, offset, length, packetLength);
     else lan?.wire.packet(sent, packetLength);
@@ -241,6 +254,9 @@ export class Validator implements TraceSink {
     const { transactions, sums, transmit, receive, sockets, findings, rows, lan, window } = this.trial;
     this.credits.end(timeNs - ANSWER_NS);
     sums.frames(end);
+    sums.destroyed(end, this.restarts > 0 || this.trial.iop.late);
+    if (end.lost === 0 && !this.trial.iop.late)
+      sums.packets(end, this.packets, this.packetBytes, this.trial.accounts?.wire.sentBytes);
     sums.notices(end, this.trial.events.seen, sums.drained(end));
     const { accounts } = this.trial;
     accounts?.wire.finish(end.lost === 0 && (accounts.wire.packets > 0 || wasSilent(end)));

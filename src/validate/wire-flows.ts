@@ -17,6 +17,8 @@ export const FLOW_RESET = 2;
 export const FLOW_DOUBT = 4;
 /** The host gave the socket up: its total is known. */
 export const FLOW_CLOSED = 8;
+/** The host gave the socket up without having ended its stream, which therefore never ends with a FIN. */
+export const FLOW_ABORTED = 16;
 
 export class Flows {
   readonly source: Int32Array;

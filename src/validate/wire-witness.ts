@@ -9,7 +9,17 @@ import { name } from './endpoints.ts';
 import type { Findings } from './findings.ts';
 import { ImmediateBytes } from './immediate-bytes.ts';
 import type { Streams } from './streams.ts';
-import { FLOW_CLOSED, FLOW_DOUBT, FLOW_RESET, FLOW_SYN, Flows, NO_END, NO_FLOW } from './wire-flows.ts';
+import {
+  FLOW_ABORTED,
+  FLOW_CLOSED,
+  FLOW_DOUBT,
+  FLOW_RESET,
+  FLOW_SYN,
+  Flows,
+  NO_END,
+  NO_FLOW,
+} from './wire-flows.ts';
+import { HeaderJudge } from './wire-headers.ts';
 import { IS_ICMP, IS_TCP, IS_UDP, Segment, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from './wire-segment.ts';
 
 /** What `Findings.hold` knows this witness by. */
@@ -21,6 +31,8 @@ const FLOWS_SPARE = 256;
 
 export class WireWitness {
   packets = 0;
+  /** Payload of TCP that has left. */
+  sentBytes = 0;
   /** Errors of ICMP about TCP, which may have refused a connection. */
   private others = 0;
   private readonly findings: Findings;
@@ -30,6 +42,7 @@ export class WireWitness {
   private readonly datagram: (segment: Segment, sent: boolean) => void;
   private readonly flows: Flows;
   private readonly segment = new Segment();
+  private readonly headers: HeaderJudge;
   private readonly immediate: ImmediateBytes;
   /** By socket: the flow that it sends and the flow that it receives; NO_FLOW where not known. */
   private readonly out: Int32Array;
@@ -57,6 +70,7 @@ export class WireWitness {
     this.streams = streams;
     this.hasEnded = hasEnded;
     this.datagram = datagram;
+    this.headers = new HeaderJudge(findings, PACKETS);
     this.flows = new Flows(Math.min(FLOWS_MAX, 4 * socketsMax) + FLOWS_SPARE);
     this.immediate = new ImmediateBytes(memory.immediate, memory.transmit.count, socketsMax);
     this.out = new Int32Array(socketsMax).fill(NO_FLOW);
@@ -73,6 +87,8 @@ export class WireWitness {
     this.packets += 1;
     const { segment, flows } = this;
     const kind = segment.read(bytes, offset, kept, packetLength);
+    if (sent) this.headers.judge(bytes, offset, kept, packetLength);
+    if (sent && kind === IS_TCP) this.sentBytes += segment.length;
     const good = sent || kind === IS_ICMP || segment.sumGood(bytes, kind);
     if (kind === IS_UDP && good) this.datagram(segment, sent);
     if (kind !== IS_TCP) {
@@ -203,14 +219,19 @@ export class WireWitness {
     this.early[socket] = 0;
   }
 
-  /** The host gives a socket up. @param told whether the end of its stream was told. @param whole or aborted. */
-  closed(socket: number, told: boolean, whole: boolean): void {
+  /**
+   * The host gives a socket up, or its connection is over.
+   * @param told whether the end of its stream was told. @param whole whether all that was posted is still sent.
+   * @param aborted whether the host aborts a stream that it has not ended.
+   */
+  closed(socket: number, told: boolean, whole: boolean, aborted: boolean): void {
     const { flows } = this;
     this.lookAtEarly(socket);
     const out = this.out[socket];
     const into = this.into[socket];
     if (out !== NO_FLOW && flows.socket[out] === socket) {
       flows.socket[out] = -1;
+      if (aborted) flows.flags[out] |= FLOW_ABORTED;
       if (whole && this.sure(out, socket)) {
         flows.total[out] = this.streams.sent[socket];
         flows.flags[out] |= FLOW_CLOSED;
@@ -264,7 +285,10 @@ export class WireWitness {
     if ((segment.flags & TCP_FIN) === 0 || flows.end[flow] !== NO_END) return;
     flows.end[flow] = after;
     flows.finNs[flow] = this.findings.timeNs;
-    const open = socket >= 0 && !this.hasEnded(socket);
+    const open =
+      socket >= 0
+        ? !this.hasEnded(socket)
+        : (flows.flags[flow] & (FLOW_ABORTED | FLOW_DOUBT)) === FLOW_ABORTED;
     const total = socket >= 0 && this.sure(flow, socket) ? streams.sent[socket] : this.closedTotal(flow);
     if (!sent || (!open && (total < 0 || total === after))) return;
     this.hold(
@@ -285,6 +309,10 @@ export class WireWitness {
       return;
     }
     if (upTo > flows.acknowledged[back]) flows.acknowledged[back] = upTo;
+    else if (sent && upTo < flows.acknowledged[back] && (segment.flags & TCP_RST) === 0) {
+      const before = `${flows.acknowledged[back]} were before`;
+      this.hold('P-07', back, `${this.nameOf(back)}: bytes up to ${upTo} are acknowledged, ${before}`);
+    }
     if (upTo > flows.gapEnd[back] && flows.gapEnd[back] > flows.gapStart[back]) {
       const missing = `bytes ${flows.gapStart[back]} to ${flows.gapEnd[back]}`;
       this.hold('P-08', back, `${this.nameOf(back)}: ${missing} are acknowledged, and no packet had them`);

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { TRANSPORTS } from '../../src/i2o/queues/queues.ts';
 import { classNamed } from '../../src/spec/catalogue.ts';
 import { runLanTour } from '../../src/tour/lan-live.ts';
+import { Findings } from '../../src/validate/findings.ts';
+import { LanWire } from '../../src/validate/lan-wire.ts';
 import { Validator } from '../../src/validate/validator.ts';
 import { found } from './found.ts';
 import { type LanRun, runLan } from './lan-world.ts';
@@ -53,4 +55,16 @@ describe.each(TRANSPORTS)('the tour of network ports, %s', (transport) => {
     expect(messages.length).toBeGreaterThan(4);
     for (const message of messages) expect(met).toContain(message);
   });
+});
+
+it('a packet of the greatest length that IPv4 has, left and told of, breaks nothing', () => {
+  const findings = new Findings();
+  const wire = new LanWire(findings);
+  for (const number of [1, 2]) {
+    wire.post(number, 65_549, true);
+    wire.packet(true, 65_549);
+    wire.sent(number);
+  }
+  wire.finish(true);
+  expect(findings.violations).toEqual([]);
 });

@@ -9,6 +9,8 @@ import { DATAGRAM_CUTS } from './datagrams.ts';
 import { END_CUTS } from './ends.ts';
 import { EVENT_CUTS } from './events.ts';
 import { cutGround } from './ground.ts';
+import { HEADER_CUTS } from './headers.ts';
+import { HEAD_CUTS } from './heads.ts';
 import { HOST_CUTS, SEGMENT_CUTS } from './hosts.ts';
 import { LIFE_CUTS } from './lives.ts';
 import { NOTICE_CUTS } from './notices.ts';
@@ -38,6 +40,8 @@ export const CUTS: readonly Cut[] = [
   ...LIFE_CUTS,
   ...PORT_CUTS,
   ...WIDE_CUTS,
+  ...HEAD_CUTS,
+  ...HEADER_CUTS,
 ];
 
 export function cutTraces(): readonly CutTrace[] {
