@@ -27,6 +27,11 @@ export class Doorbell {
     if (outbound.publish() === 2) this.ring(2);
   }
 
+  /** A host that is not ours has rung, and nothing of its waits: whoever watches is to hear of it. */
+  ringForNothing(): void {
+    this.ring(2);
+  }
+
   /** @param published what `publish` of a producer or consumer answered: 0, 1 or 2. */
   private ring(published: number): void {
     if (published === 2) {

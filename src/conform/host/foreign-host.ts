@@ -345,7 +345,7 @@ export class ForeignHost implements LinkListener {
   announced(): void {
     this.shared?.announced();
     // Over a file frames come and go unseen, so what a doorbell was for is not known there.
-    if (this.shared === undefined && this.arrived === 0 && !this.gaveBack) this.ends.waker.wake();
+    if (this.shared === undefined && this.arrived === 0 && !this.gaveBack) this.doorbell.ringForNothing();
     this.gaveBack = false;
     this.doorbell.publish(this.ends.inbound);
     this.arrived = 0;
