@@ -166,7 +166,9 @@ export class RackRecovery implements LossRecovery {
     if (isNew) this.beginUndo(tcb);
     // As Linux has it: in doubt is the time-out that nothing has led up to, and one that is repeated.
     rack.suspicion = isNew || !isFirst ? FRTO_FIRST : FRTO_OFF;
-    this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), isFirst && tcb.marks.reducing === 0);
+    // Tries at a closed window may have been counted before it. Where nothing was lost yet, this is new all the same.
+    const reduces = (isNew || isFirst) && tcb.marks.reducing === 0;
+    this.congestion.timedOut(tcb.congestion, tcb.mss, flightBytes(tcb), reduces);
     noteTimeoutReduction(tcb);
     this.rack.timedOut(tcb);
     recovery.phase = RECOVERY_TIMEOUT;

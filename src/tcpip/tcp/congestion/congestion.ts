@@ -120,7 +120,7 @@ export interface CongestionControl {
   lossFound(state: CongestionState, mss: number, flightBytes: number): void;
   /** All that was outstanding when the loss was found is acknowledged. @param flightBytes outstanding now. */
   recovered(state: CongestionState, mss: number, flightBytes: number): void;
-  /** The retransmission timer has expired. @param first for the first time for this data. */
+  /** The retransmission timer has expired. @param first for this data, or since anything was lost. */
   timedOut(state: CongestionState, mss: number, flightBytes: number, first: boolean): void;
   /** What was taken for a loss was none: the window and the threshold are what they were. */
   undo(state: CongestionState): void;
