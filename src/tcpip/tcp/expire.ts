@@ -181,7 +181,8 @@ function isOutOfRetries(tcp: TcpTables, tcb: Tcb): boolean {
     timers.stalledMs = (tcp.environment.nowMs - (isOpening ? (rtt.rto / 1000) | 0 : 0)) | 0;
   }
   timers.retries += 1;
-  if (timers.retries <= retriesMax(tcp, tcb) && !isPastUserTimeout(tcp, tcb)) return false;
+  const isPast = isPastUserTimeout(tcp, tcb) || isPastOpening(tcp, tcb);
+  if (timers.retries <= retriesMax(tcp, tcb) && !isPast) return false;
   giveUp(tcp, tcb);
   return true;
 }
@@ -197,6 +198,19 @@ function retriesMax(tcp: TcpTables, tcb: Tcb): number {
   if (tcb.state === SYN_SENT) return config.synRetries + config.synLinearRetries;
   if (tcb.state === SYN_RECEIVED) return config.synAckRetries;
   return tcb.owner < 0 && tcb.parent < 0 ? config.orphanRetries : config.retries;
+}
+
+/**
+ * Whether a SYN has gone unanswered for as long as `synRetries` take that double from the first. Where tries at an
+ * even pace come before those, they may be spent later (Linux's retransmits_timed_out over tcp_model_timeout).
+ */
+function isPastOpening(tcp: TcpTables, tcb: Tcb): boolean {
+  if (tcb.state !== SYN_SENT) return false;
+  const { config, nowMs } = tcp.environment;
+  const { rtoInitialUs, rtoMaxUs, synRetries } = config;
+  const doublings = Math.min(synRetries, Math.floor(Math.log2(Math.max(1, rtoMaxUs / rtoInitialUs))));
+  const openingUs = (2 ** (doublings + 1) - 1) * rtoInitialUs + (synRetries - doublings) * rtoMaxUs;
+  return ((nowMs - tcb.timers.stalledMs) | 0) >= openingUs / 1000;
 }
 
 /** RFC 9293 MUST-21 (TCP_USER_TIMEOUT). */
