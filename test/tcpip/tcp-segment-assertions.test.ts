@@ -1,6 +1,7 @@
 /** The assertions of TCP on what it sends and receives are tripped, each by its fault. */
 import { describe, expect, it } from 'vitest';
 import { acknowledge, sampleRoundTrip } from '../../src/tcpip/tcp/acknowledge.ts';
+import { receiveBehindFin, refuseRepeat } from '../../src/tcpip/tcp/behind-fin.ts';
 import { mayChallenge } from '../../src/tcpip/tcp/challenge.ts';
 import { CongestionState } from '../../src/tcpip/tcp/congestion/congestion.ts';
 import { NewReno } from '../../src/tcpip/tcp/congestion/newreno.ts';
@@ -94,6 +95,14 @@ describe('segments in and out', () => {
     peer.state = CLOSED;
     world.a.sendBytes(tcb.index, pattern(10));
     world.run(10_000);
+  });
+  trips('behind FIN: the peer’s FIN has been taken', () => {
+    const { tcp, tcb } = established();
+    receiveBehindFin(tcp, tcb, tcp.segment);
+  });
+  trips('behind FIN: what is refused has text or a FIN', () => {
+    const { tcp, tcb } = established();
+    refuseRepeat(tcp, tcb, tcb.rcvNxt, tcb.rcvNxt);
   });
   trips('receive: the peer closes its half while that is open', () => {
     const { tcp, tcb } = established();

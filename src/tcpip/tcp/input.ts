@@ -4,28 +4,23 @@
  * the next flush.
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
-import {
-  HAND_OFF_SEGMENTS_DROPPED,
-  TCP_DUPLICATES,
-  TCP_IN_ERRS,
-  TCP_IN_SEGS,
-} from '../../ledger/counters.gen.ts';
-import { ECONNREFUSED, ECONNRESET, EPIPE } from '../../socket/errno.ts';
+import { HAND_OFF_SEGMENTS_DROPPED, TCP_IN_ERRS, TCP_IN_SEGS } from '../../ledger/counters.gen.ts';
+import { ECONNREFUSED, ECONNRESET } from '../../socket/errno.ts';
 import { RX_CHECKSUM_CHECKED, RX_MERGED } from '../contract.ts';
 import { addressSum, fold, PROTOCOL_TCP } from '../header/ipv4.ts';
 import { ACK, checkTcpHeader, FIN, RST, SYN, URG } from '../header/tcp.ts';
-import { after, atOrAfter, atOrBefore, before, hasPassed } from '../seq.ts';
+import { after, atOrAfter, before, hasPassed } from '../seq.ts';
 import { acknowledge } from './acknowledge.ts';
+import { failByReset, receiveBehindFin, refuseRepeat } from './behind-fin.ts';
 import { mayChallenge } from './challenge.ts';
 import { acceptCookie, acceptSyn, receiveInSynReceived, receiveInSynSent, replyReset } from './handshake.ts';
 import { checkTcb } from './identities.ts';
 import { closeTcb, failTcb } from './lifecycle.ts';
 import { acknowledgeNow, markReady } from './ready.ts';
-import { noteDuplicate, receiveMerged, receiveText } from './receive.ts';
+import { receiveMerged, receiveText } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { setState } from './set-state.ts';
 import {
-  CLOSE_WAIT,
   CLOSED,
   CLOSING,
   ESTABLISHED,
@@ -215,8 +210,7 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   if (end === seq) return false;
   const { state } = tcb;
   if (state !== ESTABLISHED && state !== FIN_WAIT_1 && state !== FIN_WAIT_2) {
-    // The peer's FIN has been taken: what comes now has been here before.
-    acknowledgeNow(tcp, tcb);
+    receiveBehindFin(tcp, tcb, segment);
     return false;
   }
   if (length > 0 && after(end, tcb.rcvNxt) && isUnwanted(tcb)) {
@@ -304,12 +298,7 @@ function refuseSegment(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
     return;
   }
   if (length > 0 || (flags & FIN) !== 0) {
-    const end = (segment.seq + length) | 0;
-    if (length > 0 && atOrBefore(end, tcb.rcvNxt)) {
-      tcp.environment.counters[TCP_DUPLICATES] += 1;
-      noteDuplicate(tcb, segment.seq, length);
-    }
-    acknowledgeNow(tcp, tcb);
+    refuseRepeat(tcp, tcb, segment.seq, (segment.seq + length + (flags & FIN)) | 0);
   } else {
     challenge(tcp, tcb);
   }
@@ -333,9 +322,7 @@ function receiveReset(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): void {
     // The peer has given up before the handshake was complete.
     failTcb(tcp, tcb, ECONNREFUSED);
   } else {
-    // The peer had closed its half, or was in the middle of the connection. A user who is still there after
-    // both have closed is told, as on Linux.
-    failTcb(tcp, tcb, tcb.state === CLOSE_WAIT ? EPIPE : ECONNRESET);
+    failByReset(tcp, tcb);
   }
 }
 
