@@ -256,6 +256,8 @@ function receiveFin(tcp: TcpTables, tcb: Tcb): void {
   tcb.totals.bytesReceived += 1;
   acknowledgeNow(tcp, tcb);
   tcp.receiveQueue.dropLate(tcb);
+  // As on Linux (tcp_fin): of what came with the FIN nothing is reported as received twice.
+  received.duplicateStart = received.duplicateEnd;
   // The peer has closed first, at the same time, or after us.
   if (tcb.state === ESTABLISHED) setState(tcp, tcb, CLOSE_WAIT);
   else if (tcb.state === FIN_WAIT_1) setState(tcp, tcb, CLOSING);
