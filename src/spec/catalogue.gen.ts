@@ -10986,5 +10986,36 @@ export const CATALOGUE: Catalogue = {
         },
       ],
     },
+    {
+      name: 'MtuDiscover',
+      className: 'numbers',
+      doc: 'What IP_MTU_DISCOVER asks for',
+      source: 'Linux, include/uapi/linux/in.h: IP_PMTUDISC_',
+      bitSet: false,
+      values: [
+        { name: 'MTU_DISCOVER_DONT', value: 0, doc: 'packets may be cut on their way' },
+        {
+          name: 'MTU_DISCOVER_WANT',
+          value: 1,
+          doc: 'packets of streams may not be cut; datagrams that are too long are cut here',
+        },
+        {
+          name: 'MTU_DISCOVER_DO',
+          value: 2,
+          doc: 'nothing is cut; a datagram that is too long is EMSGSIZE',
+        },
+        {
+          name: 'MTU_DISCOVER_PROBE',
+          value: 3,
+          doc: 'as DO, of what the port sends, whatever is said of the path',
+        },
+        { name: 'MTU_DISCOVER_INTERFACE', value: 4, doc: 'as PROBE, and packets may be cut on their way' },
+        {
+          name: 'MTU_DISCOVER_OMIT',
+          value: 5,
+          doc: 'as INTERFACE, and a datagram that is too long is cut here',
+        },
+      ],
+    },
   ],
 };

@@ -20,8 +20,8 @@ import type { PortGround, SpokenClass } from './port-host.ts';
 
 /** Virtual time begins nowhere in particular. */
 const STARTED_AT = '1970-01-01T00:00:00.000Z';
-/** Bytes recorded of each packet: its Ethernet header. */
-const SNAP_BYTES = 14;
+/** Bytes recorded of each packet: all. */
+const SNAP_BYTES = 65_535;
 /** Small enough to run dry. */
 export const PORT_CARD: CardOverrides = {
   mtu: 1500,
@@ -62,7 +62,7 @@ export function runPortTour(card: TouredCard, tour: (ground: TourGround) => void
   const config = cardConfig({ ...PORT_CARD, ...card.overrides, stack: { seed } });
   const topology = singleCard(config, { name: 'card', seed, modules: [kind] });
   const memory = new MemoryPlan();
-  // Lengths are all that is held against what is said of packets; no packet of the window class is.
+  // What is said of packets is held against them; nothing is said of those of the window class.
   const snapBytes = kind === 'lan' ? SNAP_BYTES : 0;
   const world = planWorld(memory, topology, { cards: [0], switches: [] }, [snapBytes]);
   const [plan] = world.cards;

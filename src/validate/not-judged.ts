@@ -20,8 +20,8 @@ const PACKET_RULES = 'what packets show (rules P and D-03)';
 
 /** Whether the ledgers say that there were no packets, so that none can be missing. */
 export function wasSilent({ host, iop }: TraceEnd): boolean {
-  const ports = iop['lanPlacementsBytes'] === 0 && host['lanPacketsSentBytes'] === 0;
-  return ports || (iop['ipInReceives'] === 0 && iop['ipOutRequests'] === 0);
+  const portsWere = iop['lanPlacementsBytes'] === 0 && host['lanPacketsSentBytes'] === 0;
+  return portsWere && iop['ipInReceives'] === 0 && iop['ipOutRequests'] === 0;
 }
 
 /** @returns a line for each thing that was not judged: what, and why. */

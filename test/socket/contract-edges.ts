@@ -1,5 +1,6 @@
 /** The socket contract: calls out of turn, as random calls on both stacks have found them (calls.test.ts). */
 import { describe, expect, it } from 'vitest';
+import { KernelStack } from '../../src/linux/kernel-stack.ts';
 import {
   FAILED,
   HANGUP,
@@ -25,6 +26,17 @@ function refused(bed: Bed): number {
   bed.untilReady(client, FAILED);
   expect(bed.stack.getOption(client, option.SO_ERROR)).toBe(errno.ECONNREFUSED);
   return client;
+}
+
+/**
+ * A socket whose connect has failed listens, on the card and on most kernels. Late stable releases of Linux 6.18
+ * refuse that (seen with 6.18.44): of a kernel both are taken. @returns whether it listens.
+ */
+function listens({ stack }: Bed, socket: number): boolean {
+  const answer = stack.listen(socket, 1);
+  if (stack instanceof KernelStack && answer === -errno.EINVAL) return false;
+  expect(answer).toBe(0);
+  return true;
 }
 
 /** How often, and how long, a connect is waited for until it counts as unanswered. */
@@ -53,7 +65,7 @@ export function edgeTests(bed: () => Bed): void {
       expect(bed().stack.readiness(client)).toBe(READABLE | WRITABLE | HANGUP | FAILED);
       expect(bed().stack.getOption(client, option.SO_ERROR)).toBe(errno.ECONNRESET);
       expect(bed().stack.recv(client, new Uint8Array(1), 0, 1)).toBe(-errno.ENOTCONN);
-      expect(bed().stack.listen(client, 1)).toBe(0);
+      listens(bed(), client);
     });
 
     it('of a connect under way leaves a socket that connects', () => {
@@ -111,7 +123,7 @@ export function edgeTests(bed: () => Bed): void {
       expect(bed().stack.bind(client, ADDRESS, 0)).toBe(0);
       expect(bed().stack.listen(client, 1)).toBe(-errno.EINVAL);
       expect(bed().stack.connect(client, ADDRESS, 9)).toBe(-errno.ECONNABORTED);
-      expect(bed().stack.listen(client, 1)).toBe(0);
+      if (!listens(bed(), client)) return;
       const port = bed().stack.localEndpoint(client)?.port ?? 0;
       bed().connect(port);
       bed().accept(client);

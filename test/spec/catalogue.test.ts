@@ -38,7 +38,13 @@ describe('the catalogue', () => {
       );
     const { ERRNO_MAX: _last, errnoName: _name, errnoNumber: _number, ...errnos } = errno;
     expect(numbers('Errno')).toEqual(errnos);
-    expect(numbers('SocketOption')).toEqual({ ...options });
+    const [discover, named] = [true, false].map((isValue) =>
+      Object.fromEntries(
+        Object.entries(options).filter(([name]) => name.startsWith('MTU_DISCOVER_') === isValue),
+      ),
+    );
+    expect(numbers('SocketOption')).toEqual(named);
+    expect(numbers('MtuDiscover')).toEqual(discover);
     const all = [CATALOGUE.frame, ...CATALOGUE.classes].flatMap(({ enums }) => enums);
     for (const { name, source } of [...all, ...CATALOGUE.numbers])
       expect(source, name).toMatch(/\.h\b|^ours$|2[0-9]{3}/);

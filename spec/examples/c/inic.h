@@ -1413,6 +1413,13 @@
 #define INIC_IP_TOS 33
 #define INIC_IP_MTU_DISCOVER 34
 #define INIC_IP_MTU 35
+/* MtuDiscover: Linux, include/uapi/linux/in.h: IP_PMTUDISC_ */
+#define INIC_MTU_DISCOVER_DONT 0
+#define INIC_MTU_DISCOVER_WANT 1
+#define INIC_MTU_DISCOVER_DO 2
+#define INIC_MTU_DISCOVER_PROBE 3
+#define INIC_MTU_DISCOVER_INTERFACE 4
+#define INIC_MTU_DISCOVER_OMIT 5
 /* States of a socket number: spec/states.yaml */
 #define INIC_SOCKET_STATE_FREE 0
 #define INIC_SOCKET_STATE_OPEN 1
