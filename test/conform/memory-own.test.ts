@@ -28,6 +28,8 @@ describe.skipIf(!can)('over a shared file', () => {
     ['host', true, ['transfer/', 'replies/Socket']],
   ] as const)(
     'our own %s passes, by itself: %s',
+    // What runs by itself runs in the machine's own time: on a busy one a limit may pass before it has had its turn.
+    { timeout: 120_000, retry: 2 },
     (role, free, names) => {
       for (const only of names) {
         const { verdicts, failure } = tried(role, only, free);
@@ -36,6 +38,5 @@ describe.skipIf(!can)('over a shared file', () => {
         expect(verdicts.length).toBeGreaterThan(0);
       }
     },
-    120_000,
   );
 });

@@ -77,6 +77,8 @@ class FreeSleeper extends InterruptedSleeper {
   private readonly card: ForeignCard;
   private readonly patienceNs: number;
   private silentNs = 0;
+  /** How often it has rested. A host that finds its answers before it would rest is due no word of them. */
+  rests = 0;
 
   constructor(card: ForeignCard, patienceNs: number) {
     super();
@@ -87,6 +89,7 @@ class FreeSleeper extends InterruptedSleeper {
   sleep(timeoutNs: number): void {
     if (this.woken) return;
     const waitNs = Math.min(timeoutNs === NEVER ? REST_NS : timeoutNs, this.patienceNs);
+    this.rests += 1;
     this.silentNs = this.card.listen(waitNs) > 0 ? 0 : this.silentNs + waitNs;
     if (this.silentNs < this.patienceNs) return;
     this.card.probe();
@@ -154,13 +157,14 @@ export function runTour(link: Link, name: string, tour: TourName): Toured {
     host.bringUpCard(SOCKET_CLASS_ID);
     if (free) leaveAlone(card);
     told = 0;
+    if (sleeper instanceof FreeSleeper) sleeper.rests = 0;
     if (tour === 'whole') new Tour(host.sockets, 1).run(ROUNDS);
     else if (tour !== 'bring-up') new Tour(host.sockets, 1).runPart(tour);
     if (!host.quiesce(QUIESCE_NS)) throw new Error('the card would not quiesce');
   });
-  if (free) {
+  if (sleeper instanceof FreeSleeper) {
     card.fence();
-    if (failure === '' && told === 0)
+    if (failure === '' && told === 0 && sleeper.rests > 0)
       throw new PipeFault(PIPE_FAULT_UNANNOUNCED, 'a host that had asked for a word of answers heard none');
     validator.held?.finish();
   }
