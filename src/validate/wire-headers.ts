@@ -3,13 +3,11 @@
  * What arrives may be as bad as its sender likes.
  */
 import type { Findings } from './findings.ts';
-import { TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from './wire-segment.ts';
+import { ETHERNET_BYTES, half, IPV4_BYTES, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from './wire-segment.ts';
 
-const ETHERNET_BYTES = 14;
 const TYPE_AT = 12;
 const TYPE_IPV4 = 0x0800;
 const TYPE_ARP = 0x0806;
-const IPV4_BYTES = 20;
 const TOTAL_AT = 2;
 const FRAGMENT_AT = 6;
 const FRAGMENT_OFFSET = 0x1fff;
@@ -77,8 +75,4 @@ function sumOf(bytes: Uint8Array, at: number, length: number): number {
   let sum = 0;
   for (let i = 0; i < length; i += 2) sum += half(bytes, at + i);
   return sum % 0xffff;
-}
-
-function half(bytes: Uint8Array, at: number): number {
-  return (bytes[at] << 8) | bytes[at + 1];
 }

@@ -5,8 +5,8 @@ export const IS_TCP = 1;
 export const IS_UDP = 2;
 export const IS_ICMP = 3;
 
-const ETHERNET_BYTES = 14;
-const IPV4_BYTES = 20;
+export const ETHERNET_BYTES = 14;
+export const IPV4_BYTES = 20;
 const TCP_BYTES = 20;
 const UDP_BYTES = 8;
 const PROTOCOL_ICMP = 1;
@@ -107,7 +107,7 @@ export class Segment {
   }
 }
 
-function half(bytes: Uint8Array, at: number): number {
+export function half(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 8) | bytes[at + 1];
 }
 

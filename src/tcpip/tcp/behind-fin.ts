@@ -1,13 +1,12 @@
 /** What the stack makes of segments that have been here before, and of those behind the peer's FIN. */
 import { assert } from '../../assert/assert.ts';
-import { TCP_DUPLICATES } from '../../ledger/counters.gen.ts';
 import { ECONNRESET, EPIPE } from '../../socket/errno.ts';
 import { FIN } from '../header/tcp.ts';
 import { after, before, earlier } from '../seq.ts';
 import { replyReset } from './handshake.ts';
 import { failTcb } from './lifecycle.ts';
 import { acknowledgeNow } from './ready.ts';
-import { noteDuplicate } from './receive.ts';
+import { receivedBefore } from './receive.ts';
 import type { SegmentIn } from './segment-in.ts';
 import { CLOSE_WAIT, CLOSING, LAST_ACK } from './state.ts';
 import type { TcpTables } from './tables.ts';
@@ -39,11 +38,8 @@ export function receiveBehindFin(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): 
 export function refuseRepeat(tcp: TcpTables, tcb: Tcb, seq: number, end: number): void {
   assert(before(seq, end), 'behind FIN: what is refused has text or a FIN');
   const length = (earlier(end, tcb.rcvNxt) - seq) | 0;
-  if (length > 0) {
-    tcp.environment.counters[TCP_DUPLICATES] += 1;
-    noteDuplicate(tcb, seq, length);
-  }
-  acknowledgeNow(tcp, tcb);
+  if (length > 0) receivedBefore(tcp, tcb, seq, length);
+  else acknowledgeNow(tcp, tcb);
 }
 
 /**

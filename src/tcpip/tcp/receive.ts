@@ -141,7 +141,7 @@ function refuseText(tcp: TcpTables, tcb: Tcb): boolean {
 }
 
 /** Says at once that the segment had been here (RFC 9293 §3.10.7.4, first check; RFC 2883). */
-function receivedBefore(tcp: TcpTables, tcb: Tcb, seq: number, length: number): boolean {
+export function receivedBefore(tcp: TcpTables, tcb: Tcb, seq: number, length: number): boolean {
   tcp.environment.counters[TCP_DUPLICATES] += 1;
   if (length > 0) noteDuplicate(tcb, seq, length);
   acknowledgeNow(tcp, tcb);
