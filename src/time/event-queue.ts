@@ -61,6 +61,8 @@ const AGENTS = 16;
 
 /** No spell of looking is under way. */
 const NOT_SPINNING = -1;
+/** No turn is left out. */
+const NOT_LEFT_OUT = -1;
 
 export class EventQueue {
   readonly clock: Clock;
@@ -78,6 +80,8 @@ export class EventQueue {
   private spinNs = new Float64Array(AGENTS);
   private spinUntilNs = new Float64Array(AGENTS);
   private lookNs = new Float64Array(AGENTS);
+  /** When each would look once more, its work done, and that is left out unless something comes until then. */
+  private leftOutNs = new Float64Array(AGENTS);
   /** What each agent has still to show. */
   private readonly showings: Showings[] = [];
   /** Who is the next to show something, or to have a turn. */
@@ -116,6 +120,7 @@ export class EventQueue {
     this.spinNs[agent] = entry.spinNs ?? 0;
     this.spinUntilNs[agent] = NOT_SPINNING;
     this.lookNs[agent] = entry.lookNs ?? 0;
+    this.leftOutNs[agent] = NOT_LEFT_OUT;
     this.showings.push(new Showings());
     this.due.add();
     this.bringForward(agent, this.timeNs);
@@ -132,7 +137,9 @@ export class EventQueue {
 
   /** Something was shown that an agent may be looking for: one that spins sees it without being notified. */
   shown(agent: number): void {
-    if (this.spinUntilNs[agent] !== NOT_SPINNING) this.notify(agent, this.lookNs[agent]);
+    if (this.spinUntilNs[agent] === NOT_SPINNING) return;
+    // It looks as soon as it is free: one that is busy until later sees it then, and waits for no look.
+    this.notify(agent, this.timeNs <= this.leftOutNs[agent] ? 0 : this.lookNs[agent]);
   }
 
   /** An agent's own deadline may be another than when its last turn ended. */
@@ -237,6 +244,7 @@ export class EventQueue {
     this.spinNs = twiceAsLong(this.spinNs);
     this.spinUntilNs = twiceAsLong(this.spinUntilNs);
     this.lookNs = twiceAsLong(this.lookNs);
+    this.leftOutNs = twiceAsLong(this.leftOutNs);
     this.waiting = twiceAsLong(this.waiting);
   }
 
@@ -330,6 +338,8 @@ export class EventQueue {
     do waiting.showFirst();
     while (waiting.isDue(this.timeNs));
     this.setShow(agent);
+    // To show something may cost it something, which the turn that would be left out is charged.
+    if (this.timeNs <= this.leftOutNs[agent]) this.notify(agent, 0);
   }
 
   private turn(agent: number): void {
@@ -339,14 +349,33 @@ export class EventQueue {
     assert(this.waiting[agent] === 0, 'event queue: an agent that waits inside a call is not run');
     wakeNs[agent] = NEVER;
     this.current = agent;
+    if (this.leftOutNs[agent] !== NOT_LEFT_OUT) this.endLeftOut(agent);
     const worked = this.poll(agent) > 0;
     this.charge(agent);
     this.current = -1;
-    if (worked) {
+    if (!worked) this.rest(agent);
+    else if (this.spinNs[agent] > 0 && this.agents[agent].drained === true) this.leaveOut(agent);
+    else {
       this.spinUntilNs[agent] = NOT_SPINNING;
       wakeNs[agent] = busyUntilNs[agent];
-    } else this.rest(agent);
+    }
     this.deadlineChanged(agent);
+  }
+
+  /** An agent that spins has left nothing: when its work is done it would find that, and look on from then. */
+  private leaveOut(agent: number): void {
+    const { wakeNs, spinUntilNs, busyUntilNs, leftOutNs } = this;
+    leftOutNs[agent] = busyUntilNs[agent];
+    spinUntilNs[agent] = busyUntilNs[agent] + this.spinNs[agent];
+    wakeNs[agent] = spinUntilNs[agent];
+  }
+
+  /** A turn follows on one that was left out, or comes in its place. */
+  private endLeftOut(agent: number): void {
+    const { leftOutNs } = this;
+    if (this.timeNs > leftOutNs[agent]) this.agents[agent].leftOut?.();
+    else this.spinUntilNs[agent] = NOT_SPINNING;
+    leftOutNs[agent] = NOT_LEFT_OUT;
   }
 
   /** An agent has found nothing to do: it looks on for a while, and then asks to be notified. */
