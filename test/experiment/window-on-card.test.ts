@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { type JudgedClaim, judged } from '../../src/experiment/claims/judge.ts';
 import { readSettings } from '../../src/experiment/claims/settings.ts';
 import { bondClaims } from '../../src/experiment/window-on-card/bonds.ts';
-import { busBinds, claimsOf, plainWire } from '../../src/experiment/window-on-card/claims.ts';
+import { busBinds, claimsOf, directIn, plainWire } from '../../src/experiment/window-on-card/claims.ts';
 import { conClaims } from '../../src/experiment/window-on-card/cons.ts';
 import { windowOnCard } from '../../src/experiment/window-on-card/experiment.ts';
 import { Runs } from '../../src/experiment/window-on-card/runs.ts';
@@ -34,8 +34,12 @@ const changed = (change: Partial<Run>): Runs => new Runs({ ...baseOf(set()), ...
 const FLIPS: Readonly<Record<string, Flip>> = {
   'window-copy': 'cause',
   segmentation: 'cause',
+  'in-software': 'cause',
   direct: 'cause',
+  // Where neither protocol nor bus takes time, what is left is the copy and its messages.
+  'direct-in': { trial: () => directIn(changed({ hostSpeed: 100, busBytesPerS: 4e9 })).effect },
   storing: 'cause',
+  'one-below-wire': { under: "the host's speed" },
   // What a host needs for a call decides whether its wires are full.
   'plain-below-wire': { trial: () => plainWire(changed({ systemCallNs: 100_000 })).effect },
   'window-at-wire': { under: 'the bus' },
@@ -54,7 +58,7 @@ describe('window-on-card', () => {
   let claims: Record<string, JudgedClaim> = {};
   beforeAll(() => {
     claims = found();
-  }, 60_000);
+  }, 120_000);
 
   it('has each cause matter: without it the claim fails', () => {
     const caused = Object.values(claims).filter(({ without }) => without !== undefined);

@@ -12,6 +12,8 @@ import { checkWindow, type Direction, type Reading, type Run } from './world.ts'
 const SYSTEMS = ['host', 'host+checksum', 'host+TSO', 'window', 'inic'];
 const DIRECTIONS: readonly Direction[] = ['transmit', 'receive', 'both'];
 const SIZES = [64, 256, 1024, 4096, 16_384, 65_536];
+/** A stream is read in what it came in, so that smaller reads say little more. */
+const READ_SIZES = [256, 1024, 4096, 65_536];
 const BUSES = [0.5e9, 1e9, 2e9, 4e9];
 const SMALL_BYTES_IN_ALL = 4e6;
 const KIB = 1024;
@@ -43,7 +45,13 @@ export const windowOnCard: Experiment = {
         ...conClaims(base, settings.seeds(), (figure) => runs.step(figure)),
         ...(base.ports > 1 ? bondClaims(base, settings.seeds(), (figure) => runs.step(figure)) : []),
       ],
-      tables: [systemsTable(runs), costsTable(runs), sizesTable(runs), busTable(runs)],
+      tables: [
+        systemsTable(runs),
+        costsTable(runs),
+        sizesTable(runs, 'transmit'),
+        sizesTable(runs, 'receive'),
+        busTable(runs),
+      ],
       charts: [systemsChart(runs), sizesChart(runs), busChart(runs)],
       assumed: ASSUMED,
       open: OPEN,
@@ -131,10 +139,15 @@ function costsTable(runs: Runs): FindingsTable {
   };
 }
 
-/** Host time for a byte, by the size of writes and by how they reach the card. */
-function bySize(runs: Runs, size: number): { direct: number; bounce: number; plain: number } {
+/** Host time for a byte, by the size of calls and by how their bytes reach the card, or come from it. */
+function bySize(
+  runs: Runs,
+  size: number,
+  direction: Direction = 'transmit',
+): { direct: number; bounce: number; plain: number } {
   const writes = Math.min(SMALL_WRITES, Math.ceil(SMALL_BYTES_IN_ALL / size));
-  const of = (change: Partial<Run>): number => runs.of({ ...change, size, writes }).hostNsPerByte * KIB;
+  const of = (change: Partial<Run>): number =>
+    runs.of({ ...change, direction, size, writes }).hostNsPerByte * KIB;
   return {
     direct: of({ arm: 'window', directBytesMin: 0 }),
     bounce: of({ arm: 'window', directBytesMin: Number.POSITIVE_INFINITY }),
@@ -142,18 +155,19 @@ function bySize(runs: Runs, size: number): { direct: number; bounce: number; pla
   };
 }
 
-function sizesTable(runs: Runs): FindingsTable {
+function sizesTable(runs: Runs, direction: Direction): FindingsTable {
+  const sends = direction === 'transmit';
   return {
-    title: "The host's time to send a KiB, by the size of writes",
+    title: `The host's time to ${sends ? 'send' : 'receive'} a KiB, by the size of ${sends ? 'writes' : 'reads'}`,
     columns: [
-      { heading: 'write', unit: 'B' },
+      { heading: sends ? 'write' : 'read', unit: 'B' },
       { heading: 'direct', unit: 'ns' },
       { heading: 'by bounce', unit: 'ns' },
       { heading: 'plain card, TSO', unit: 'ns' },
       { heading: 'bounce/direct', unit: 'x' },
     ],
-    rows: SIZES.map((size) => {
-      const { direct, bounce, plain } = bySize(runs, size);
+    rows: (sends ? SIZES : READ_SIZES).map((size) => {
+      const { direct, bounce, plain } = bySize(runs, size, direction);
       return [size, direct, bounce, plain, bounce / direct];
     }),
   };

@@ -54,6 +54,8 @@ export interface Reading {
   readonly hostNsPerByte: number;
   /** Of these, header work for each packet; none of a card that runs the whole stack. */
   readonly headerNsPerByte: number;
+  /** Of these, the copy of what is sent into the host's TCP window; none of a card that runs the whole stack. */
+  readonly copyNsPerByte: number;
   readonly cardNsPerByte: number;
   /** Shares of the time, 0 to 1 and beyond. */
   readonly hostBusy: number;
@@ -98,6 +100,7 @@ export function measureRun(run: Run): Reading {
     payloadPerS,
     hostNsPerByte: hostNs / bytes,
     headerNsPerByte: measured.headerNs / bytes,
+    copyNsPerByte: measured.copyNs / bytes,
     cardNsPerByte: cardNs / bytes,
     hostBusy: hostNs / elapsedNs,
     cardBusy: cardNs / elapsedNs,
@@ -111,6 +114,7 @@ export function measureRun(run: Run): Reading {
 interface Measured {
   readonly bytes: number;
   readonly headerNs: number;
+  readonly copyNs: number;
   readonly elapsedNs: number;
   readonly hostNs: number;
   readonly cardNs: number;
@@ -138,11 +142,12 @@ function onHost(run: Run, topology: Topology, arm: Arm): Measured {
   const [ofCard] = measurement.cardCounts;
   const [inAll = totals[0]] = measurement.cardTotals;
   const hostNs = charge(counts[0], costs.costs);
-  const withoutHeaders = charge(counts[0], withoutHost(costs.costs, ['header work']));
+  const spentOn = (cost: NamedCost): number => hostNs - charge(counts[0], withoutHost(costs.costs, [cost]));
   const crossed = ofCard === undefined ? 'busPayloadBytes' : 'windowFillsBytes';
   return {
     bytes,
-    headerNs: hostNs - withoutHeaders,
+    headerNs: spentOn('header work'),
+    copyNs: spentOn('window copy'),
     elapsedNs,
     hostNs,
     cardNs,
@@ -177,6 +182,7 @@ function onCard(run: Run, topology: Topology): Measured {
     bytes: (bytesPerS * elapsedNs) / 1e9,
     elapsedNs,
     headerNs: 0,
+    copyNs: 0,
     hostNs: charge(host, topology.hosts[0].processor.costs),
     cardNs: charge(card, processor.costs),
     bus: cardBus([host, card]),
