@@ -30,6 +30,7 @@ const FLIPS: Readonly<Record<string, Flip>> = {
   'set-up': 'cause',
   'tap-price': 'cause',
   fallback: 'cause',
+  'two-makers': 'cause',
   taps: 'cause',
   neighbours: 'cause',
   routes: 'cause',
@@ -67,6 +68,7 @@ describe('open-toe', () => {
       'set-up': "depends on the card's processor and the age of host and card",
       'tap-price': 'depends on how much of a frame a tap copies',
       fallback: 'holds',
+      'two-makers': 'holds',
       taps: 'holds',
       neighbours: 'holds',
       'hand-back': 'holds',
@@ -82,7 +84,7 @@ describe('open-toe', () => {
 
   it('finds each cause to be one: the claim is refuted where it is taken away', () => {
     const caused = result.claims.filter(({ without }) => without !== undefined);
-    expect(caused.map(({ name }) => name)).toHaveLength(13);
+    expect(caused.map(({ name }) => name)).toHaveLength(14);
     for (const { without, under: _, ...claim } of caused) {
       const effect = without?.effect ?? claim.effect;
       expect(verdictOf({ ...claim, effect }).kind, claim.name).toBe('refuted');

@@ -144,6 +144,8 @@ export function costClaims(measure: Measure, arms: Arms, later: string): Claim[]
 export interface LiveFigures {
   readonly lost: readonly number[];
   readonly lostWithout: readonly number[];
+  readonly byTwo: readonly number[];
+  readonly byTwoWithout: readonly number[];
   readonly seen: readonly number[];
   readonly seenWithout: readonly number[];
   readonly stalledNs: readonly number[];
@@ -169,6 +171,7 @@ export interface LiveFigures {
 /** @param stallNs as long as an answer is waited for. */
 export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
   const lost = "of 100 that peers open, three times the device's limit, lost";
+  const byTwo = 'of 100 connections by two wires, with the device of their own';
   const seen = 'of 100 frames of the wire, seen by a tap';
   const passed = 'of 100 connections that a filter forbids, opened';
   return [
@@ -179,6 +182,14 @@ export function liveClaims(live: LiveFigures, stallNs: number): Claim[] {
       effect: effectOf(lost, '', live.lost),
       bound: { below: 1 },
       without: { cause: 'falling back', effect: effectOf(lost, '', live.lostWithout) },
+    },
+    {
+      name: 'two-makers',
+      statement: "Two makers' devices serve at once, each what comes by its wire.",
+      source: PROPOSAL,
+      effect: effectOf(byTwo, '', live.byTwo),
+      bound: { above: 99 },
+      without: { cause: 'the second of them', effect: effectOf(byTwo, '', live.byTwoWithout) },
     },
     {
       name: 'taps',

@@ -65,6 +65,23 @@ export function fillDevice(bed: TestBed, connections: number, fallsBack: boolean
   };
 }
 
+/**
+ * Peers open connections by either wire, at each of which is a device of another maker.
+ * @returns of 100, how many are with the device of their wire.
+ */
+export function serveByTwo(bed: TestBed, both: boolean): number {
+  const world = openBed(bed);
+  if (!both) world.offloading.registry.deactivate('toe1');
+  const listening = listener(world.stack, PORT);
+  let own = 0;
+  for (let i = 0; i < FEW; i++) {
+    const at = i % 2;
+    const [socket] = served(world, at, listening, PORT);
+    if (world.stack.deviceOf(socket) === `toe${at}`) own += 1;
+  }
+  return (PERCENT * own) / FEW;
+}
+
 export interface Tapped {
   /** Of 100 frames that the peers sent and received, how many a tap sees, and how many of the host's own. */
   readonly seenPercent: number;

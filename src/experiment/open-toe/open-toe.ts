@@ -16,6 +16,7 @@ import {
   narrowPath,
   reroutePeer,
   STALL_NS,
+  serveByTwo,
   watchFrames,
 } from './live.ts';
 import type { LoadFigures } from './load.ts';
@@ -87,8 +88,8 @@ function run(settings: SettingValues, progress: Progress): Findings {
   };
   const arms = armsOf(profile);
   const list = Object.values(arms);
-  // Each arm's stream, five arms' short connections, and eighteen trials.
-  const total = seeds.length * (list.length + 5 + 18);
+  // Each arm's stream, five arms' short connections, and twenty trials.
+  const total = seeds.length * (list.length + 5 + 20);
   let done = 0;
   const step = <T>(measured: T): T => {
     done += 1;
@@ -182,6 +183,8 @@ function trials(
   return {
     lost: each((seed) => fillDevice(bed(seed), limit, true).lostPercent),
     lostWithout: each((seed) => fillDevice(bed(seed), limit, false).lostPercent),
+    byTwo: each((seed) => serveByTwo(bed(seed), true)),
+    byTwoWithout: each((seed) => serveByTwo(bed(seed), false)),
     seen: each((seed) => watchFrames(bed(seed)).seenPercent),
     seenWithout: each((seed) => watchFrames(bed(seed)).hostsPercent),
     stalledNs: each((seed) => movePeer(bed(seed), true)),
