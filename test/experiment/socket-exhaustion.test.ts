@@ -44,6 +44,7 @@ describe('socket-exhaustion', () => {
         'depends on who holds TIME-WAIT and how long and how many addresses there are and ' +
         'whether connections are used again',
       'processor-exhausts': 'refuted',
+      'refused-at-once': 'holds',
       'ports-are-the-ceiling': 'holds',
       'ports-bind-first': 'depends on how many addresses the balancer has',
       'offload-moves': 'refuted',
@@ -183,6 +184,21 @@ describe('a world out of ports', () => {
     expect(full.synDrops).toBeGreaterThan(0);
     expect(full.answeredPerS).toBeGreaterThan(100);
     expect(Math.max(...full.seconds.map(({ server }) => server[ESTABLISHED]))).toBeGreaterThan(38);
+  });
+
+  it('keeps clients waiting where the server has few sockets, and refuses at once where ports are out', () => {
+    const few = { ...base, ports: 40_000, serverSockets: 2000, rate: 1000, seconds: 60 };
+    const [idle, serverFull] = [run(), run(armsOf(few).serverFull)];
+    expect(serverFull.refusals.timeouts + serverFull.refusals.others).toBeGreaterThan(0);
+    const arms = Object.fromEntries(Object.entries(armsOf(base)).map(([key, arm]) => [key, [unused(arm)]]));
+    const claims = socketClaims({
+      arms: { ...arms, idle: [idle], serverFull: [serverFull] } as unknown as Runs['arms'],
+      full: {},
+      oldHost: {} as Runs['oldHost'],
+      engine: [],
+    });
+    const claim = claims.find(({ name }) => name === 'refused-at-once') as Claim;
+    expect(verdict(claim)).toBe('depends on whose sockets run out');
   });
 
   it('uses a connection again where it may', () => {

@@ -68,12 +68,42 @@ export function socketClaims({ arms }: Runs): Claim[] {
       bound: { above: UNANSWERED_PERCENT },
       without: { cause: 'any work of the processor', effect: unanswered('idleFree') },
     },
+    refusedAtOnce(arms),
     portsAreTheCeiling(arms),
     portsBindFirst(arms),
     ...moves(arms),
     atOnceCosts(arms),
     offloadSparesProcessor(arms),
   ];
+}
+
+/** Of requests that came to nothing, those that were refused within their call, of a hundred. */
+function refusedPercent({ refusals }: ArmRun): number {
+  const all = Object.values(refusals).reduce((sum: number, count: number) => sum + count, 0);
+  return all === 0 ? 100 : (100 * refusals.ports) / all;
+}
+
+function refusedAtOnce(arms: Runs['arms']): Claim {
+  const share = (name: ArmName): Effect =>
+    effectOf(
+      'of requests that came to nothing, refused at once by EADDRNOTAVAIL',
+      '%',
+      arms[name].map(refusedPercent),
+    );
+  return {
+    name: 'refused-at-once',
+    statement: 'Whoever asks when all sockets are used up is refused at once, and nobody hangs.',
+    source: 'derived: a connect finds its port, or none, before anything is sent',
+    effect: share('idle'),
+    bound: { above: 99 },
+    under: [
+      {
+        factor: 'whose sockets run out',
+        condition: "the server's run out before the balancer's",
+        effect: share('serverFull'),
+      },
+    ],
+  };
 }
 
 function portsAreTheCeiling(arms: Runs['arms']): Claim {
