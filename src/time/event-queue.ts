@@ -1,7 +1,8 @@
 /**
  * Drives agents inline in virtual time: always the one that wants to run first, ties by their order. An
  * agent that works is charged and runs again when its charge is over; one that does not looks on for as long
- * as it spins, is then armed, and rests until notified or due.
+ * as it spins, is then armed, and rests until notified or due. Where an agent that spins says that it has left
+ * nothing, the turn that would find nothing is left out, and no time is another for it.
  *
  * What a turn does is seen when its work is done. A turn runs at one instant of the queue, but its agent has
  * a time of its own, which goes ahead by what its work so far has cost (`localNs`). What it shows others is
@@ -13,14 +14,14 @@
  * wire) calls `deadlineChanged`. After a turn the queue asks the agent itself, and when `run` is called
  * from outside it asks all, since a test or a program may have used any of them.
  *
- * Times are kept in arrays and hardly ever passed from one function to the next, for V8 boxes a double that
- * leaves a function, and the boxes have to be collected.
+ * Times are kept in arrays and hardly ever passed on, for V8 boxes a double that leaves a function.
  */
 import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import type { Meter } from './cost-model.ts';
 import { DueTree } from './due-tree.ts';
+import { type Engine, type Entry, NO_ENGINE } from './queue-entry.ts';
 import { Samples } from './samples.ts';
 import { type Showing, Showings } from './showings.ts';
 
@@ -30,32 +31,6 @@ import { type Showing, Showings } from './showings.ts';
  */
 const TURNS_AT_ONE_TIME_MAX = 10_000_000;
 
-export interface Entry {
-  readonly agent: Agent;
-  /** What its work costs. */
-  readonly meter: Meter;
-  /** What works for it beside it. What it shows waits for that as well. Absent: nothing does. */
-  readonly engine?: Engine;
-  /** How long it looks on without work before it is armed, in nanoseconds; 0 or absent: not at all. */
-  readonly spinNs?: number;
-  /** How long after it was shown something an agent that spins sees it, in nanoseconds: half a look. */
-  readonly lookNs?: number;
-}
-
-/** Works for an agent while that goes on: a DMA engine. */
-export interface Engine {
-  /**
-   * Says when all is done that the agent's work until now has begun. @param nowNs by agent, its own time.
-   * @param settledNs by agent, where the answer is put.
-   */
-  settle(nowNs: Float64Array, settledNs: Float64Array, agent: number): void;
-}
-
-const NO_ENGINE: Engine = {
-  settle: (nowNs, settledNs, agent) => {
-    settledNs[agent] = nowNs[agent];
-  },
-};
 /** Agents there is room for at first. What is known of each lies in arrays of one kind for good. */
 const AGENTS = 16;
 
@@ -214,7 +189,8 @@ export class EventQueue {
     if (this.depth === 0) this.askAll();
     const outer = this.current;
     const limitNs = this.limitNs;
-    this.limitNs = this.expired ? untilNs : Math.min(untilNs, limitNs);
+    // A run that has used up its time bounds none within it.
+    this.limitNs = this.timeNs >= limitNs ? untilNs : Math.min(untilNs, limitNs);
     this.depth += 1;
     try {
       return this.runUntil(done, this.limitNs);
@@ -229,11 +205,6 @@ export class EventQueue {
   /** Whether the world is run at present: whoever waits inside a call does so within a turn. */
   get underWay(): boolean {
     return this.depth > 0;
-  }
-
-  /** Whether the run under way has used up its time. */
-  private get expired(): boolean {
-    return this.timeNs >= this.limitNs;
   }
 
   /** Twice as much room for what is known of each agent. */
@@ -362,7 +333,7 @@ export class EventQueue {
     this.deadlineChanged(agent);
   }
 
-  /** An agent that spins has left nothing: when its work is done it would find that, and look on from then. */
+  /** An agent that spins has left nothing: its work done, it would find that, and look on from then. */
   private leaveOut(agent: number): void {
     const { wakeNs, spinUntilNs, busyUntilNs, leftOutNs } = this;
     leftOutNs[agent] = busyUntilNs[agent];

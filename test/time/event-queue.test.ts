@@ -62,6 +62,68 @@ function world(costNs = 0) {
   return { clock, queue, log, a, b, first, second };
 }
 
+/** An agent that works `work` times a turn, each costing 100 ns, and counts the turns that it was spared. */
+class Spinner extends Worker {
+  drained: boolean;
+  turns = 0;
+  spared = 0;
+
+  constructor(clock: Clock, log: string[], drained: boolean) {
+    super('s', clock, log);
+    this.drained = drained;
+  }
+
+  override poll(): number {
+    this.turns += 1;
+    return super.poll();
+  }
+
+  leftOut(): void {
+    this.spared += 1;
+  }
+}
+
+/** What becomes of work at 0 ns and of more that is shown at so many nanoseconds, to an agent that spins. */
+function spun(drained: boolean, shownNs: readonly number[]) {
+  const clock = new Clock();
+  clock.set(0);
+  const queue = new EventQueue(clock);
+  const agent = new Spinner(clock, [], drained);
+  const showing = new Worker('w', clock, []);
+  let charged = 0;
+  const meter: Meter = {
+    peek: () => (agent.log.length - charged) * 100,
+    charge: (timesNs, place) => {
+      timesNs[place] = (timesNs[place] ?? 0) + (agent.log.length - charged) * 100;
+      charged = agent.log.length;
+    },
+  };
+  const spinning = queue.add({ agent, meter, spinNs: 500, lookNs: 30 });
+  queue.add({ agent: showing, meter: { charge: () => undefined, peek: () => 0 } });
+  agent.work = 1;
+  for (const atNs of shownNs) {
+    queue.run(() => false, atNs, -1);
+    agent.work += 1;
+    queue.shown(spinning);
+  }
+  queue.run(() => false, 5000, -1);
+  return agent;
+}
+
+describe('a turn of an agent that has left nothing', () => {
+  it('is left out and counted, and what comes is seen when it would have been', () => {
+    for (const shownNs of [[], [40], [101], [160], [40, 90, 160, 310], [99, 101, 330], [599], [650]]) {
+      const all = spun(false, shownNs);
+      const some = spun(true, shownNs);
+      expect(some.log).toEqual(all.log);
+      expect(some.turns + some.spared).toBe(all.turns);
+      expect(all.spared).toBe(0);
+    }
+    expect(spun(true, [160]).spared).toBe(2);
+    expect(spun(true, [40]).spared).toBe(1);
+  });
+});
+
 describe('the event queue', () => {
   it('runs deadlines in the order of time, ties in the order of agents', () => {
     const { queue, log, a, b, clock } = world();

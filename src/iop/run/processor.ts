@@ -117,6 +117,7 @@ export class IoProcessor implements Agent {
 
   leftOut(): void {
     const { counters } = this;
+    if (COSTLY) this.checkLeftOut();
     counters[IOP_POLLS] += 1;
     this.countIdle();
   }
@@ -192,6 +193,10 @@ export class IoProcessor implements Agent {
     counters[IOP_IDLE_POLLS] += 1;
     counters[IOP_RESTS] += this.found;
     this.found = 0;
+  }
+
+  private checkLeftOut(): void {
+    assert(!this.holding, 'processor: a turn is left out with no frame in its hands');
   }
 
   private checkTurnEnd(work: number): void {
