@@ -64,13 +64,18 @@ function world(costNs = 0) {
 
 /** An agent that works `work` times a turn, each costing 100 ns, and counts the turns that it was spared. */
 class Spinner extends Worker {
-  drained: boolean;
   turns = 0;
   spared = 0;
 
-  constructor(clock: Clock, log: string[], drained: boolean) {
+  private readonly tells: boolean;
+
+  constructor(clock: Clock, log: string[], tells: boolean) {
     super('s', clock, log);
-    this.drained = drained;
+    this.tells = tells;
+  }
+
+  get drained(): boolean {
+    return this.tells && this.work === 0;
   }
 
   override poll(): number {
