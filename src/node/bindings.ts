@@ -18,6 +18,8 @@ export interface StreamRequest {
   oncomplete?: ((...values: unknown[]) => void) | undefined;
   handle?: unknown;
   error?: string;
+  /** What is being written, kept from the collector until it is. */
+  buffer?: unknown;
 }
 
 /** A `tcp_wrap` TCP object: what `net.Socket` and `net.Server` hold as `_handle`. */

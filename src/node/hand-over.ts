@@ -17,6 +17,8 @@ type Handle = TcpHandle & MaybeOnCard;
 
 const RELAY_ADDRESS = '127.0.0.1';
 const RELAY_BACKLOG = 511;
+/** The first byte of 127.0.0.0/8. */
+const LOOPBACK_NET = 127;
 
 /** The relay's listener in the kernel, and the card's ends by the port from which each will be joined. */
 interface Relay {
@@ -137,8 +139,13 @@ function nameOf(seam: Seam, handle: TcpHandle): AddressInfoOut {
   return out;
 }
 
-/** Passes bytes and ends on, both ways; a reset of one side resets the other. */
+/**
+ * Passes bytes and ends on, both ways; a reset of one side resets the other. Where the peer is this process's own, what
+ * still comes for it after its end keeps the process alive by the peer alone: the other process may never have taken the
+ * connection, and then nobody ends it.
+ */
 function join(cardEnd: TcpHandle, kernelEnd: TcpHandle): void {
+  const own = isOwn((cardEnd as Handle)[kChannel]);
   const [a, b] = [cardEnd, kernelEnd].map((handle) => {
     const options = { handle, allowHalfOpen: true };
     return new net.Socket(options as net.SocketConstructorOpts);
@@ -150,4 +157,13 @@ function join(cardEnd: TcpHandle, kernelEnd: TcpHandle): void {
     from.on('error', () => to.resetAndDestroy());
     from.pipe(to);
   }
+  if (own) b.on('finish', () => b.unref());
+}
+
+/** Whether the other end of a connection is this machine's, and so this process's. */
+function isOwn(channel: Channel | undefined): boolean {
+  if (channel === undefined) return false;
+  const { stack } = channel.pump;
+  const remote = stack.remoteEndpoint(channel.socket)?.address ?? 0;
+  return remote >>> 24 === LOOPBACK_NET || remote === stack.localEndpoint(channel.socket)?.address;
 }

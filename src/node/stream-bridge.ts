@@ -187,6 +187,8 @@ function writer(
   return (request: object, buffers: Uint8Array[]): number => {
     const write = new native.WriteWrap();
     write.handle = handle;
+    // The kernel's handle copies nothing: what it has not yet sent must not be collected.
+    write.buffer = buffers;
     write.oncomplete = (status) => {
       if (options.entry === undefined) finish(request, status as number);
       else options.entry.run(() => finish(request, status as number));
