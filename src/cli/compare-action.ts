@@ -79,7 +79,7 @@ function comparisonFor(name: string | undefined, flags: CompareFlags): () => Sai
       title,
       text: (bold) =>
         compareText(title, results, left, lineWidth(process.stdout, WIDTH), bold, operationOf(plan)),
-      charts: compareCharts(results),
+      charts: compareCharts(results, operationOf(plan)),
       settings,
       data: { compared: settings, results, leftOut: left },
     };

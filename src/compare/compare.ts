@@ -16,6 +16,7 @@ import { readTopology } from '../world/topology.ts';
 import type { HostCosts } from '../world/virtual/host-world.ts';
 import { type Arm, worldOf } from './arms.ts';
 import { type BusUse, busTogether, middleBus } from './bus-use.ts';
+import { checkCalls } from './free-calls.ts';
 import { hostCosts } from './host-costs.ts';
 import { measureCardWorld } from './measure-card.ts';
 import { runHostWorld } from './measure-host.ts';
@@ -140,6 +141,8 @@ export function runArm(
   const { operations, warmup, limitNs } = plan;
   const extent = { operations, warmup, limitNs };
   const costsOf = (host: number): HostCosts => hostCosts(topology, host, options, arm);
+  // Datagrams are the host's own stack's, wherever it has one.
+  if (arm.mixed === true || arm.onHost) checkCalls(topology, costsOf);
   if (arm.mixed === true) return measureMixedWorld(topology, costsOf, options.mixed ?? HALF, extent, watch);
   return arm.onHost
     ? runHostWorld(topology, costsOf, extent, watch)

@@ -1,6 +1,6 @@
 /** What systems come to, side by side, and in words what offload gains and loses. */
 import { busBytes } from '../compare/bus-use.ts';
-import type { ArmResult } from '../compare/compare.ts';
+import type { ArmFigures, ArmResult } from '../compare/compare.ts';
 import { binding, type Use } from '../compare/use.ts';
 import { type Datagrams, lostPercent } from '../sweep/datagrams.ts';
 import { alignedLines, type Colour, type Column, fitting, wrapped } from './columns.ts';
@@ -19,6 +19,11 @@ const PAYLOAD = ({ figures }: ArmResult): string => rateText(figures.bytesPerS, 
 
 /** What one operation of a workload is, where all are the same. */
 export type Operation = 'request' | 'connection' | 'write' | 'datagram' | undefined;
+
+/** What a workload's rate is: bytes of a stream, whose writes a buffer takes before they go; else operations. */
+export function rateOf({ ratePerS, bytesPerS }: ArmFigures, operation: Operation): number {
+  return operation === 'write' ? bytesPerS : ratePerS;
+}
 
 /** The rate in the unit of the workload: bytes of a stream, and of datagrams what was sent and what came. */
 function ratesOf(operation: Operation, results: readonly ArmResult[]): Column<ArmResult>[] {
@@ -81,7 +86,7 @@ export function compareText(
       ...unmetLines(results),
       ...leftOut.map((line) => `left out: ${line}`),
     ),
-    verdict(results, bold),
+    verdict(results, bold, operation),
     words(...results.map(({ arm }) => `${arm.name}: ${arm.what}`)),
     words(
       'host/op, IOP/op: processor time of all hosts, and of all cards, for an operation. ops/CPU s: ' +
@@ -130,7 +135,10 @@ function lossLines(name: string, datagrams: Datagrams | undefined): string[] {
 function rateWords(operation: Operation): string[] {
   if (operation === 'write') return ['rate: payload that programs were given; an operation is a write.'];
   if (operation === 'datagram')
-    return ['sent, arrived: datagrams a second; an operation is one that has arrived.'];
+    return [
+      'sent, arrived: datagrams a second; an operation is one that has arrived. What is sent beyond what ' +
+        'arrives and is lost waits in queues, and comes later.',
+    ];
   return [];
 }
 
@@ -175,14 +183,15 @@ const VERDICT: readonly Column<Against>[] = [
  * Where a card pays that does some or all of TCP/IP, against the quickest of the hosts, and where it loses;
  * and what messages cost a plain card, against the same card without them.
  */
-function verdict(results: readonly ArmResult[], bold: Colour): string[] {
+function verdict(results: readonly ArmResult[], bold: Colour, operation: Operation): string[] {
+  const rate = ({ figures }: ArmResult): number => rateOf(figures, operation);
   const hosts = results.filter(({ arm }) => arm.onHost && arm.window !== true && arm.lan !== true);
-  const best = [...hosts].sort((a, b) => b.figures.ratePerS - a.figures.ratePerS)[0];
+  const best = [...hosts].sort((a, b) => rate(b) - rate(a))[0];
   const rows = results.flatMap((result): Against[] => {
     if (hosts.includes(result)) return [];
     const like = hosts.find(({ arm }) => arm.name === LAN_LIKE);
     const other = result.arm.lan === true ? like : best;
-    return other === undefined ? [] : [against(result, other)];
+    return other === undefined ? [] : [against(result, other, operation)];
   });
   if (rows.length === 0) return [];
   return [
@@ -191,11 +200,11 @@ function verdict(results: readonly ArmResult[], bold: Colour): string[] {
   ];
 }
 
-function against({ arm, figures }: ArmResult, other: ArmResult): Against {
+function against({ arm, figures }: ArmResult, other: ArmResult, operation: Operation): Against {
   return {
     name: arm.name,
     other: other.arm.name,
-    rate: wonText(figures.ratePerS, other.figures.ratePerS),
+    rate: wonText(rateOf(figures, operation), rateOf(other.figures, operation)),
     host: wonText(other.figures.hostUs, figures.hostUs),
     all: wonText(figures.perProcessorS, other.figures.perProcessorS),
   };

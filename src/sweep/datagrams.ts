@@ -41,6 +41,8 @@ export function datagramsOf(world: ProgramWorld, sentPerS: number): Datagrams | 
   const sum = (counters: readonly string[]): number =>
     counts.reduce((total, one) => total + named(one, counters), 0);
   const losses = Object.entries(LOSSES).map(([name, counters]) => [name, sum(counters)] as const);
+  // What the stack took and never sent: it waited for a neighbour's hardware address, beyond what may wait.
+  const unresolved = sum(['datagramsSent']) - sum(['datagramsUnsent']) - sum(['udpOutDatagrams']);
   // The first of these counts those that found their socket full too.
   const damaged = sum(['udpInErrors', 'ipInHdrErrors']) - sum(['udpRcvbufErrors']);
   return {
@@ -48,7 +50,11 @@ export function datagramsOf(world: ProgramWorld, sentPerS: number): Datagrams | 
     sent,
     // A link that doubles frames brings more than were sent.
     lost: Math.max(0, sent - arrived),
-    lostAt: Object.fromEntries([...losses, ['damaged', damaged] as const].filter(([, count]) => count > 0)),
+    lostAt: Object.fromEntries(
+      [...losses, ['damaged', damaged] as const, ['no hardware address in time', unresolved] as const].filter(
+        ([, count]) => count > 0,
+      ),
+    ),
   };
 }
 

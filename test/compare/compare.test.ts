@@ -4,6 +4,7 @@ import { ARMS, type Arm } from '../../src/compare/arms.ts';
 import { type ArmFigures, type ArmResult, CompareError, compareArms } from '../../src/compare/compare.ts';
 import { pausing } from '../../src/compare/pauses.ts';
 import { compareText } from '../../src/report/compare-text.ts';
+import { compareCharts } from '../../src/report/html/compare-html.ts';
 import { loadPlan, type SweepPlan } from '../../src/sweep/plan.ts';
 import { planOf } from '../../src/sweep/short-form.ts';
 
@@ -133,6 +134,28 @@ describe('systems on one wire', () => {
     );
   });
 
+  it('refuse a program that lets no time pass, and measure it where its calls or its pauses take some', () => {
+    const free = { hostSpeed: 1, systemCallNs: 0 };
+    const plan = small('UDP_STREAM', { costs: 'none', connections: 1, operations: 50 });
+    for (const name of ['host', 'lan', 'window', 'mixed']) {
+      expect(() => compareArms(plan, armsOf(name), free)).toThrow(
+        /"programs\.\w+" sends datagrams without a pause, by calls that cost nothing/,
+      );
+    }
+    expect(figuresOf(plan, 'host').host.ratePerS).toBeGreaterThan(0);
+    const paced = { ...plan, workload: { ...plan.workload, arrivals: '200k/s' } };
+    expect(figuresOf(paced, 'host', free).host.ratePerS).toBeCloseTo(200_000, -4);
+    // The card takes its turns in between.
+    expect(figuresOf(plan, 'inic', free).inic.ratePerS).toBeGreaterThan(0);
+  });
+
+  it('name what was lost because no hardware address was known yet', () => {
+    const plan = small('UDP_STREAM', { costs: 'none', connections: 1, operations: 100 });
+    const { datagrams } = figuresOf(plan, 'host').host;
+    expect(datagrams?.lost).toBeGreaterThan(0);
+    expect(datagrams?.lostAt).toEqual({ 'no hardware address in time': datagrams?.lost });
+  });
+
   it('divide connections by a policy: the card alone where it gets all, the host where it gets none', () => {
     const plan = small('TCP_RR', { size: 1000, operations: 300 });
     const [alone, card] = compareArms(plan, armsOf('host+TSO inic'), SAME);
@@ -248,6 +271,21 @@ describe('the text of a comparison', () => {
       'loses 0.40',
     ]);
     expect(against({ ratePerS: 500, hostUs: 8 })).toEqual(['loses 0.50', 'loses 0.50', 'alike']);
+  });
+
+  it('has the rate of a stream be its bytes wherever it is told, whatever writes a buffer took meanwhile', () => {
+    const [slow, fast] = [ARMS[0], ARMS[ARMS.length - 1]].map((arm, i) => ({
+      arm,
+      figures: { ...figures, ratePerS: [2000, 1000][i], bytesPerS: [1e6, 2e6][i] },
+      rates: [1, 1] as const,
+      offloads: [],
+      unmet: [],
+    }));
+    const said = compareText('a title', [slow, fast], [], 100, (line) => line, 'write');
+    expect(said).toMatch(/inic against host +wins 2\.00/);
+    const [{ y, series }] = compareCharts([slow, fast], 'write');
+    expect([y.unit, series[0].points.map((point) => point.y)]).toEqual(['B/s', [1e6, 2e6]]);
+    expect(compareCharts([slow, fast])[0].series[0].points.map((point) => point.y)).toEqual([2000, 1000]);
   });
 
   it('compares nothing with work that costs nothing', () => {

@@ -126,6 +126,23 @@ describe('a listener with as many half open as it may have', () => {
     expect(script.counter('tcpListenOverflows')).toBe(1);
   });
 
+  it('drops a cookie that finds its accept queue full, as Linux does, and takes it when there is room again', () => {
+    const { script, listener, begins } = flooded();
+    const late = [0, 5].map((length, i) => ({ length, peer: begins(50_002 + i) }));
+    for (const port of [50_000, 50_001]) begins(port).sends({ ack: 1 });
+    for (const { length, peer } of late) {
+      peer.sends({ ack: 1, length });
+      peer.expectsNothing();
+    }
+    expect(script.counter('tcpListenOverflows')).toBe(2);
+    expect(script.counter('tcpOutRsts')).toBe(0);
+    listener.accepts();
+    listener.accepts();
+    const [, { peer }] = late;
+    peer.sends({ seq: 1, ack: 1, length: 5 });
+    expect(listener.accepts()?.state).toBe('ESTABLISHED');
+  });
+
   it('connects at once though it waits for data otherwise, as on Linux', () => {
     const { listener, begins } = flooded();
     listener.sets(TCP_DEFER_ACCEPT_SECONDS, 10);

@@ -4,6 +4,7 @@ import type { ArmFigures, ArmResult } from '../../compare/compare.ts';
 import { PARTS } from '../../compare/use.ts';
 import type { Chart, ChartSeries } from '../../record/chart.ts';
 import { type MachineFacts, packageVersion } from '../../record/manifest.ts';
+import { type Operation, rateOf } from '../compare-text.ts';
 import { escaped } from '../spec-html-parts.ts';
 import { chartsPlace, pageHtml } from './page.ts';
 import { factsHtml } from './sweep-html.ts';
@@ -30,7 +31,9 @@ export function compareHtml(
   });
 }
 
-export function compareCharts(results: readonly ArmResult[]): Chart[] {
+/** @param operation of the workload: of a stream the rate is its bytes. */
+export function compareCharts(results: readonly ArmResult[], operation?: Operation): Chart[] {
+  const stream = operation === 'write';
   const words = { label: '', unit: '' };
   const series = (name: string, of: (figures: ArmFigures) => number): ChartSeries => ({
     name,
@@ -40,10 +43,10 @@ export function compareCharts(results: readonly ArmResult[]): Chart[] {
     {
       kind: 'bars',
       title: 'Rate',
-      caption: 'Operations a second, the median over seeds.',
+      caption: `${stream ? 'Payload that programs were given' : 'Operations'} a second, the median over seeds.`,
       x: words,
-      y: { label: 'rate', unit: '/s' },
-      series: [series('rate', ({ ratePerS }) => ratePerS)],
+      y: { label: 'rate', unit: stream ? 'B/s' : '/s' },
+      series: [series('rate', (figures) => rateOf(figures, operation))],
     },
     {
       kind: 'stacked',

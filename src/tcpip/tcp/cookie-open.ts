@@ -94,7 +94,6 @@ export function takeCookie(tcp: TcpTables, listener: Tcb, segment: SegmentIn): b
   assert(listener.state === LISTEN, 'SYN cookies: only a listener is sent one back');
   if (config.synCookies === COOKIES_NEVER || (flags & (SYN | RST)) !== 0 || !cookies.mayCome(nowMs))
     return false;
-  if (isAcceptQueueFull(listener)) return false;
   const own = (ports << 16) | (ports >>> 16);
   const mss = cookies.mssOf((ack - 1) | 0, destination, source, own, (seq - 1) | 0, nowMs);
   if (mss === 0) {

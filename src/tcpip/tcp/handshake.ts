@@ -106,13 +106,18 @@ export function acceptSyn(tcp: TcpTables, listener: Tcb, segment: SegmentIn, iss
 }
 
 /**
- * An acknowledgement for a listener, which may be of a cookie: then it completes the handshake.
- * @returns the connection that it is for, in SYN-RECEIVED; undefined: it is of none, or there is no room.
+ * An acknowledgement for a listener, which may be of a cookie: then it completes the handshake. Of no cookie of
+ * ours it is answered by a reset; of one for which there is no room it is dropped, as by Linux
+ * (tcp_get_cookie_sock): whoever thinks himself connected sends again.
+ * @returns the connection that it is for, in SYN-RECEIVED; undefined: there is none.
  */
 export function acceptCookie(tcp: TcpTables, listener: Tcb, segment: SegmentIn): Tcb | undefined {
   const { seq, ack, flags, ecn } = segment;
-  if (!takeCookie(tcp, listener, segment)) return undefined;
-  const tcb = allocateTcb(tcp);
+  if (!takeCookie(tcp, listener, segment)) {
+    replyReset(tcp, segment);
+    return undefined;
+  }
+  const tcb = isAcceptQueueFull(listener) ? undefined : allocateTcb(tcp);
   if (tcb === undefined) countOverflow(tcp, listener);
   else {
     openEmbryo(tcp, tcb, listener, segment, 0);

@@ -110,7 +110,6 @@ function receiveForListener(tcp: TcpTables, segment: SegmentIn, iss: number): bo
   } else if ((flags & ACK) !== 0) {
     const tcb = acceptCookie(tcp, listener, segment);
     if (tcb !== undefined) return segmentArrives(tcp, tcb, segment);
-    replyReset(tcp, segment);
   } else if ((flags & (SYN | FIN)) === SYN) {
     acceptSyn(tcp, listener, segment, iss);
   }
