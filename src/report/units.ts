@@ -4,14 +4,19 @@ const PREFIXES = ['', 'k', 'M', 'G', 'T'];
 
 /** @param value not negative. @returns such as `3.14 M`, `350 k`, `42`, `0`. */
 export function withPrefix(value: number): string {
+  return prefixed(value, 3);
+}
+
+/** @param digits significant of what is 1 or more, from 3. @returns the same with so many digits. */
+export function prefixed(value: number, digits: number): string {
   let scaled = value;
   let step = 0;
   while (scaled >= 999.5 && step < PREFIXES.length - 1) {
     scaled /= 1000;
     step += 1;
   }
-  const digits = threeDigits(scaled);
-  return step === 0 ? digits : `${digits} ${PREFIXES[step]}`;
+  const text = fewDigits(scaled, digits);
+  return step === 0 ? text : `${text} ${PREFIXES[step]}`;
 }
 
 /** @returns a rate in its unit: bytes as `15.8 GB/s`, everything else as `350 k/s`. */
@@ -23,10 +28,17 @@ export function rateText(value: number, unit: string): string {
 
 /** @returns three significant digits, no exponent: `0.04`, `1.50`, `23.4`, `1234`. */
 export function threeDigits(value: number): string {
+  return fewDigits(value, 3);
+}
+
+/** @param digits significant of what is 1 or more, from 3. @returns no exponent: with 4 `1.500`, `23.40`, `1234`. */
+export function fewDigits(value: number, digits: number): string {
   const size = Math.abs(value);
   if (size === 0) return '0';
-  if (size < 9.995) return value.toFixed(2);
-  return size < 99.95 ? value.toFixed(1) : value.toFixed(0);
+  // What would be rounded to a digit more has a place less.
+  const rounding = 0.5 * 10 ** (3 - digits);
+  const places = size < 10 - rounding / 100 ? 2 : size < 100 - rounding / 10 ? 1 : 0;
+  return value.toFixed(digits - 3 + places);
 }
 
 /** @returns nanoseconds in the unit that fits: `350 ns`, `1.20 µs`, `3.40 ms`. */

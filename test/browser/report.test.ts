@@ -8,7 +8,7 @@ import { reportHtml } from '../../src/report/html/report.ts';
 import { readPlan, type SweepPlan } from '../../src/sweep/plan.ts';
 import { testFolder } from '../cli/commands.ts';
 import { SAMPLE } from '../report/sample.ts';
-import { sampleResults, TWO_WAYS } from '../report/sweep-sample.ts';
+import { resultsOf, sampleResults, TWO_WAYS } from '../report/sweep-sample.ts';
 import { browserPages, CHROMIUM } from './chromium.ts';
 
 const folder = testFolder();
@@ -151,6 +151,34 @@ describe.skipIf(CHROMIUM === undefined)('the report in a browser', () => {
     );
     expect(await page.getByText('all 8').isVisible()).toBe(true);
     expect(complaints).toEqual([]);
+  });
+
+  it('of what nobody waited for has no bar, and holds the longest names on a narrow screen', async () => {
+    const plan = readPlan({
+      title: 'four',
+      world: 'pair',
+      workload: { workload: 'TCP_RR' },
+      vary: { 'cards.left.driver.transmitLowWatermark': [0, 16, 64] },
+    });
+    const { head, points } = sampleResults(plan);
+    const none = { episodes: 0, ns: 0 };
+    const calm = points.map((point) =>
+      point.ok ? { ...point, stalls: { ...point.stalls, transmitBuffer: none } } : point,
+    );
+    const { page } = await open(
+      written('calm.html', [{ kind: 'sweep', file: 'calm.jsonl', results: resultsOf(head.plan, calm) }]),
+      {
+        viewport: { width: 320, height: 900 },
+      },
+    );
+    const stalls = page.locator('figure', { has: page.getByRole('heading', { name: 'Stalls' }) });
+    await stalls.locator('svg').last().waitFor();
+    const heights = await stalls
+      .locator('g[aria-label="bar"] rect')
+      .evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute('height'))));
+    expect(Math.max(0, ...heights)).toBe(0);
+    expect(await stalls.getByText('None has waited.').isVisible()).toBe(true);
+    expect(await sideways(page)).toBe(0);
   });
 
   it('follows what the reader chooses', async () => {

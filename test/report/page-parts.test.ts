@@ -7,7 +7,7 @@ import { answerOf } from '../../src/report/html/sweep-words.ts';
 import { allRows, cellAt, namesBelow, rowsWhere } from '../../src/report/page/columns.ts';
 import { matcher } from '../../src/report/page/filter.ts';
 import { alongX, firstView, intervalAround, kneesOfView, rowsOfView } from '../../src/report/page/view.ts';
-import { fullNumber, shortNumber, spaced, timeText } from '../../src/report/page/words.ts';
+import { fullNumber, shortNumber, spaced, tickFormat, timeText } from '../../src/report/page/words.ts';
 import { readPlan } from '../../src/sweep/plan.ts';
 import { sampleResults, TWO_WAYS } from './sweep-sample.ts';
 
@@ -187,6 +187,16 @@ describe('numbers for people', () => {
       '1.5 ms',
       '2 s',
     ]);
+  });
+  it.each<[(value: number) => string, number, number, number[], string[]]>([
+    [shortNumber, 0, 60_000, [0, 20_000, 60_000], ['0', '20 k', '60 k']],
+    [shortNumber, 50_937, 51_531, [51_000, 51_100, 51_500], ['51 k', '51.1 k', '51.5 k']],
+    [shortNumber, 50_937, 50_991, [50_940, 50_960, 50_980], ['50.94 k', '50.96 k', '50.98 k']],
+    [shortNumber, 0, 0.004, [0, 0.002, 0.004], ['0', '0.002', '0.004']],
+    [timeText, 1237, 1237.5, [1237, 1237.2, 1237.4], ['1.237 ms', '1.2372 ms', '1.2374 ms']],
+    [timeText, 7, 7, [7], ['7 µs']],
+  ])('tell the ticks of an axis apart (%#)', (format, low, high, ticks, words) => {
+    expect(ticks.map(tickFormat(format, low, high))).toEqual(words);
   });
   it('are whole in a table', () => {
     expect([0.1234, 12.5, 123_456.7].map(fullNumber)).toEqual(['0.123', '12.5', '123,457']);

@@ -92,6 +92,7 @@ dd { margin: 0; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; tex
 .pager { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; }
 details { margin: 14px 0; }
 summary { cursor: pointer; font-weight: 600; padding: 4px 0; }
+h1, h2, h3, p, li { overflow-wrap: anywhere; }
 pre { overflow-x: auto; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: 12px; font-size: 0.8rem; }
 .claims { list-style: none; padding: 0; }
 .claims li { margin: 6px 0; }

@@ -2,9 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import { numberAt, settingAt } from './columns.ts';
 import type { Cell, SweepData } from './data.ts';
-import { COLOURS, FONT, kneeMarks, settingBands, TIP } from './scales.ts';
+import { COLOURS, FONT, kneeMarks, NO_HEIGHT, settingBands, TIP } from './scales.ts';
 import { axisOf, kneesOfView, rowsOfView, type View } from './view.ts';
-import { lastWord, settingText } from './words.ts';
+import { lastWord, settingText, tickFormat } from './words.ts';
 
 export interface Part {
   readonly measure: string;
@@ -37,11 +37,12 @@ export function barChart({ data, view, parts, width, height, label, format }: Ba
     }),
   );
   if (pieces.length === 0) return undefined;
+  const sumAt = (at: Cell): number => pieces.reduce((sum, { x, y }) => (x === at ? sum + y : sum), 0);
+  const highest = Math.max(...pieces.map(({ x }) => sumAt(x)));
   const title = (piece: Piece): string => {
     const own = pieces.filter(({ x }) => x === piece.x);
-    const sum = own.reduce((total, { y }) => total + y, 0);
     return [
-      `${lastWord(view.x)} ${settingText(piece.x)}: ${format(sum)}`,
+      `${lastWord(view.x)} ${settingText(piece.x)}: ${format(sumAt(piece.x))}`,
       ...own.filter(({ y }) => y > 0).map(({ part, y }) => `${part} ${format(y)}`),
     ].join('\n');
   };
@@ -55,7 +56,13 @@ export function barChart({ data, view, parts, width, height, label, format }: Ba
     style: FONT,
     ariaLabel: `${label} along ${view.x}`,
     x: settingBands(axisOf(data, view.x), width - 72),
-    y: { label, grid: true, ticks: 5, tickFormat: format },
+    y: {
+      label,
+      grid: true,
+      ticks: 5,
+      tickFormat: tickFormat(format, 0, highest),
+      ...(highest === 0 && NO_HEIGHT),
+    },
     color: {
       type: 'ordinal',
       domain: parts.map((part) => part.label),

@@ -4,7 +4,7 @@ import { numberAt, settingAt } from './columns.ts';
 import type { Cell, SweepData } from './data.ts';
 import { FONT, settingBands, TIP } from './scales.ts';
 import { axisOf, rowsOfView, type View } from './view.ts';
-import { lastWord, settingText } from './words.ts';
+import { lastWord, settingText, tickFormat } from './words.ts';
 
 interface HeatCell {
   readonly x: Cell;
@@ -45,6 +45,7 @@ export function heatMap({ data, view, y, measure, label, format, width, open }: 
   const [low, high] = [Math.min(...values), Math.max(...values)];
   const [across, up] = [axisOf(data, view.x), axisOf(data, y)];
   const log = low > 0 && high / low > LOG_FROM;
+  const tick = tickFormat(format, low, high);
   const shade = (value: number): number => (log ? Math.log10(value) : value);
   const color = {
     type: 'linear',
@@ -52,7 +53,7 @@ export function heatMap({ data, view, y, measure, label, format, width, open }: 
     domain: low === high ? [shade(low) - 1, shade(high) + 1] : [shade(low), shade(high)],
     label,
     ticks: 4,
-    tickFormat: (value: number) => format(log ? 10 ** value : value),
+    tickFormat: (value: number) => tick(log ? 10 ** value : value),
   } as const;
   const scale = Plot.scale({ color });
   const marginLeft = 22 + 7.5 * Math.max(4, ...up.values.map((value) => settingText(value).length));

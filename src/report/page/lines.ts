@@ -2,9 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import { numberAt, settingAt } from './columns.ts';
 import type { Axis, Cell, SweepData } from './data.ts';
-import { FONT, kneeMarks, lineScales, settingAxis, settingScale, TIP } from './scales.ts';
+import { FONT, kneeMarks, lineScales, NO_HEIGHT, settingAxis, settingScale, TIP } from './scales.ts';
 import { axisOf, intervalAround, isNumeric, kneesOfView, rowsOfView, type View } from './view.ts';
-import { lastWord, settingText, withMargin } from './words.ts';
+import { lastWord, settingText, tickFormat, withMargin } from './words.ts';
 
 export interface Dot {
   readonly x: Cell;
@@ -94,8 +94,7 @@ export function lineChart(chart: LineChart): Node | undefined {
       zero: chart.fromZero !== false && !log,
       nice: true,
       grid: true,
-      ticks: small ? 3 : log ? decades(dots) : 5,
-      tickFormat: chart.format,
+      ...upwards(chart),
     },
     color,
     symbol: small ? { ...symbol, legend: false } : symbol,
@@ -109,6 +108,20 @@ export function lineChart(chart: LineChart): Node | undefined {
     });
   }
   return drawn;
+}
+
+/** Ticks and their words, which tell one from another. */
+function upwards({
+  dots,
+  format,
+  fromZero = true,
+  log = false,
+  small = false,
+}: LineChart): Plot.ScaleOptions {
+  const high = Math.max(...dots.map((dot) => Math.max(dot.y, dot.high)));
+  const low = fromZero && !log ? 0 : Math.min(...dots.map((dot) => Math.min(dot.y, dot.low)));
+  const ticks = small ? 3 : log ? decades(dots) : 5;
+  return { ticks, tickFormat: tickFormat(format, low, high), ...(low === 0 && high === 0 && NO_HEIGHT) };
 }
 
 /** Powers of ten, or about four values where there are few of them: no line is drawn for all between. */

@@ -18,6 +18,9 @@ export const FONT = 'font-size: 12px; font-family: inherit; overflow: visible;';
 /** What is told of a mark below the pointer. */
 export const TIP = { fill: 'var(--card)', stroke: 'var(--rule)', lineHeight: 1.25 } as const;
 
+/** Of an upward scale where all is 0 and nothing has a height: one from 0 to 0 would have it fill the chart. */
+export const NO_HEIGHT = { domain: [0, 1], ticks: [0] };
+
 /** The scale along a setting: of numbers by their size, of words in their order. */
 export function settingScale(axis: Axis, width: number): Plot.ScaleOptions {
   const label = axis.path;

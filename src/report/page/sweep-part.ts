@@ -187,7 +187,9 @@ export class SweepPart {
       label: spaced(kind),
       colour: STALL_COLOURS[kind] ?? i,
     }));
-    const caption = `Time in which sockets waited, for one ${this.data.operation}, by what they waited for.`;
+    const caption =
+      `Time in which sockets waited, for one ${this.data.operation}, by what they waited for.` +
+      (some.length === 0 ? ' None has waited.' : '');
     return figure('Stalls', caption, (width) =>
       this.bars(parts, `stalled, of one ${this.data.operation}`, width),
     );
