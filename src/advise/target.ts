@@ -53,6 +53,9 @@ const EXPECTED =
  * @throws RangeError of one line for the first that is none, or that all pools or none would meet.
  */
 export function parseTargets(texts: readonly string[]): Clause[] {
+  if (!Array.isArray(texts) || !texts.every((text) => typeof text === 'string')) {
+    throw new RangeError(`"target" ${EXPECTED}, got ${shown(texts)}`);
+  }
   const clauses = texts.flatMap((text) => text.split(/\s+and\s+/)).map((text) => clauseOf(text.trim()));
   if (clauses.length === 0) throw new RangeError(`"target" ${EXPECTED}`);
   if (clauses.every(({ metric }) => metric === 'memory')) {

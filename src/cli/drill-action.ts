@@ -91,7 +91,8 @@ function isFolder(path: string): boolean {
 
 function sourceOf(path: string): string {
   if (path !== '-' && statSync(path).size > BYTES_MAX) throw new UserError('it is too large');
-  return readFileSync(path === '-' ? STDIN : path, 'utf8');
+  // Editors of other systems begin a text with a byte order mark.
+  return readFileSync(path === '-' ? STDIN : path, 'utf8').replace(/^\uFEFF/, '');
 }
 
 /** A file that cannot be read is no script. */

@@ -1,7 +1,7 @@
 /** Where the bundled plans and profiles lie: in the source tree, also for what runs from the built one. */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { getSystemErrorMap } from 'node:util';
+import { getSystemErrorMap, TextDecoder } from 'node:util';
 
 const HERE = new URL('.', import.meta.url);
 const SOURCE = new URL(HERE.href.replace(/\/dist\/src\/plans\/$/, '/src/plans/'));
@@ -23,12 +23,20 @@ export function bundledNames(kind: BundledKind): string[] {
   return files.map((file) => file.replace(/\.yaml$/, '')).sort();
 }
 
-/** @throws RangeError of one line that begins with the file. */
+/**
+ * @returns the text without a byte order mark. What is in another encoding would otherwise be taken for
+ * other words. @throws RangeError of one line that begins with the file.
+ */
 export function readText(path: string): string {
   try {
-    if (statSync(path).size <= TEXT_BYTES_MAX) return readFileSync(path, 'utf8');
+    if (statSync(path).size <= TEXT_BYTES_MAX) {
+      return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+    }
   } catch (error) {
     const { errno, code } = error as NodeJS.ErrnoException;
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+      throw new RangeError(`${path}: is no text in UTF-8: save it as such`);
+    }
     const words = code === 'EISDIR' ? 'it is a directory' : getSystemErrorMap().get(errno ?? 0)?.[1];
     throw new RangeError(`${path}: cannot be read (${words ?? error})`);
   }

@@ -16,7 +16,10 @@ export function parseYaml(text: string, complaint: YamlComplaint, lineCounter?: 
   const document = parseDocument(text, { uniqueKeys: true, ...(lineCounter && { lineCounter }) });
   const [error] = document.errors;
   if (error !== undefined) {
-    const words = firstLine(error).replace(/ at line \d+, column \d+:?$/, '');
+    const words =
+      error.code === 'MULTIPLE_DOCS'
+        ? 'a second document begins here: expected one'
+        : firstLine(error).replace(/ at line \d+, column \d+:?$/, '');
     throw new RangeError(complaint(words, error.linePos?.[0].line));
   }
   try {

@@ -32,7 +32,8 @@ export function sweepTable(results: SweepResults): string {
   const knees = kneesOf(results).map(kneeText);
   if (knees.length > 0) lines.push('', ...knees);
   const missing = head.points - points.length;
-  if (knees.length > 0 && missing > 0) lines.push(`So far: ${missing} points are not measured yet.`);
+  if (knees.length > 0 && missing > 0)
+    lines.push(`So far: ${missing === 1 ? '1 point is' : `${missing} points are`} not measured yet.`);
   if (failed > 0) lines.push('', `${failed} of ${points.length} points failed`);
   return `${lines.join('\n')}\n`;
 }

@@ -2,6 +2,7 @@
  * The blocking form: each call waits, in the call, until it can be answered. Errors are thrown. For scripts
  * and tests that have a thread to spare.
  */
+import { checkBytes, checkEndpoint } from './arguments.ts';
 import { type DatagramSource, type SocketStack, WRITABLE } from './contract.ts';
 import { EAGAIN, EINPROGRESS, ETIMEDOUT } from './errno.ts';
 import { openDatagrams, openListener } from './open-socket.ts';
@@ -29,6 +30,7 @@ export class BlockingSockets {
 
   /** A connected socket. */
   connect(address: number, port: number): number {
+    checkEndpoint(address, port);
     const socket = checked('socket', this.stack.socket());
     const started = this.stack.connect(socket, address, port);
     if (started !== -EINPROGRESS) checked('connect', started);
@@ -57,6 +59,7 @@ export class BlockingSockets {
    * @param flags MSG_ bits of `message-flags.ts`. @returns how many bytes.
    */
   send(socket: number, bytes: Uint8Array, flags = 0): number {
+    checkBytes(bytes);
     const { stack } = this;
     let sent = 0;
     while (sent < bytes.length) {
@@ -76,6 +79,7 @@ export class BlockingSockets {
    */
   recv(socket: number, bytes: Uint8Array, flags = 0): number {
     const { stack, timeoutMs } = this;
+    checkBytes(bytes);
     checked('recv', waitAllErrno(flags));
     let got = this.until('recv', flags, () => stack.recv(socket, bytes, 0, bytes.length, flags));
     if (!waitsForAll(stack, socket, got, bytes.length, flags)) return got;
@@ -94,6 +98,8 @@ export class BlockingSockets {
 
   /** Sends one datagram. @param flags MSG_ bits. */
   sendTo(socket: number, bytes: Uint8Array, address: number, port: number, flags = 0): void {
+    checkBytes(bytes);
+    checkEndpoint(address, port);
     const { stack } = this;
     this.until('sendto', flags, () => stack.sendTo(socket, bytes, 0, bytes.length, address, port, flags));
   }
@@ -104,6 +110,7 @@ export class BlockingSockets {
    * @returns its bytes, at most `bytes.length`; with MSG_TRUNC its length.
    */
   recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource, flags = 0): number {
+    checkBytes(bytes);
     const { stack } = this;
     return this.until('recvfrom', flags, () => stack.recvFrom(socket, bytes, 0, bytes.length, from, flags));
   }

@@ -2,6 +2,7 @@
  * The promise form: each call resolves when it can be answered, and the event loop goes on meanwhile. Errors
  * reject. `news` is what lets the loop rest: it resolves when the stack may have something new.
  */
+import { checkBytes, checkEndpoint } from './arguments.ts';
 import { type DatagramSource, type SocketStack, WRITABLE } from './contract.ts';
 import { EAGAIN, EINPROGRESS } from './errno.ts';
 import { openDatagrams, openListener } from './open-socket.ts';
@@ -29,6 +30,7 @@ export class PromiseSockets {
   }
 
   async connect(address: number, port: number): Promise<number> {
+    checkEndpoint(address, port);
     const socket = checked('socket', this.stack.socket());
     const started = this.stack.connect(socket, address, port);
     if (started !== -EINPROGRESS) checked('connect', started);
@@ -53,6 +55,7 @@ export class PromiseSockets {
    * @param flags MSG_ bits of `message-flags.ts`. @returns how many bytes.
    */
   async send(socket: number, bytes: Uint8Array, flags = 0): Promise<number> {
+    checkBytes(bytes);
     const { stack } = this;
     let sent = 0;
     while (sent < bytes.length) {
@@ -72,6 +75,7 @@ export class PromiseSockets {
    */
   async recv(socket: number, bytes: Uint8Array, flags = 0): Promise<number> {
     const { stack } = this;
+    checkBytes(bytes);
     checked('recv', waitAllErrno(flags));
     let got = await this.until('recv', flags, () => stack.recv(socket, bytes, 0, bytes.length, flags));
     if (!waitsForAll(stack, socket, got, bytes.length, flags)) return got;
@@ -94,6 +98,8 @@ export class PromiseSockets {
 
   /** Sends one datagram. @param flags MSG_ bits. */
   async sendTo(socket: number, bytes: Uint8Array, address: number, port: number, flags = 0): Promise<void> {
+    checkBytes(bytes);
+    checkEndpoint(address, port);
     const { stack } = this;
     await this.until('sendto', flags, () =>
       stack.sendTo(socket, bytes, 0, bytes.length, address, port, flags),
@@ -105,7 +111,8 @@ export class PromiseSockets {
    * @param from filled in. @param flags MSG_ bits.
    * @returns its bytes, at most `bytes.length`; with MSG_TRUNC its length.
    */
-  recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource, flags = 0): Promise<number> {
+  async recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource, flags = 0): Promise<number> {
+    checkBytes(bytes);
     const { stack } = this;
     return this.until('recvfrom', flags, () => stack.recvFrom(socket, bytes, 0, bytes.length, from, flags));
   }

@@ -50,7 +50,7 @@ export function measure(
   options: MeasureOptions = {},
 ): Measurement {
   checkOptions(options);
-  if (typeof workload !== 'object' && workload !== undefined) {
+  if (workload === null || (typeof workload !== 'object' && workload !== undefined)) {
     throw new RangeError(`measure expected a map of settings as workload, got ${shown(workload)}`);
   }
   const topology = readTopology(withWorkload(worldAt(world, 'measure'), workload));
@@ -60,6 +60,7 @@ export function measure(
 
 /** @throws RangeError for an option there is not, or that is no number it can be. */
 function checkOptions(options: MeasureOptions): void {
+  if (options === null) throw new RangeError('options of measure expected a map of keys, got null');
   const fields = new Fields(
     options,
     '',

@@ -16,8 +16,10 @@
  *       echo: { workload: TCP_RR, role: server, host: right }
  *       caller: { workload: TCP_RR, role: client, host: left, server: echo, operations: 1000 }
  */
+
 import { type CostProfile, DEFAULT_PROFILE, loadProfile } from '../plans/profiles.ts';
 import { parseYaml } from '../plans/yaml.ts';
+import { shown } from './config/complaint.ts';
 import { nicsOfPort } from './config/port-nics.ts';
 import { type CardDraft, checkUnique, finishCard, readCards } from './topology/cards.ts';
 import type { LinkEnd, Topology } from './topology/checked.ts';
@@ -36,6 +38,9 @@ const INT32 = 0x7fff_ffff;
  * of the key.
  */
 export function parseTopology(text: string): Topology {
+  if (typeof text !== 'string') {
+    throw new RangeError(`a world's YAML expected a text, got ${shown(text)}`);
+  }
   const { data } = parseYaml(text, (words, line) =>
     line === undefined ? `a world's YAML cannot be read: ${words}` : `line ${line}: ${words}`,
   );

@@ -61,6 +61,10 @@ describe('a target', () => {
     expect(() => parse(text)).toThrow(RangeError);
   });
 
+  it.each([undefined, 5, [5]])('is a text or a list of them, and not %s', (texts) => {
+    expect(() => parseTargets(texts as never)).toThrow(/^"target" expected such as .*, got /);
+  });
+
   it('is refused in one line, whatever it is', () => {
     fc.assert(
       fc.property(fc.string(), (text) => {

@@ -29,6 +29,7 @@ it('says of a sweep that did not end how much is missing, and explains no sign t
   const plan = readPlan({ ...pair, vary: { 'pools.transmitBuffers': [4, 8, 16, 32] }, seeds: [1, 2] });
   expect(tableOf(plan, 8, 2)).toMatch(/±(?![\s\S]*The knee)/);
   expect(tableOf(plan, 8, 6)).toMatch(/The knee of [^\n]*\nSo far: 2 points are not measured yet\.\n$/);
+  expect(tableOf(plan, 8, 7)).toContain('So far: 1 point is not measured yet.');
   expect(tableOf(plan, 8, 8)).not.toContain('So far');
   expect(tableOf(plan, 8, 1)).not.toContain('±');
 });

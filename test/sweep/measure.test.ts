@@ -280,6 +280,8 @@ describe('measure by the name of a world', () => {
       () => measure('pair', RR, 500 as never),
       'options of measure expected a map',
     ],
+    ['options that are null', () => measure('pair', RR, null as never), 'options of measure expected a map'],
+    ['a workload of null', () => measure('pair', null as never), 'a map of settings as workload, got null'],
   ])('refuses %s', (_, run, words) => {
     expect(run).toThrow(RangeError);
     expect(run).toThrow(words);

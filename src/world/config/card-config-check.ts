@@ -64,3 +64,9 @@ function limitsOf(setting: string): string {
 function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'a list' : value === null ? 'nothing' : (KINDS[typeof value] ?? typeof value);
 }
+
+/** @returns the settings themselves. @throws RangeError where a program of JavaScript gives no map of them. */
+export function aMap<T>(settings: T): T {
+  if (typeof settings === 'object' && settings !== null) return settings;
+  throw new RangeError(`a card expected a map of settings, got ${shown(settings)}`);
+}

@@ -16,7 +16,7 @@ import type { OpenedCard } from '../build/opened-card.ts';
 import { type CardPools, type CardStalls, poolMeters, stallsOf, usesOf } from '../build/pools.ts';
 import { sayWarnings } from '../build/start-notices.ts';
 import { cardConfig } from '../config/card-config.ts';
-import { checkOverrides } from '../config/card-config-check.ts';
+import { aMap, checkOverrides } from '../config/card-config-check.ts';
 import { type CardConfig, type CardOverrides, DEFAULT_CARD_CONFIG } from '../config/settings.ts';
 import { startCheck } from '../config/start-check.ts';
 import { InlineCard } from '../inline/inline-card.ts';
@@ -55,7 +55,7 @@ export interface CardOptions extends CardOverrides {
  * finds is said on stderr. @throws RangeError for a bad setting, Error when the card does not come up.
  */
 export async function openCard(options: CardOptions = {}, trace?: TraceRequest): Promise<Card> {
-  const { placement = 'thread', tap, ...overrides } = options;
+  const { placement = 'thread', tap, ...overrides } = aMap(options);
   return await openPlacedCard(overrides, placeCard(placement), trace, tap);
 }
 
