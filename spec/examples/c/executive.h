@@ -1,6 +1,5 @@
 /* The executive's messages: bring-up and tables; and utility messages, to the IOP and to the device. */
 
-enum { CLASS_VERSION = 2 };
 static uint32_t iop_state, init_code, lct_change;
 static int claimed, lct_waits; /* lct_waits: whether lct_request is to be answered when the table changes */
 static uint32_t lct_request[FRAME_WORDS];
@@ -71,7 +70,7 @@ static void lct_notify(const uint32_t *request) {
   memset(table, 0, sizeof table);
   PUT(table, lct_header, .table_words = words, .boot_tid = INIC_TID_NONE, .change_indicator = lct_change);
   PUT(table + head, lct_entry, .entry_words = entry, .local_tid = DEVICE, .change_indicator = lct_change,
-      .class_id = INIC_SOCKET_CLASS_ID, .class_version = least(SETTING(CLASS_VERSION), CLASS_VERSION),
+      .class_id = INIC_SOCKET_CLASS_ID, .class_version = class_version(),
       .user_tid = claimed ? INIC_TID_HOST : INIC_TID_NONE);
   bring_table(request, table, head, entry, words);
 }

@@ -1,5 +1,6 @@
 /* The socket class's messages: what each does to its socket, or why not. */
 
+enum { CLASS_VERSION = 3, NUMBER_BITS = 24, OLD_NUMBER_BITS = 16 }; /* a number was shorter before version 3 */
 enum { LOOPBACK = 0x7f000001, EPHEMERAL = 32768, BACKLOG_MAX = 32, POSTS_MAX = 64, OPTIONS = 64, ANSWERED = -1 };
 static struct sock {
   int state, conn, closing; /* state: an INIC_SOCKET_STATE_; closing: to be answered at the end of the turn */
@@ -8,6 +9,14 @@ static struct sock {
 } socks[SOCKETS];
 static uint32_t next_port;
 static int closing_count;
+
+/* The lower of what the host is to be offered and what we speak. */
+static uint32_t class_version(void) { return least(SETTING(CLASS_VERSION), CLASS_VERSION); }
+
+/* A socket's number, of a field that may have other bits above it. */
+static uint32_t number_in(uint32_t field) {
+  return field & ((1u << (class_version() >= 3 ? NUMBER_BITS : OLD_NUMBER_BITS)) - 1);
+}
 
 static void sockets_begin(void) {
   memset(socks, 0, sizeof socks);
@@ -103,10 +112,10 @@ static int accept_post(const uint32_t *request, struct sock *listener) {
   uint32_t count = GET(request, SOCKET_ACCEPT_POST_COUNT);
   const uint32_t *numbers = request + INIC_SOCKET_ACCEPT_POST_LIST_WORD;
   for (uint32_t i = 0, id; i < count; i++)
-    if ((id = numbers[i] & 0xffff) >= SETTING(SOCKETS) || socks[id].state != INIC_SOCKET_STATE_FREE) return INIC_EINVAL;
+    if ((id = number_in(numbers[i])) >= SETTING(SOCKETS) || socks[id].state != INIC_SOCKET_STATE_FREE) return INIC_EINVAL;
   if (listener->post_count + count > POSTS_MAX) return INIC_EINVAL;
   for (uint32_t i = 0; i < count; i++) {
-    struct sock *sock = &socks[listener->posts[listener->post_count++] = numbers[i] & 0xffff];
+    struct sock *sock = &socks[listener->posts[listener->post_count++] = number_in(numbers[i])];
     *sock = (struct sock){.state = INIC_SOCKET_STATE_POSTED};
     memcpy(sock->request, request, sizeof sock->request);
   }
@@ -124,7 +133,7 @@ static struct sock *listener_at(uint32_t address, uint32_t port) {
 
 static int connect_to(const uint32_t *request, struct sock *sock) {
   uint32_t to = GET(request, SOCKET_CONNECT_ADDRESS), port = GET(request, SOCKET_CONNECT_PORT), from;
-  uint32_t id = GET(request, SOCKET_CONNECT_SOCKET_ID) & 0xffff;
+  uint32_t id = number_in(GET(request, SOCKET_CONNECT_SOCKET_ID));
   struct sock *listener = listener_at(to = to != 0 ? to : LOOPBACK, port);
   if (to == 0xffffffff || to >> 28 == 14) return INIC_ENETUNREACH;
   if (sock->port == 0) sock->port = free_port();
@@ -218,7 +227,7 @@ static int send_to(const uint32_t *request, struct sock *sock) {
 static void credit(const uint32_t *request) {
   const uint32_t *pair = request + INIC_SOCKET_RECEIVE_CREDIT_LIST_WORD;
   for (uint32_t i = 0; i < GET(request, SOCKET_RECEIVE_CREDIT_COUNT); i++, pair += 2) {
-    uint32_t id = pair[0] & 0xffff;
+    uint32_t id = (pair[0] & 0xffff) | number_in(GET(request, SOCKET_RECEIVE_CREDIT_SOCKET_ID_HIGH) << OLD_NUMBER_BITS);
     struct conn *conn = id < SETTING(SOCKETS) ? conn_of(&socks[id]) : NULL;
     if (conn != NULL) conn->window += pair[1] + (uint32_t)((int16_t)(pair[0] >> 16) * 256);
   }
@@ -235,7 +244,7 @@ static int (*const handlers[256])(const uint32_t *request, struct sock *sock) = 
 };
 
 static void socket_message(const uint32_t *request, const struct inic_request *rule) {
-  uint32_t id = GET(request, SOCKET_CREATE_SOCKET_ID) & 0xffff, function = rule->function; /* 16 bits: version 2 */
+  uint32_t id = number_in(GET(request, SOCKET_CREATE_SOCKET_ID)), function = rule->function;
   struct sock *sock = id < SETTING(SOCKETS) ? &socks[id] : NULL;
   if (function == INIC_SOCKET_RECEIVE_POST) { receive_post(request); return; }
   if (function == INIC_SOCKET_RECEIVE_CREDIT) { credit(request); return; }
