@@ -8643,7 +8643,7 @@ export const CATALOGUE: Catalogue = {
     {
       id: 'P-10',
       title: 'datagram that nobody posted',
-      doc: 'A datagram that leaves to one address is one that the host has posted, by its address, its port and its length, and leaves once; in fragments where it is long.',
+      doc: 'A datagram that leaves to one address is one that the host has posted, by its address, its port and its length, leaves from the port of the socket that it was posted for, and leaves once; in fragments where it is long.',
       reference: 'socket class, SocketSendTo; RFC 768',
     },
     {
@@ -8671,6 +8671,48 @@ export const CATALOGUE: Catalogue = {
       reference: 'RFC 791 3.1, RFC 826, RFC 1122 3.2.1.7, RFC 9293 3.1 and 3.10',
     },
     {
+      id: 'P-15',
+      title: 'checksum of a packet that leaves',
+      doc: 'A packet of TCP, UDP or ICMP leaves with its right checksum; a datagram may leave without one.',
+      reference: 'RFC 9293 3.1, RFC 768, RFC 792',
+    },
+    {
+      id: 'P-16',
+      title: 'other bytes sent again',
+      doc: 'Bytes of a stream that are sent again are those that were sent first.',
+      reference: 'RFC 9293 3.8.1',
+    },
+    {
+      id: 'P-17',
+      title: 'options that were not agreed on',
+      doc: 'The options of a segment that leaves are well formed. A SYN is answered with no option that it has not; timestamps are in every segment where both SYNs had them, and else in none, never fall and echo ones that have come; blocks are of bytes that have come; and no segment is longer than the other end takes.',
+      reference: 'RFC 9293 3.2 and 3.7.1, RFC 7323 2 and 3, RFC 2018',
+    },
+    {
+      id: 'P-18',
+      title: 'window',
+      doc: 'No more than a probe\'s byte leaves beyond the window that the other end has let through, and a window that was let through is not taken back.',
+      reference: 'RFC 9293 3.8.6',
+    },
+    {
+      id: 'P-19',
+      title: 'behind a FIN or a reset',
+      doc: 'A FIN that is sent again is where it was, and no byte leaves behind it. Nothing leaves of a stream that its own card has reset, and the reset is at a byte that the stream has come to.',
+      reference: 'RFC 9293 3.5.3 and 3.6',
+    },
+    {
+      id: 'P-20',
+      title: 'message of ARP that lies',
+      doc: 'A message of ARP that leaves is a request or a reply, names the Ethernet address that its packet is from, and, as a reply, answers a request that has passed or speaks for its own address.',
+      reference: 'RFC 826, RFC 5227',
+    },
+    {
+      id: 'P-21',
+      title: 'error about what never came',
+      doc: 'An error of ICMP that leaves goes to the sender of the packet in it, and a datagram in it has come.',
+      reference: 'RFC 792, RFC 1122 3.2.2',
+    },
+    {
       id: 'O-05',
       title: 'sent, and not written',
       doc: 'A transmit buffer is sent with bytes that the host has written to it since it came back.',
@@ -8692,6 +8734,24 @@ export const CATALOGUE: Catalogue = {
       id: 'R-09',
       title: 'packets and ledger',
       doc: 'The packets of a whole trace, and the bytes kept of them, are those the card\'s ledger counted, and so are the bytes that left over TCP.',
+      reference: 'inic, ledger',
+    },
+    {
+      id: 'R-10',
+      title: 'packets by kind and ledger',
+      doc: 'The packets that left and came, segments, resets, datagrams with their bytes, messages of ARP and of ICMP in a whole trace are those the card\'s ledger counted; packets that the recorder lost are those that are missing.',
+      reference: 'inic, ledger',
+    },
+    {
+      id: 'R-11',
+      title: 'messages by kind and ledger',
+      doc: 'The requests, replies, failures, events, datagrams, NOPs and reports of undelivered replies of a trace are those the ledgers counted; a host has used no more datagrams than records have brought.',
+      reference: 'inic, ledger',
+    },
+    {
+      id: 'R-12',
+      title: 'a ledger that does not agree with itself',
+      doc: 'A counter is 0 or more, and 0 where it is the other side\'s to count. A part is no more than its whole, and bytes are of at least one time.',
       reference: 'inic, ledger',
     },
   ],

@@ -41,8 +41,11 @@ export class Datagrams {
   private leaving = 0;
   /** By socket: times that its peer was to be fixed. Of more than one it is not known which is in force. */
   private readonly fixed: Uint8Array;
-  /** By address, port and length, of which several may share a place: how many more were posted than have left. */
+  /** By address, both ports and length, of which several may share a place: how many more were posted than have left. */
   private readonly posted = new Int32Array(POSTED_PLACES);
+  /** Datagrams that records have brought, and their bytes. */
+  told = 0;
+  toldBytes = 0;
   /** Some may have been posted that were not seen. */
   private unsure = false;
 
@@ -84,7 +87,7 @@ export class Datagrams {
   /** A packet with a datagram has passed. */
   packet({ sourcePort, destinationPort, destination, length, looped }: Segment, sent: boolean): void {
     if (sent) this.learn(sourcePort, destinationPort, length);
-    if (sent) this.left(destinationPort, destination, length);
+    if (sent) this.left(destinationPort, destination, length, sourcePort);
     if (sent && !looped) return;
     const port = this.portOf(destinationPort);
     if (port === undefined) return;
@@ -100,6 +103,8 @@ export class Datagrams {
   /** A record brought a datagram. @param cut whether it says that the rest is lost. */
   record(socket: number, bytes: number, cut: boolean): void {
     const { known, localPort } = this.endpoints;
+    this.told += 1;
+    this.toldBytes += bytes;
     const number = (known[socket] & LOCAL_PORT) !== 0 ? localPort[socket] : this.seenPort[socket];
     if (number === NONE || number === 0) return;
     const port = this.portOf(number);
@@ -121,27 +126,31 @@ export class Datagrams {
   }
 
   /** Whether somebody has posted what leaves; to several at once it may leave more than once. */
-  private left(port: number, destination: number, length: number): void {
+  private left(port: number, destination: number, length: number, from: number): void {
     if (this.unsure || destination >>> 0 >= MULTICAST_FIRST || (destination & 0xff) === 0xff) return;
     const { posted } = this;
-    const place = placeOf(destination, port, length);
-    const anywhere = placeOf(ANY, port, length);
-    const toPeer = placeOf(ANY, ANY, length);
-    if (posted[place] > 0) posted[place] -= 1;
-    else if (posted[anywhere] > 0) posted[anywhere] -= 1;
-    else if (posted[toPeer] > 0) posted[toPeer] -= 1;
-    else {
-      const seen = `a datagram of ${length} bytes left for ${name(destination, port)}, and the host has not posted it`;
-      this.findings.hold(this.witness, 'P-10', place, seen);
+    for (const source of [from, ANY]) {
+      const place = placeOf(destination, port, length, source);
+      const anywhere = placeOf(ANY, port, length, source);
+      const toPeer = placeOf(ANY, ANY, length, source);
+      const found = posted[place] > 0 ? place : posted[anywhere] > 0 ? anywhere : toPeer;
+      if (posted[found] === 0) continue;
+      posted[found] -= 1;
+      return;
     }
+    const where = `port ${from} for ${name(destination, port)}`;
+    const seen = `a datagram of ${length} bytes left ${where}, and the host has not posted it`;
+    this.findings.hold(this.witness, 'P-10', placeOf(destination, port, length, from), seen);
   }
 
   /** Where a datagram that is posted is counted. */
   private placeFor(socket: number, address: number, port: number, bytes: number): number {
-    if (port !== ANY) return placeOf(address, port, bytes);
-    const { known, remoteAddress, remotePort } = this.endpoints;
+    const { known, localPort, remoteAddress, remotePort } = this.endpoints;
+    const from = (known[socket] & LOCAL_PORT) !== 0 ? localPort[socket] : ANY;
+    if (port !== ANY) return placeOf(address, port, bytes, from);
     const sure = this.fixed[socket] === 1 && (known[socket] & REMOTE) === REMOTE;
-    return sure ? placeOf(remoteAddress[socket], remotePort[socket], bytes) : placeOf(ANY, ANY, bytes);
+    if (!sure) return placeOf(ANY, ANY, bytes, from);
+    return placeOf(remoteAddress[socket], remotePort[socket], bytes, from);
   }
 
   private learn(sourcePort: number, destinationPort: number, length: number): void {
@@ -167,7 +176,8 @@ export class Datagrams {
   }
 }
 
-function placeOf(address: number, port: number, length: number): number {
-  const mixed = Math.imul(address, 0x85ebca6b) ^ port ^ (length << 13);
+/** @param from the port that it leaves from, or ANY where that is not known. */
+function placeOf(address: number, port: number, length: number, from: number): number {
+  const mixed = Math.imul(address, 0x85ebca6b) ^ port ^ (length << 13) ^ Math.imul(from, 0xc2b2ae35);
   return (Math.imul(mixed, 0x9e3779b1) >>> 20) & (POSTED_PLACES - 1);
 }

@@ -1,9 +1,13 @@
 /** What the trace's frames sum up to, held against the ledgers in its end record: rules R. */
+import { SOCKET_SEND_TO } from '../i2o/socket.gen.ts';
+import { UTIL_NOP, UTIL_REPLY_FAULT_NOTIFY } from '../i2o/utility.gen.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { lanPortRows } from '../ledger/reconcile-lan.ts';
 import type { TraceEnd } from '../trace/sink.ts';
+import type { Datagrams } from './datagrams.ts';
 import type { Findings } from './findings.ts';
 import type { LanTrial } from './lan-trial.ts';
+import type { PacketCounts } from './packet-counts.ts';
 import type { ReceiveBuckets } from './receive-buckets.ts';
 import type { TransmitBuffers } from './transmit-buffers.ts';
 
@@ -14,6 +18,11 @@ export class Sums {
   /** Notifications. */
   doorbells = 0;
   interrupts = 0;
+  /** Of the inbound frames: NOPs, datagrams, reports of undelivered replies; of the outbound ones: failures. */
+  nops = 0;
+  datagrams = 0;
+  faults = 0;
+  failures = 0;
   /** Payload bytes the lists of send requests name, and those the receive records bring. */
   sent = 0;
   delivered = 0;
@@ -119,12 +128,63 @@ export class Sums {
     });
   }
 
+  /** Holds packets against the card's ledger, kind by kind, of a trace that begins with its card. */
+  kinds(end: TraceEnd, packets: PacketCounts, stack: boolean): void {
+    packets.against(end, stack).forEach(({ what, traced, counted, least }, index) => {
+      if (counted === undefined || (least === true && traced < counted)) return;
+      this.equal('R-10', index, what, traced, counted);
+    });
+  }
+
+  /**
+   * Holds messages against both ledgers.
+   * @param events told by replies. @param datagrams that records have brought, undefined for a card without sockets.
+   */
+  messages(end: TraceEnd, events: number, datagrams: Datagrams | undefined): void {
+    const { host, iop } = end;
+    const { nops = 0, messageRequests, messageReplies, eventsTaken, executiveEventsTaken } = host;
+    if (messageRequests !== undefined)
+      this.equal('R-11', 0, 'requests', this.inbound, messageRequests + nops);
+    // A host without a driver of its own counts none.
+    if (messageReplies !== 0) this.equal('R-11', 1, 'replies', this.outbound, messageReplies);
+    // A NOP may be a request that is built like others.
+    if (nops > this.nops) this.unequal('R-11', 2, 'NOPs', this.nops, nops);
+    this.equal('R-11', 3, 'failures', this.failures, host['failuresTaken']);
+    if (eventsTaken !== undefined && executiveEventsTaken !== undefined)
+      this.equal('R-11', 4, 'events', events, eventsTaken + executiveEventsTaken);
+    if (datagrams === undefined) return;
+    this.equal('R-11', 5, 'datagrams posted', this.datagrams, host['datagramsSent']);
+    const used = (host['datagramsReceived'] ?? 0) + (host['datagramsDropped'] ?? 0);
+    if (used > datagrams.told) this.unequal('R-11', 6, 'datagrams in records', datagrams.told, used);
+    const bytes =
+      (host['datagramsReceivedBytes'] ?? 0) +
+      (host['datagramsDroppedBytes'] ?? 0) +
+      (host['datagramsCutBytes'] ?? 0);
+    if (bytes > datagrams.toldBytes)
+      this.unequal('R-11', 7, 'bytes of datagrams in records', datagrams.toldBytes, bytes);
+    if (this.drained(end))
+      this.equal('R-11', 8, 'reports of undelivered replies', this.faults, iop['replyFaults']);
+  }
+
   private balance({ host, iop }: TraceEnd): void {
     const inUse = (host['memoryTransmitTaken'] ?? 0) - (host['memoryTransmitReturned'] ?? 0);
     const { rows } = reconcile(host, iop, { transmitInUse: inUse });
     rows.forEach(({ what, left, right }, index) => {
       if (left !== right) this.findings.report('R-06', index, `${what}: ${left} against ${right}`);
     });
+  }
+
+  /** A frame has passed. // Hot path. */
+  frame(inbound: boolean, functionCode: number, isFailure: boolean, isExecutive: boolean): void {
+    if (!inbound) {
+      this.outbound += 1;
+      if (isFailure) this.failures += 1;
+      return;
+    }
+    this.inbound += 1;
+    if (functionCode === UTIL_NOP) this.nops += 1;
+    else if (functionCode === UTIL_REPLY_FAULT_NOTIFY) this.faults += 1;
+    else if (functionCode === SOCKET_SEND_TO && !isExecutive) this.datagrams += 1;
   }
 
   private equal(

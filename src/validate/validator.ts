@@ -4,8 +4,9 @@
  * Everything it remembers is sized by the trace's head, so a trace may be of any length.
  */
 import type { PoolArea } from '../dma/pool-area.ts';
-import { frameFunction } from '../i2o/frame.ts';
+import { FLAG_FAIL, frameFlags, frameFunction, frameTarget } from '../i2o/frame.ts';
 import { LAN_PACKET_SEND } from '../i2o/lan.gen.ts';
+import { IOP_TID } from '../i2o/tids.ts';
 import { UTIL_NOP } from '../i2o/utility.gen.ts';
 import { WINDOW_FILL, WINDOW_PLACE, WINDOW_SEND } from '../i2o/window.gen.ts';
 import { deviceTidOf, deviceTidsOf } from '../trace/head.ts';
@@ -26,9 +27,11 @@ import { FrameCredits } from './frame-credits.ts';
 import { judgeHead } from './head-judge.ts';
 import { IopJudge, RESTARTED } from './iop-machine.ts';
 import type { LanTrial } from './lan-trial.ts';
+import { judgeLedgers } from './ledger-judge.ts';
 import { ListJudge } from './list-judge.ts';
 import { Machines, messageRows, rowIndex, TARGET_DEVICE } from './message-rows.ts';
 import { notJudged, wasSilent } from './not-judged.ts';
+import { PacketCounts } from './packet-counts.ts';
 import { lanTrial, resetPorts, windowTrial, withdrawPorts } from './port-trials.ts';
 import { ReceiveBuckets } from './receive-buckets.ts';
 import { Refusals } from './refusals.ts';
@@ -64,6 +67,7 @@ export class Validator implements TraceSink {
   private packets = 0;
   private packetBytes = 0;
   private packetNs = 0;
+  private readonly counts = new PacketCounts();
   private restarts = 0;
 
   /** What could not be judged, and why: a line each. Asked once the trace has been read. */
@@ -149,12 +153,13 @@ export class Validator implements TraceSink {
     this.findings.frame += 1;
     this.time(timeNs);
     const { sums } = this.trial;
+    const functionCode = frameFunction(words, at);
+    const isExecutive = frameTarget(words, at) === IOP_TID;
+    sums.frame(direction === INBOUND, functionCode, (frameFlags(words, at) & FLAG_FAIL) !== 0, isExecutive);
     if (direction === INBOUND) {
-      sums.inbound += 1;
-      this.credits.post(slot, frameFunction(words, at) === UTIL_NOP);
+      this.credits.post(slot, functionCode === UTIL_NOP);
       this.requests.judge(words, at);
     } else {
-      sums.outbound += 1;
       this.credits.receive(slot);
       this.replies.judge(words, at);
     }
@@ -212,6 +217,15 @@ export class Validator implements TraceSink {
     }
   }
 
+  /** What the ledgers of a whole trace say of what was counted in it. */
+  private ledgers(end: TraceEnd): void {
+    const { sums, accounts, events, findings, lan, window } = this.trial;
+    const ofSockets = lan === undefined && window === undefined;
+    judgeLedgers(end, !ofSockets, findings);
+    sums.messages(end, events.seen, accounts?.datagrams);
+    if (this.packets > 0) sums.kinds(end, this.counts, ofSockets);
+  }
+
   polled(timeNs: number, address: number, value: number): void {
     this.time(timeNs);
     if (this.trial.iop.polled(address, value) === RESTARTED) {
@@ -242,6 +256,7 @@ export class Validator implements TraceSink {
     if (timeNs < this.packetNs)
       this.findings.report('N-02', 1, `a packet ${timeNs} ns after one ${this.packetNs} ns`);
     this.packetNs = timeNs;
+    this.counts.put(sent, bytes, offset, length, packetLength);
     const { accounts, lan } = this.trial;
     if (accounts !== undefined) accounts.wire.packet(sent, bytes, offset, length, packetLength);
     else lan?.wire.packet(sent, packetLength);
@@ -270,6 +285,7 @@ export class Validator implements TraceSink {
       window.sums.end(end, findings, window.mirror, sums.drained(end), left);
     } else if (lan === undefined) sums.end(end, transmit, receive);
     else sums.endLan(end, lan, waiting([LAN_PACKET_SEND]));
+    if (!this.trial.iop.late) this.ledgers(end);
     if (!sums.drained(end)) return;
     // What a port has ended may wait for others, to share an answer with them.
     const resting = waiting([LAN_PACKET_SEND, WINDOW_SEND]) === 0 && (lan === undefined || isBare(lan));

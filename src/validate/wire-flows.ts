@@ -4,6 +4,8 @@
  * oldest make room for new ones.
  */
 
+import { name } from './endpoints.ts';
+
 const CHAINS = 1 << 12;
 export const NO_FLOW = -1;
 /** No FIN has passed. */
@@ -19,8 +21,11 @@ export const FLOW_DOUBT = 4;
 export const FLOW_CLOSED = 8;
 /** The host gave the socket up without having ended its stream, which therefore never ends with a FIN. */
 export const FLOW_ABORTED = 16;
+/** Its own sender has reset it, once bytes had passed. */
+export const FLOW_CUT = 32;
 
 export class Flows {
+  readonly count: number;
   readonly source: Int32Array;
   readonly destination: Int32Array;
   readonly ports: Int32Array;
@@ -43,6 +48,7 @@ export class Flows {
   private newest = 0;
 
   constructor(count: number) {
+    this.count = count;
     this.source = new Int32Array(count);
     this.destination = new Int32Array(count);
     this.ports = new Int32Array(count);
@@ -124,6 +130,12 @@ export class Flows {
   reverse(flow: number): number {
     const ports = this.ports[flow];
     return this.find(this.destination[flow], this.source[flow], (ports << 16) | (ports >>> 16));
+  }
+
+  /** Its two ends, in words. */
+  nameOf(flow: number): string {
+    const { source, destination, ports } = this;
+    return `${name(source[flow], ports[flow] >>> 16)} to ${name(destination[flow], ports[flow] & 0xffff)}`;
   }
 
   private drop(flow: number): void {

@@ -7,7 +7,8 @@ export const IS_ICMP = 3;
 
 export const ETHERNET_BYTES = 14;
 export const IPV4_BYTES = 20;
-const TCP_BYTES = 20;
+export const TCP_HEADER_BYTES = 20;
+export const TCP_WINDOW_AT = 14;
 const UDP_BYTES = 8;
 const PROTOCOL_ICMP = 1;
 const PROTOCOL_TCP = 6;
@@ -36,8 +37,9 @@ export class Segment {
   length = 0;
   kept = 0;
   dataAt = 0;
-  /** Where the IP header begins, and whether all of the packet was recorded. */
+  /** Where the IP header and that of the protocol begin, and whether all of the packet was recorded. */
   ipAt = 0;
+  headerAt = 0;
   whole = false;
   /** A message of ICMP is an error about TCP, or may be. */
   aboutTcp = false;
@@ -61,10 +63,12 @@ export class Segment {
     this.source = word(bytes, ip + 12);
     this.destination = word(bytes, ip + 16);
     const at = ip + headerBytes;
+    this.headerAt = at;
     if (bytes[ip + 9] === PROTOCOL_ICMP) {
       const quoted = at + ICMP_BYTES;
       const unseen = quoted + IPV4_BYTES > end;
       this.aboutTcp = !ICMP_ECHOES.includes(bytes[at]) && (unseen || bytes[quoted + 9] === PROTOCOL_TCP);
+      this.whole = kept === packetLength && (fragment & MORE_FRAGMENTS) === 0;
       return IS_ICMP;
     }
     if (bytes[ip + 9] === PROTOCOL_UDP && at + UDP_BYTES <= end) {
@@ -76,7 +80,8 @@ export class Segment {
       this.whole = kept === packetLength && (fragment & MORE_FRAGMENTS) === 0;
       return this.length >= 0 ? IS_UDP : NOT_IP;
     }
-    if (bytes[ip + 9] !== PROTOCOL_TCP || at + TCP_BYTES > end || fragment & MORE_FRAGMENTS) return NOT_IP;
+    if (bytes[ip + 9] !== PROTOCOL_TCP || at + TCP_HEADER_BYTES > end || fragment & MORE_FRAGMENTS)
+      return NOT_IP;
     this.sourcePort = half(bytes, at);
     this.destinationPort = half(bytes, at + 2);
     this.sequence = word(bytes, at + 4);
@@ -87,10 +92,10 @@ export class Segment {
     this.dataAt = at + tcpBytes;
     this.kept = Math.max(0, Math.min(this.length, end - this.dataAt));
     this.whole = kept === packetLength;
-    return tcpBytes >= TCP_BYTES && this.length >= 0 ? IS_TCP : NOT_IP;
+    return tcpBytes >= TCP_HEADER_BYTES && this.length >= 0 ? IS_TCP : NOT_IP;
   }
 
-  /** Whether the checksum of a whole TCP or UDP packet is right; true where there is none. */
+  /** Whether the checksum of a whole packet of TCP, UDP or ICMP is right; true where there is none. // Hot path. */
   sumGood(bytes: Uint8Array, protocol: number): boolean {
     if (!this.whole) return true;
     const { ipAt } = this;
@@ -98,8 +103,11 @@ export class Segment {
     const length = half(bytes, ipAt + 2) - headerBytes;
     const at = ipAt + headerBytes;
     if (protocol === IS_UDP && half(bytes, at + 6) === 0) return true;
-    let sum = length + (protocol === IS_TCP ? PROTOCOL_TCP : PROTOCOL_UDP);
-    for (let i = 12; i < 20; i += 2) sum += half(bytes, ipAt + i);
+    let sum = 0;
+    if (protocol !== IS_ICMP) {
+      sum = length + (protocol === IS_TCP ? PROTOCOL_TCP : PROTOCOL_UDP);
+      for (let i = 12; i < 20; i += 2) sum += half(bytes, ipAt + i);
+    }
     const even = length & ~1;
     for (let i = 0; i < even; i += 2) sum += (bytes[at + i] << 8) | bytes[at + i + 1];
     if (even !== length) sum += bytes[at + even] << 8;
@@ -111,6 +119,7 @@ export function half(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 8) | bytes[at + 1];
 }
 
-function word(bytes: Uint8Array, at: number): number {
+/** // Hot path. */
+export function word(bytes: Uint8Array, at: number): number {
   return (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
 }

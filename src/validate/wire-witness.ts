@@ -8,10 +8,13 @@ import type { Endpoints } from './endpoints.ts';
 import { name } from './endpoints.ts';
 import type { Findings } from './findings.ts';
 import { ImmediateBytes } from './immediate-bytes.ts';
+import { SegmentJudge } from './segment-judge.ts';
 import type { Streams } from './streams.ts';
+import { WireAnswers } from './wire-answers.ts';
 import {
   FLOW_ABORTED,
   FLOW_CLOSED,
+  FLOW_CUT,
   FLOW_DOUBT,
   FLOW_RESET,
   FLOW_SYN,
@@ -19,7 +22,6 @@ import {
   NO_END,
   NO_FLOW,
 } from './wire-flows.ts';
-import { HeaderJudge } from './wire-headers.ts';
 import { IS_ICMP, IS_TCP, IS_UDP, Segment, TCP_ACK, TCP_FIN, TCP_RST, TCP_SYN } from './wire-segment.ts';
 
 /** What `Findings.hold` knows this witness by. */
@@ -42,7 +44,8 @@ export class WireWitness {
   private readonly datagram: (segment: Segment, sent: boolean) => void;
   private readonly flows: Flows;
   private readonly segment = new Segment();
-  private readonly headers: HeaderJudge;
+  private readonly answers: WireAnswers;
+  private readonly segments: SegmentJudge;
   private readonly immediate: ImmediateBytes;
   /** By socket: the flow that it sends and the flow that it receives; NO_FLOW where not known. */
   private readonly out: Int32Array;
@@ -70,8 +73,9 @@ export class WireWitness {
     this.streams = streams;
     this.hasEnded = hasEnded;
     this.datagram = datagram;
-    this.headers = new HeaderJudge(findings, PACKETS);
+    this.answers = new WireAnswers(findings, PACKETS);
     this.flows = new Flows(Math.min(FLOWS_MAX, 4 * socketsMax) + FLOWS_SPARE);
+    this.segments = new SegmentJudge(this.flows, (rule, flow, seen) => this.hold(rule, flow, seen));
     this.immediate = new ImmediateBytes(memory.immediate, memory.transmit.count, socketsMax);
     this.out = new Int32Array(socketsMax).fill(NO_FLOW);
     this.into = new Int32Array(socketsMax).fill(NO_FLOW);
@@ -87,7 +91,7 @@ export class WireWitness {
     this.packets += 1;
     const { segment, flows } = this;
     const kind = segment.read(bytes, offset, kept, packetLength);
-    if (sent) this.headers.judge(bytes, offset, kept, packetLength);
+    this.answers.judge(kind, segment, sent, bytes, offset, kept, packetLength);
     if (sent && kind === IS_TCP) this.sentBytes += segment.length;
     const good = sent || kind === IS_ICMP || segment.sumGood(bytes, kind);
     if (kind === IS_UDP && good) this.datagram(segment, sent);
@@ -112,8 +116,15 @@ export class WireWitness {
       return;
     }
     const known = (flows.flags[flow] & FLOW_SYN) !== 0;
-    if (syn && (!known || flows.first[flow] !== ((sequence + 1) | 0))) flows.begin(flow, (sequence + 1) | 0);
-    if ((flags & TCP_RST) !== 0) this.reset(segment, ports);
+    if (syn && (!known || flows.first[flow] !== ((sequence + 1) | 0))) {
+      flows.begin(flow, (sequence + 1) | 0);
+      this.segments.begin(flow);
+    }
+    this.segments.judge(flow, back, sent, segment, bytes, offset + kept);
+    if ((flags & TCP_RST) !== 0) {
+      this.reset(segment, ports);
+      if (sent && flows.high[flow] > 0) flows.flags[flow] |= FLOW_CUT;
+    }
     if (!syn && (flows.flags[flow] & FLOW_SYN) !== 0) this.data(flow, sent, bytes);
     if ((flags & TCP_ACK) !== 0 && back !== NO_FLOW) this.acknowledged(flow, back, sent);
   }
@@ -294,7 +305,7 @@ export class WireWitness {
     this.hold(
       'P-05',
       flow,
-      `${this.nameOf(flow)} ends behind byte ${after}${open ? ', not ended by the host' : ''}`,
+      `${flows.nameOf(flow)} ends behind byte ${after}${open ? ', not ended by the host' : ''}`,
     );
   }
 
@@ -305,17 +316,17 @@ export class WireWitness {
     const most = flows.high[back] + (flows.end[back] === NO_END ? 0 : 1);
     if (upTo > most) {
       if (sent && (flows.flags[flow] & FLOW_DOUBT) === 0)
-        this.hold('P-07', back, `${this.nameOf(back)}: byte ${upTo} is acknowledged, ${most} have come`);
+        this.hold('P-07', back, `${flows.nameOf(back)}: byte ${upTo} is acknowledged, ${most} have come`);
       return;
     }
     if (upTo > flows.acknowledged[back]) flows.acknowledged[back] = upTo;
     else if (sent && upTo < flows.acknowledged[back] && (segment.flags & TCP_RST) === 0) {
       const before = `${flows.acknowledged[back]} were before`;
-      this.hold('P-07', back, `${this.nameOf(back)}: bytes up to ${upTo} are acknowledged, ${before}`);
+      this.hold('P-07', back, `${flows.nameOf(back)}: bytes up to ${upTo} are acknowledged, ${before}`);
     }
     if (upTo > flows.gapEnd[back] && flows.gapEnd[back] > flows.gapStart[back]) {
       const missing = `bytes ${flows.gapStart[back]} to ${flows.gapEnd[back]}`;
-      this.hold('P-08', back, `${this.nameOf(back)}: ${missing} are acknowledged, and no packet had them`);
+      this.hold('P-08', back, `${flows.nameOf(back)}: ${missing} are acknowledged, and no packet had them`);
       flows.gapEnd[back] = flows.gapStart[back];
     }
   }
@@ -330,7 +341,11 @@ export class WireWitness {
   }
 
   private unposted(flow: number, after: number): void {
-    this.hold('P-05', flow, `${this.nameOf(flow)}: byte ${after} was sent, and the host has not posted it`);
+    this.hold(
+      'P-05',
+      flow,
+      `${this.flows.nameOf(flow)}: byte ${after} was sent, and the host has not posted it`,
+    );
   }
 
   /** How far the host has posted what a flow sends; -1 where that is not known. */
@@ -360,11 +375,6 @@ export class WireWitness {
     if (out === NO_FLOW || !this.certain(out)) return;
     const seen = `a context of socket ${socket} came back before its bytes were acknowledged`;
     this.findings.hold(PACKETS, 'P-09', socket, seen, frame, this.earlyNs[socket]);
-  }
-
-  private nameOf(flow: number): string {
-    const { source, destination, ports } = this.flows;
-    return `${name(source[flow], ports[flow] >>> 16)} to ${name(destination[flow], ports[flow] & 0xffff)}`;
   }
 
   private hold(rule: string, thing: number, seen: string): void {

@@ -4,6 +4,7 @@ import { runLanTour } from '../../../src/tour/lan-live.ts';
 import { runWindowTour } from '../../../src/tour/window-live.ts';
 import { Tape } from '../../conformance/trace-surgery.ts';
 import { BYTE_CUTS } from './bytes.ts';
+import { COUNTER_CUTS } from './counted.ts';
 import { type Cut, type CutTrace, type Outcome, tryCut } from './cut.ts';
 import { DATAGRAM_CUTS } from './datagrams.ts';
 import { END_CUTS } from './ends.ts';
@@ -12,8 +13,10 @@ import { cutGround } from './ground.ts';
 import { HEADER_CUTS } from './headers.ts';
 import { HEAD_CUTS } from './heads.ts';
 import { HOST_CUTS, SEGMENT_CUTS } from './hosts.ts';
+import { linkedGround } from './linked.ts';
 import { LIFE_CUTS } from './lives.ts';
 import { NOTICE_CUTS } from './notices.ts';
+import { OUTGOING_CUTS } from './outgoing.ts';
 import { PORT_CUTS } from './ports.ts';
 import { REFUSAL_CUTS } from './refusals.ts';
 import { SENT_CUTS } from './sent.ts';
@@ -42,6 +45,8 @@ export const CUTS: readonly Cut[] = [
   ...WIDE_CUTS,
   ...HEAD_CUTS,
   ...HEADER_CUTS,
+  ...OUTGOING_CUTS,
+  ...COUNTER_CUTS,
 ];
 
 export function cutTraces(): readonly CutTrace[] {
@@ -60,7 +65,8 @@ export function cutTraces(): readonly CutTrace[] {
   const lives = TRANSPORTS.map(
     (transport, i): CutTrace => ['lives', variedGround(transport, i === 0 ? 3 : 2), 'socket'],
   );
-  return [...both, ['wide', cutGround('ring', true), 'socket'], ...lives];
+  const linked: CutTrace = ['linked', linkedGround(), 'socket'];
+  return [...both, ['wide', cutGround('ring', true), 'socket'], ...lives, linked];
 }
 
 /** @param most places tried of each kind and trace. */

@@ -9,10 +9,10 @@ import { type FrameEvent, judgeTape, type Tape, type TapeEvent } from '../../con
 export type Site = () => unknown;
 
 /**
- * A trace over a transport; or one of socket numbers beyond 16 bits, or of two lives of a card, which their own cuts
- * are made in.
+ * A trace over a transport; or one of socket numbers beyond 16 bits, of two lives of a card, or of a card that is
+ * linked to another, which their own cuts are made in.
  */
-export type Ground = 'ring' | 'fifo' | 'wide' | 'lives';
+export type Ground = 'ring' | 'fifo' | 'wide' | 'lives' | 'linked';
 /** What the card of a trace is: one of sockets, of network ports, or of ports with the window. */
 export type Device = 'socket' | 'lan' | 'window';
 /** A trace to be cut into. */
@@ -42,7 +42,7 @@ export interface Outcome {
   readonly missed: readonly string[];
 }
 
-const OF_THEIR_OWN: readonly string[] = ['wide', 'lives'] satisfies Ground[];
+const OF_THEIR_OWN: readonly string[] = ['wide', 'lives', 'linked'] satisfies Ground[];
 
 export type Change = (words: Int32Array, frame: FrameEvent, tape: Tape) => unknown;
 export type Matches = (words: Int32Array) => boolean;

@@ -13,6 +13,7 @@ import {
   requestOf,
   succeeded,
 } from './cut.ts';
+import { mend } from './packet-tools.ts';
 
 const [CONNECT, SEND_TO, CLOSE, ABORT, TOTALS] = [0x85, 0x8b, 0x8f, 0x91, 0x9c];
 /** Offsets in a packet of Ethernet and IPv4 without options. */
@@ -114,8 +115,9 @@ const PACKET_CUTS: readonly Cut[] = [
     undecidable: 'Ethernet addresses are in no message and no ledger, and a card may have several',
   },
   {
-    ...inPackets('a segment that asks to be read at once', [], isTcp(hasData), ({ bytes }) => {
-      bytes[TCP + 13] ^= 8;
+    ...inPackets('a segment that asks to be read at once', [], isTcp(hasData), (packet) => {
+      packet.bytes[TCP + 13] ^= 8;
+      mend(packet);
     }),
     undecidable: 'PSH is the card’s own choice',
   },

@@ -1,6 +1,7 @@
 /** Cuts into packets, and into the ledgers at a trace's end. */
 import type { PacketEvent, Tape } from '../../conformance/trace-surgery.ts';
 import { type Cut, cutsOf, inRequest } from './cut.ts';
+import { mend } from './packet-tools.ts';
 
 const cut = cutsOf('packets');
 const onAll = (edit: (tape: Tape) => unknown) => (tape: Tape) => [() => edit(tape)];
@@ -119,17 +120,10 @@ export const WIRE_CUTS: readonly Cut[] = [
       tcp(hasData)(tape).map((packet) => () => {
         if (carriesImmediate(tape, packet)) return false;
         packet.bytes[packet.bytes.length - 1] ^= 0x55;
+        mend(packet);
       }),
     ),
     undecidable: 'a trace has no bytes of transmit buffers',
-  },
-  {
-    ...cut('a smaller window on the wire', [], (tape) =>
-      tcp((_, flags) => (flags & 0x12) === 0x10)(tape).map((packet) => () => {
-        packet.bytes[TCP + 15] ^= 1;
-      }),
-    ),
-    undecidable: 'the window is the card’s own choice',
   },
 
   ledger('host', 'inboundPosted', 'R-01'),
