@@ -381,11 +381,11 @@ types:
         type: b1
         doc: "1: more follows soon, as of a SocketSend"
   receive_record:
-    doc: "One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class's bucket descriptor, with the socket's number inserted. A Sent record comes of a socket that has TCP_NOTSENT_LOWAT, since a host does not see what its card has sent: when fewer than half as many bytes as the option says wait to be sent for the first time, and the host, going by the last such record (at first by none of the connection's bytes), would still think otherwise."
+    doc: "One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class's bucket descriptor, with the socket's number inserted. A Sent record comes of a socket that has TCP_NOTSENT_LOWAT, since a host does not see what its card has sent: when fewer than half as many bytes as the option says wait to be sent for the first time, and the host, going by the last such record (at first by none of the connection's bytes), would still think otherwise. An Urgent record tells of a byte that the peer has made urgent, before any record with that byte; and once more when the byte has come, if it had not. The byte stays in the stream: a host that is to leave it out does so by itself."
     seq:
       - id: bucket_context
         type: u4
-        doc: the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record the bytes of the stream that were sent, modulo 2^32
+        doc: the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record the bytes of the stream that were sent, modulo 2^32; of an Urgent record the bytes of the stream that come before the urgent one, of those that no record has told of yet
       - id: socket_id
         type: b24
         doc: "the socket that received it; 0xFFFF: none"
@@ -399,10 +399,10 @@ types:
         doc: what the record brings
       - id: length
         type: b24
-        doc: how many bytes of the bucket
+        doc: how many bytes of the bucket; of an Urgent record 1 where its byte has come, else 0
       - id: status
         type: b8
-        doc: errno of an Error record
+        doc: errno of an Error record; the byte of an Urgent record
   datagram_source:
     doc: Says where a datagram came from; every bucket that holds a datagram begins with it. The record's offset and length include it, so the payload is 8 bytes shorter than the record says. Since version 2.
     seq:

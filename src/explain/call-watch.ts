@@ -208,6 +208,10 @@ export class WatchedSockets implements ProgramSockets {
     return this.inner.remoteEndpoint(socketId);
   }
 
+  atMark(socketId: number): number {
+    return this.inner.atMark(socketId);
+  }
+
   readiness(socketId: number): number {
     return this.inner.readiness(socketId);
   }

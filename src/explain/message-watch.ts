@@ -31,6 +31,7 @@ import {
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
   RECEIVE_FLAG_SENT,
+  RECEIVE_FLAG_URGENT,
   RECEIVE_RECORD_WORDS,
   SOCKET_ACCEPT_POST,
   SOCKET_CLOSE,
@@ -213,7 +214,7 @@ export class MessageWatch implements FrameWatch {
     for (let i = 0; i < count; i++) {
       const at = frame + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + i * RECEIVE_RECORD_WORDS;
       const flags = getReceiveRecordFlags(words, at);
-      if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_SENT)) !== 0) continue;
+      if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_SENT | RECEIVE_FLAG_URGENT)) !== 0) continue;
       const stream = streams.ofCard(this.card, getReceiveRecordSocketId(words, at));
       if (stream === undefined) continue;
       const end = (flags & RECEIVE_FLAG_END_OF_STREAM) !== 0;

@@ -15,47 +15,28 @@ import {
   SEND_COPIES,
   USER_WOULD_BLOCK,
 } from '../ledger/counters.gen.ts';
-import {
-  type DatagramSource,
-  type Endpoint,
-  FAILED,
-  HANGUP,
-  READABLE,
-  SOCK_STREAM,
-  type SocketStack,
-  WRITABLE,
-} from '../socket/contract.ts';
-import { EAGAIN, EBADF, EFAULT, ENOBUFS, EOPNOTSUPP, EPIPE } from '../socket/errno.ts';
+import { type DatagramSource, type Endpoint, SOCK_STREAM, type SocketStack } from '../socket/contract.ts';
+import { EAGAIN, EBADF, EFAULT, ENOBUFS, ENOTTY, EOPNOTSUPP, EPIPE } from '../socket/errno.ts';
 import { isWithin } from '../socket/linux-rules.ts';
 import { sendFlagsErrno } from '../socket/message-flags.ts';
 import { TCP_MAXSEG } from '../socket/options.ts';
 import { kindOf, SEND_MORE } from '../socket/send-kind.ts';
 import type { TcpInfo } from '../socket/tcp-info.ts';
+import { isAtMark } from '../socket/urgent-mark.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { type Agent, NEVER } from '../time/agent.ts';
 import type { Clock } from '../time/clock.ts';
 import { DatagramCalls } from './datagram-calls.ts';
-import type { HostStackParts, MessageCard, PlacedReads } from './host-stack-parts.ts';
+import type { HostStackParts, MessageCard } from './host-stack-parts.ts';
 import type { SendMemory } from './send-memory.ts';
-import {
-  hasPeerEnded,
-  SOCK_CONNECTED,
-  SOCK_CONNECTING,
-  SOCK_DATAGRAM,
-  SOCK_FAILED,
-  SOCK_LISTENING,
-  SOCK_OPEN,
-  type Sock,
-  takeError,
-} from './sock.ts';
+import { SOCK_CONNECTED, SOCK_CONNECTING, SOCK_DATAGRAM, type Sock, takeError } from './sock.ts';
 import { SockCalls } from './sock-calls.ts';
 import { SockMoves } from './sock-moves.ts';
 import { SockOptions } from './sock-options.ts';
+import { PIECE_BYTES_MIN, SockReadiness } from './sock-readiness.ts';
 import { SockReceives } from './sock-receives.ts';
 import type { SockUpcalls } from './sock-upcalls.ts';
 
-/** A send is not cut below this many bytes while others of its socket are under way. */
-const PIECE_BYTES_MIN = 2048;
 /** Turns of device and stack in one poll at most, so that the program gets its turn. */
 const TURNS_PER_POLL = 8;
 const NS_PER_US = 1000;
@@ -74,13 +55,13 @@ export class HostStack implements SocketStack, Agent {
   private readonly datagrams: DatagramCalls;
   private readonly calls: SockCalls;
   private readonly receives: SockReceives;
+  private readonly ready: SockReadiness;
   private readonly options: SockOptions;
   private readonly counters: Float64Array;
   private readonly upcalls: SockUpcalls;
   private readonly interruptNs: number;
   private readonly sleep: (ns: number) => void;
   private readonly card: MessageCard | undefined;
-  private readonly reads: PlacedReads | undefined;
   /** The last poll found nothing: what comes next comes by an interrupt. */
   private rests = true;
 
@@ -111,6 +92,7 @@ export class HostStack implements SocketStack, Agent {
       parts.reads,
     );
     this.receives = new SockReceives(parts, this.calls, this.datagrams);
+    this.ready = new SockReadiness(parts, this.receives, this.datagrams);
     this.moves = new SockMoves({
       ...{ stack, clock, memory, socks, dma: parts.dma },
       calls: this.calls,
@@ -121,7 +103,6 @@ export class HostStack implements SocketStack, Agent {
     this.interruptNs = parts.interruptNs;
     this.sleep = parts.sleep;
     this.card = parts.card;
-    this.reads = parts.reads;
   }
 
   /** The socket whose readiness changed longest ago, each once; -1 when there is none. */
@@ -142,7 +123,17 @@ export class HostStack implements SocketStack, Agent {
   }
 
   accept(socket: number): number {
-    return this.calls.accept(socket);
+    const accepted = this.calls.accept(socket);
+    if (accepted >= 0) this.lookForUrgent(accepted);
+    return accepted;
+  }
+
+  /** The peer may have sent an urgent byte before its connection was accepted. */
+  private lookForUrgent(accepted: number): void {
+    const { stack } = this;
+    const { connection } = this.socks[accepted];
+    const distance = stack.tcpUrgentDistance(connection);
+    if (distance >= 0) this.upcalls.urgent(accepted, distance, stack.tcpUrgentByte(connection), 0);
   }
 
   connect(socket: number, address: number, port: number): number {
@@ -297,28 +288,16 @@ export class HostStack implements SocketStack, Agent {
     return sock.state === SOCK_DATAGRAM ? -EOPNOTSUPP : this.stack.tcpInfo(sock.connection);
   }
 
+  atMark(socket: number): number {
+    const sock = this.calls.open(socket);
+    if (sock === undefined) return -EBADF;
+    if (sock.state === SOCK_DATAGRAM) return -ENOTTY;
+    return isAtMark(sock) ? 1 : 0;
+  }
+
   readiness(socket: number): number {
     const sock = this.socks[socket];
-    if (sock === undefined) return -EBADF;
-    switch (sock.state) {
-      case SOCK_LISTENING:
-        return this.stack.tcpAcceptable(sock.connection) > 0 ? READABLE : 0;
-      case SOCK_CONNECTED:
-        return this.connectedReadiness(sock, socket);
-      case SOCK_CONNECTING:
-        // Ends that were made before there was a connection are there already.
-        if (sock.readEnded === 0) return 0;
-        return sock.writeEnded !== 0 ? READABLE | HANGUP : READABLE;
-      case SOCK_DATAGRAM:
-        return this.datagrams.readiness(sock);
-      case SOCK_FAILED:
-        return READABLE | WRITABLE | HANGUP | (sock.errno !== 0 ? FAILED : 0);
-      case SOCK_OPEN:
-        if (sock.errno !== 0) return READABLE | WRITABLE | HANGUP | FAILED;
-        return WRITABLE | HANGUP | (sock.readEnded !== 0 ? READABLE : 0);
-      default:
-        return -EBADF;
-    }
+    return sock === undefined ? -EBADF : this.ready.of(sock, socket);
   }
 
   /** What the device has received, and what time brings: a softirq's work. // Hot path. */
@@ -328,6 +307,7 @@ export class HostStack implements SocketStack, Agent {
     let work = this.upcalls.passTurn();
     for (let turn = 0; turn < TURNS_PER_POLL; turn++) {
       const frames = device.poll();
+      this.receives.dropUrgent();
       // As with NAPI: while there is work the device is polled, and interrupts nobody.
       if (frames > 0 && this.rests && this.card === undefined) {
         this.counters[INTERRUPTS] += 1;
@@ -370,21 +350,6 @@ export class HostStack implements SocketStack, Agent {
     if (!stack.hasDeadline()) return deviceNs;
     const waitUs = (stack.deadlineUs() - clock.nowUs) | 0;
     return Math.min(deviceNs, clock.nowNs + Math.max(0, waitUs) * NS_PER_US);
-  }
-
-  private connectedReadiness(sock: Sock, socket: number): number {
-    const { stack } = this;
-    const { connection } = sock;
-    const ended = sock.readEnded !== 0 || hasPeerEnded(stack.tcpState(connection));
-    const due = this.reads?.isDue(socket) === true;
-    let bits = (ended && !due) || this.receives.hasEnough(sock, socket) ? READABLE : 0;
-    if (sock.writeEnded !== 0) return bits | WRITABLE | (ended ? HANGUP : 0);
-    const room = sock.sendBufferBytes - sock.sendingBytes;
-    if ((sock.sendingBytes === 0 || room >= PIECE_BYTES_MIN) && this.memory.serves(sock)) bits |= WRITABLE;
-    // As Linux, it wakes a program only once half of what may wait has gone.
-    const low = sock.unsentLowBytes;
-    if (low > 0 && 2 * stack.tcpUnsentBytes(connection) >= low) bits &= ~WRITABLE;
-    return bits;
   }
 
   /** What a send answers in a state in which nothing can be sent. */

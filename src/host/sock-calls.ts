@@ -161,6 +161,7 @@ export class SockCalls {
     made.connectTold = 1;
     made.receiveLowBytes = sock.receiveLowBytes;
     made.unsentLowBytes = sock.unsentLowBytes;
+    made.urgentInline = sock.urgentInline;
     this.reads?.want(accepted);
     return accepted;
   }

@@ -2,9 +2,10 @@
 import { assert } from '../assert/assert.ts';
 import type { DmaEngine } from '../dma/engine.ts';
 import { HAND_OFF_COPIES } from '../ledger/counters.gen.ts';
-import { EADDRINUSE, EBADF, EINVAL, EMFILE, ENOBUFS } from '../socket/errno.ts';
+import { EADDRINUSE, EBADF, EBUSY, EINVAL, EMFILE, ENOBUFS } from '../socket/errno.ts';
 import type { MovedPiece, MovingConnection, MovingSockets } from '../socket/moving.ts';
 import { SO_RCVBUF } from '../socket/options.ts';
+import { URGENT_NONE } from '../socket/urgent-mark.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import { type ConnectionImage, ImageRefused } from '../tcpip/tcp/hand-off/connection-image.ts';
 import type { SendPiece } from '../tcpip/tcp/hand-off/take-over.ts';
@@ -37,6 +38,8 @@ export class SockMoves implements MovingSockets {
     const sock = calls.open(socket);
     if (sock === undefined) return -EBADF;
     if (sock.state !== SOCK_CONNECTED || sock.errno !== 0) return -EINVAL;
+    // An urgent byte would be told of anew.
+    if (sock.urgent !== URGENT_NONE) return -EBUSY;
     const { connection } = sock;
     const length = stack.tcpHandOff(connection, area.address, area.length, clock.nowUs);
     if (length < 0) return length;
@@ -55,6 +58,7 @@ export class SockMoves implements MovingSockets {
       sendBufferBytes: sock.sendBufferBytes,
       receiveBufferBytes: stack.tcpGetOption(connection, SO_RCVBUF),
       receiveWindowBytes: image.word('received.bufferBytes'),
+      urgentInline: sock.urgentInline,
     };
   }
 
@@ -92,6 +96,7 @@ export class SockMoves implements MovingSockets {
       return refusal.what === 'connection exists' ? -EADDRINUSE : -ENOBUFS;
     }
     sock.connectTold = 1;
+    sock.urgentInline = connection.urgentInline;
     if (connection.readEnded) mark(sock, 0);
     if (connection.writeEnded) mark(sock, 1);
     ready.note(socket);

@@ -1,6 +1,13 @@
 /** The options of a socket of the host's own stack: those of TCP are its stack's, and SO_SNDBUF is here. */
 import { EBADF, EINVAL, ENOPROTOOPT } from '../socket/errno.ts';
-import { SO_ERROR, SO_RCVBUF, SO_RCVLOWAT, SO_SNDBUF, TCP_NOTSENT_LOWAT } from '../socket/options.ts';
+import {
+  SO_ERROR,
+  SO_OOBINLINE,
+  SO_RCVBUF,
+  SO_RCVLOWAT,
+  SO_SNDBUF,
+  TCP_NOTSENT_LOWAT,
+} from '../socket/options.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import type { DatagramCalls } from './datagram-calls.ts';
 import { optionAnswer, SOCK_CONNECTED, SOCK_DATAGRAM, type Sock, takeError } from './sock.ts';
@@ -32,6 +39,10 @@ export class SockOptions {
       sock.receiveLowBytes = value < 0 ? most : Math.max(1, Math.min(most, value));
       return 0;
     }
+    if (option === SO_OOBINLINE) {
+      sock.urgentInline = value === 0 ? 0 : 1;
+      return 0;
+    }
     if (option === TCP_NOTSENT_LOWAT && sock.state !== SOCK_DATAGRAM)
       sock.unsentLowBytes = Math.max(0, value);
     if (sock.state === SOCK_DATAGRAM) return this.datagrams.setOption(sock, option, value);
@@ -43,6 +54,7 @@ export class SockOptions {
     if (sock === undefined) return -EBADF;
     if (option === SO_SNDBUF) return sock.sendBufferBytes;
     if (option === SO_RCVLOWAT) return sock.receiveLowBytes;
+    if (option === SO_OOBINLINE) return sock.urgentInline;
     if (sock.state === SOCK_DATAGRAM) return this.datagrams.getOption(sock, option);
     if (option === SO_ERROR) {
       // Of a connection that is open the stack knows what ICMP has said, which ends nothing.

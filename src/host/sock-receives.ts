@@ -8,12 +8,30 @@ import type { DatagramSource } from '../socket/contract.ts';
 import { discard } from '../socket/discard.ts';
 import { EAGAIN, EBADF, EFAULT, ENOTCONN } from '../socket/errno.ts';
 import { isWithin } from '../socket/linux-rules.ts';
-import { MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../socket/message-flags.ts';
+import { MSG_OOB, MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../socket/message-flags.ts';
+import {
+  bytesToMark,
+  isAtByte,
+  receiveAround,
+  receiveUrgent,
+  setMark,
+  type UnreadBytes,
+  URGENT_AWAITED,
+  URGENT_NONE,
+} from '../socket/urgent-mark.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DatagramCalls } from './datagram-calls.ts';
 import type { HostStackParts, PlacedReads } from './host-stack-parts.ts';
-import { SOCK_DATAGRAM, SOCK_FAILED, SOCK_LISTENING, SOCK_OPEN, type Sock, takeError } from './sock.ts';
+import {
+  hasPeerEnded,
+  SOCK_DATAGRAM,
+  SOCK_FAILED,
+  SOCK_LISTENING,
+  SOCK_OPEN,
+  type Sock,
+  takeError,
+} from './sock.ts';
 import type { SockCalls } from './sock-calls.ts';
 import type { SockUpcalls } from './sock-upcalls.ts';
 
@@ -26,6 +44,7 @@ export class SockReceives {
   private readonly upcalls: SockUpcalls;
   private readonly counters: Float64Array;
   private readonly reads: PlacedReads | undefined;
+  private readonly nowhere = new Uint8Array(1);
 
   constructor(parts: HostStackParts, calls: SockCalls, datagrams: DatagramCalls) {
     this.stack = parts.stack;
@@ -58,11 +77,16 @@ export class SockReceives {
     if (sock.state === SOCK_DATAGRAM) return this.datagrams.recv(sock, bytes, offset, length, from, flags);
     if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)
       return takeError(sock) || unconnected(sock);
+    if (sock.urgent !== URGENT_NONE) return this.takeAround(sock, socket, bytes, offset, length);
+    if (this.readable(sock, socket) === 0) return this.empty(sock, socket);
+    return this.takeBytes(sock, socket, bytes, offset, length);
+  }
+
+  /** Takes up to so many bytes of those there are. // Hot path. */
+  private takeBytes(sock: Sock, socket: number, bytes: Uint8Array, offset: number, length: number): number {
     const { stack, reads } = this;
     const { connection } = sock;
-    const readable = this.readable(sock, socket);
-    if (readable === 0) return this.empty(sock, socket);
-    this.dma.begins(Math.min(readable, length));
+    this.dma.begins(Math.min(this.readable(sock, socket), length));
     const taken =
       reads?.take(socket, bytes, offset, length) ?? stack.tcpTakeTo(connection, bytes, offset, length);
     this.counters[BYTES_RECEIVED] += taken;
@@ -71,6 +95,44 @@ export class SockReceives {
     stack.tcpConsumed(connection, taken, this.clock.nowUs);
     if (this.readable(sock, socket) > 0) this.upcalls.ready.note(socket);
     return taken;
+  }
+
+  /** A receive of a stream that has an urgent byte. */
+  private takeAround(sock: Sock, socket: number, bytes: Uint8Array, offset: number, length: number): number {
+    const unread: UnreadBytes = {
+      readable: () => this.readable(sock, socket),
+      take: (at, count) => this.takeBytes(sock, socket, bytes, offset + at, count),
+      drop: () => this.drop(sock, socket),
+    };
+    const taken = receiveAround(sock, unread, length);
+    return taken > 0 || length === 0 ? taken : this.empty(sock, socket);
+  }
+
+  /** Throws the first unread byte away. */
+  private drop(sock: Sock, socket: number): void {
+    this.takeBytes(sock, socket, this.nowhere, 0, 1);
+  }
+
+  /** Throws away urgent bytes that others have followed, and that would be read next. */
+  dropUrgent(): void {
+    const { dropping } = this.upcalls;
+    for (let socket = dropping.next(); socket >= 0; socket = dropping.next()) {
+      const sock = this.calls.open(socket);
+      if (sock === undefined) continue;
+      for (; sock.urgentDrops > 0 && this.readable(sock, socket) > 0; sock.urgentDrops -= 1) {
+        this.drop(sock, socket);
+      }
+    }
+  }
+
+  /** Where somebody else brings the bytes, looks at the urgent one as soon as it is there. */
+  lookAtUrgent(sock: Sock, socket: number): void {
+    const { reads } = this;
+    const at = sock.urgentAhead;
+    if (reads === undefined || sock.urgent !== URGENT_AWAITED || reads.readable(socket) <= at) return;
+    const bytes = new Uint8Array(at + 1);
+    reads.peek(socket, bytes, 0, bytes.length);
+    setMark(sock, at, bytes[at], bytes.length);
   }
 
   /** A receive of a stream with flags: what is looked at stays, and what is cut off goes nowhere. */
@@ -82,17 +144,49 @@ export class SockReceives {
     length: number,
     flags: number,
   ): number {
+    if ((flags & MSG_OOB) !== 0) return this.takeUrgent(sock, socket, bytes, offset, length, flags);
     if ((flags & MSG_PEEK) === 0) {
       if ((flags & MSG_TRUNC) === 0) return this.take(socket, bytes, offset, length, undefined, 0);
-      return discard(length, (into, part) => this.take(socket, into, 0, part, undefined, 0));
+      return discard(bytesToMark(sock, length), (into, part) =>
+        this.take(socket, into, 0, part, undefined, 0),
+      );
     }
     if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)
       return takeError(sock) || unconnected(sock);
-    if (this.readable(sock, socket) === 0) return this.empty(sock, socket);
+    const past = isAtByte(sock) ? 1 : 0;
+    const readable = this.readable(sock, socket) - past;
+    if (readable <= 0) return this.empty(sock, socket);
     // Of bytes that are thrown away none is looked at, and as many stay.
-    const wanted = (flags & MSG_TRUNC) !== 0 ? 0 : length;
-    const looked = this.peek(sock, socket, bytes, offset, wanted);
-    return wanted === length ? looked : Math.min(length, this.readable(sock, socket));
+    const most = Math.min(bytesToMark(sock, length), readable);
+    if ((flags & MSG_TRUNC) !== 0) return most;
+    if (past === 0) return this.peek(sock, socket, bytes, offset, most);
+    const looked = new Uint8Array(most + past);
+    this.peek(sock, socket, looked, 0, looked.length);
+    bytes.set(looked.subarray(past), offset);
+    return most;
+  }
+
+  /** MSG_OOB. */
+  private takeUrgent(
+    sock: Sock,
+    socket: number,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+  ): number {
+    this.lookAtUrgent(sock, socket);
+    if (sock.state === SOCK_LISTENING) return -ENOTCONN;
+    const ended = sock.connection < 0 || hasPeerEnded(this.stack.tcpState(sock.connection));
+    // As Linux, once there is no connection and its peer has not ended it.
+    if (
+      sock.state === SOCK_FAILED &&
+      sock.urgent !== URGENT_NONE &&
+      !this.stack.tcpEndOfStream(sock.connection)
+    ) {
+      return -ENOTCONN;
+    }
+    return receiveUrgent(sock, bytes, offset, length, flags, ended || sock.readEnded !== 0);
   }
 
   private peek(sock: Sock, socket: number, bytes: Uint8Array, offset: number, length: number): number {
@@ -114,7 +208,9 @@ export class SockReceives {
     const { stack } = this;
     const { connection, receiveLowBytes } = sock;
     const readable = this.readable(sock, socket);
-    if (readable >= receiveLowBytes || readable === 0) return readable > 0;
+    // As Linux (tcp_poll) it does not count an urgent byte that comes next.
+    const least = receiveLowBytes + (isAtByte(sock) ? 1 : 0);
+    if (readable >= least || readable === 0) return readable > 0;
     return stack.tcpRcvWndBytes(connection) <= stack.tcpInfo(connection).rcv_mss;
   }
 

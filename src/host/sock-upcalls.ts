@@ -2,6 +2,7 @@
  * What the stack tells the host's sockets. It calls in the middle of its work and must not be entered again:
  * what it tells is noted in the sockets' own records, and in the list of those whose readiness has changed.
  */
+import { setMark } from '../socket/urgent-mark.ts';
 import type { SocketOwner } from '../tcpip/contract.ts';
 import { ReadyList } from './ready-list.ts';
 import type { SendMemory } from './send-memory.ts';
@@ -10,6 +11,8 @@ import { SOCK_CONNECTED, SOCK_FAILED, type Sock } from './sock.ts';
 export class SockUpcalls implements SocketOwner {
   /** Sockets whose readiness these have changed. */
   readonly ready: ReadyList;
+  /** Sockets whose first unread bytes are to be thrown away: urgent ones that others have followed. */
+  readonly dropping: ReadyList;
   /** Sockets that found no kernel memory, in the order in which they shall have some. */
   readonly starved: ReadyList;
   /** Whose turn it is to have the last of the memory; -1: anybody's. */
@@ -21,6 +24,7 @@ export class SockUpcalls implements SocketOwner {
     this.socks = socks;
     this.memory = memory;
     this.ready = new ReadyList(socks.length);
+    this.dropping = new ReadyList(socks.length);
     this.starved = new ReadyList(socks.length);
   }
 
@@ -65,6 +69,16 @@ export class SockUpcalls implements SocketOwner {
   }
 
   readable(owner: number): void {
+    this.ready.note(owner);
+  }
+
+  urgent(owner: number, ahead: number, byte: number, readable: number): void {
+    const sock = this.socks[owner];
+    // Nothing can be taken from the stack here.
+    if (setMark(sock, ahead, byte, readable)) {
+      sock.urgentDrops += 1;
+      this.dropping.note(owner);
+    }
     this.ready.note(owner);
   }
 

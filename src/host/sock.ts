@@ -4,6 +4,7 @@
  */
 
 import { SHUT_RD, SHUT_WR } from '../socket/contract.ts';
+import { clearMark, URGENT_NONE, type UrgentMark } from '../socket/urgent-mark.ts';
 import { OPTION_ERROR } from '../tcpip/tcp/options.ts';
 import { CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, TIME_WAIT } from '../tcpip/tcp/state.ts';
 
@@ -18,7 +19,7 @@ export const SOCK_FAILED = 5;
 /** A socket for datagrams. */
 export const SOCK_DATAGRAM = 6;
 
-export class Sock {
+export class Sock implements UrgentMark {
   state = SOCK_FREE;
   /** The stack's number of its connection, or of its datagrams; -1 while free. */
   connection = -1;
@@ -45,6 +46,13 @@ export class Sock {
   /** SO_RCVLOWAT, and TCP_NOTSENT_LOWAT (0: none). */
   receiveLowBytes = 1;
   unsentLowBytes = 0;
+  /** Urgent data (`socket/urgent-mark.ts`). */
+  urgent = URGENT_NONE;
+  urgentAhead = 0;
+  urgentByte = 0;
+  urgentInline = 0;
+  /** Earlier urgent bytes that come first among the unread ones, and are to be thrown away. */
+  urgentDrops = 0;
   /** The block that its next send goes on in, and how much of that is written; -1: none. */
   block = -1;
   blockUsed = 0;
@@ -60,6 +68,9 @@ export class Sock {
     this.sendBufferBytes = sendBufferBytes;
     this.receiveLowBytes = 1;
     this.unsentLowBytes = 0;
+    clearMark(this);
+    this.urgentDrops = 0;
+    this.urgentInline = 0;
     this.errno = 0;
     this.connectTold = 0;
     this.nameless = 0;
@@ -77,6 +88,7 @@ export class Sock {
    */
   renew(): void {
     this.state = SOCK_OPEN;
+    clearMark(this);
     this.readEnded = 0;
     this.writeEnded = 0;
     this.rebound = 0;

@@ -31,12 +31,12 @@ import {
  * SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched
  * SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as
  * it answers any function that it does not know. Version 3 adds SocketInfoGet, SocketTotalsGet and
- * SocketSnapshotGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT,
- * TCP_LINGER2, TCP_CONGESTION and IP_MTU_DISCOVER, and socket numbers of 24 bits where there were 16;
- * 0xFFFF is none in every version. Host and card speak the lower of their versions: a card of version 2 has
- * no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself. Nor
- * does it look at bits 16-23 of a socket number: its host gives no number above 0xFFFE, and a message about
- * such a number is the same, bit by bit, in all versions.
+ * SocketSnapshotGet, records of SocketSend, Urgent records and the options TCP_CORK, TCP_NOTSENT_LOWAT,
+ * TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION and IP_MTU_DISCOVER, and socket numbers of 24 bits where
+ * there were 16; 0xFFFF is none in every version. Host and card speak the lower of their versions: a card
+ * of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them
+ * by itself. Nor does it look at bits 16-23 of a socket number: its host gives no number above 0xFFFE, and
+ * a message about such a number is the same, bit by bit, in all versions.
  */
 export const SOCKET_CLASS_ID = 0x0a0;
 export const SOCKET_CLASS_VERSION = 3;
@@ -91,6 +91,8 @@ export const RECEIVE_FLAG_DATAGRAM = 0x04;
 export const RECEIVE_FLAG_TRUNCATED = 0x08;
 /** no data and no bucket; bucketContext says how much was sent; since version 3 */
 export const RECEIVE_FLAG_SENT = 0x10;
+/** no data and no bucket; bucketContext says where an urgent byte is; since version 3 */
+export const RECEIVE_FLAG_URGENT = 0x20;
 /** the card is done with this bucket */
 export const RECEIVE_FLAG_LAST_IN_BUCKET = 0x40;
 export const RECEIVE_FLAG_NAMES: Readonly<Record<number, string>> = {
@@ -99,6 +101,7 @@ export const RECEIVE_FLAG_NAMES: Readonly<Record<number, string>> = {
   0x04: 'Datagram',
   0x08: 'Truncated',
   0x10: 'Sent',
+  0x20: 'Urgent',
   0x40: 'LastInBucket',
 };
 
@@ -1184,7 +1187,7 @@ export function writeSocketAbortReply(
 
 /**
  * Sets an option. Some are the host's own, and no card has them: SO_SNDBUF and SO_RCVLOWAT say what of its
- * own memory makes a socket ready.
+ * own memory makes a socket ready, and SO_OOBINLINE whether an urgent byte is read in its place.
  */
 export const SOCKET_OPTION_SET = 0x93;
 export const SOCKET_OPTION_SET_WORDS = 7;
@@ -2400,13 +2403,16 @@ export function writeSendPiece(
  * class's bucket descriptor, with the socket's number inserted. A Sent record comes of a socket that has
  * TCP_NOTSENT_LOWAT, since a host does not see what its card has sent: when fewer than half as many bytes
  * as the option says wait to be sent for the first time, and the host, going by the last such record (at
- * first by none of the connection's bytes), would still think otherwise.
+ * first by none of the connection's bytes), would still think otherwise. An Urgent record tells of a byte
+ * that the peer has made urgent, before any record with that byte; and once more when the byte has come, if
+ * it had not. The byte stays in the stream: a host that is to leave it out does so by itself.
  */
 export const RECEIVE_RECORD_WORDS = 4;
 
 /**
  * The context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record
- * the bytes of the stream that were sent, modulo 2^32.
+ * the bytes of the stream that were sent, modulo 2^32; of an Urgent record the bytes of the stream that
+ * come before the urgent one, of those that no record has told of yet.
  */
 export function getReceiveRecordBucketContext(words: Int32Array, at: number): number {
   return words[at];
@@ -2427,12 +2433,12 @@ export function getReceiveRecordFlags(words: Int32Array, at: number): number {
   return words[at + 2] >>> 24;
 }
 
-/** How many bytes of the bucket; in bytes. */
+/** How many bytes of the bucket; of an Urgent record 1 where its byte has come, else 0; in bytes. */
 export function getReceiveRecordLength(words: Int32Array, at: number): number {
   return words[at + 3] & 0xffffff;
 }
 
-/** Errno of an Error record. */
+/** Errno of an Error record; the byte of an Urgent record. */
 export function getReceiveRecordStatus(words: Int32Array, at: number): number {
   return words[at + 3] >>> 24;
 }

@@ -101,7 +101,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const sendBuffers = new SendBuffers(layout.transmit, layout.immediate);
   const events = new SocketEvents();
 
-  const upcalls = new Upcalls(pending, sendBuffers, events);
+  const upcalls = new Upcalls(pending, sendBuffers, events, classVersion >= 3);
   const stack = new Stack(parts.stack, region, packets, dma, ledger, ports, upcalls, parts.gatherAt);
   if (!parts.madeWhenUsed) stack.makeConnections();
   const device = new PortGroup(ports);
@@ -113,7 +113,7 @@ export function buildSocketModule(parts: SocketModuleParts): SocketParts {
   const answers = new Answers(outbound, ledger);
   const records = new ReceiveRecords(tid, outbound, buckets, batch);
   const contexts = new ContextReplies(tid, outbound, clock, sendBuffers, outcomes, batch);
-  const connections = new ConnectionReplies({ ...state, outbound, records });
+  const connections = new ConnectionReplies({ ...state, outbound, records, upcalls });
   const data = new DataDelivery({ ...state, region, batch, events, records });
   const told = { outbound, batch, events, records, contexts, connections, data };
   const pendingReplies = new PendingReplies({ ...state, ...told });

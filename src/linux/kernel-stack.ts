@@ -12,6 +12,7 @@ import {
   type Endpoint,
   FAILED,
   HANGUP,
+  PRIORITY,
   READABLE,
   SOCK_STREAM,
   type SocketStack,
@@ -30,13 +31,14 @@ const MSG_NOSIGNAL = 0x4000;
 const SOCKADDR_BYTES = 16;
 
 const POLLIN = 0x1;
+const POLLPRI = 0x2;
 const POLLOUT = 0x4;
 const POLLERR = 0x8;
 const POLLHUP = 0x10;
 
 const EPOLL_CTL_ADD = 1;
-/** EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, little-endian. */
-const EPOLL_EDGES = 0x80002005;
+/** EPOLLIN | EPOLLPRI | EPOLLOUT | EPOLLRDHUP | EPOLLET, little-endian. */
+const EPOLL_EDGES = 0x80002007;
 const EPOLL_EVENT_BYTES = 12; // packed on x86-64; 16 elsewhere, for which the buffer has room
 const EPOLL_EVENTS_MAX = 64;
 
@@ -49,6 +51,7 @@ const LINUX_TCP_CONGESTION = 13;
 /** Linux's TCP_CA_NAME_MAX. */
 const NAME_BYTES = 16;
 const SIOCOUTQ = 0x5411;
+const SIOCATMARK = 0x8905;
 /** Linux's level and name for each option of `socket/options.ts`. */
 const LINUX_OPTIONS: ReadonlyMap<number, readonly [level: number, name: number]> = new Map([
   [option.SO_REUSEADDR, [SOL_SOCKET, 2]],
@@ -70,6 +73,7 @@ const LINUX_OPTIONS: ReadonlyMap<number, readonly [level: number, name: number]>
   [option.TCP_LINGER2_SECONDS, [IPPROTO_TCP, 8]],
   [option.TCP_DEFER_ACCEPT_SECONDS, [IPPROTO_TCP, 9]],
   [option.TCP_NOTSENT_LOWAT, [IPPROTO_TCP, 25]],
+  [option.SO_OOBINLINE, [SOL_SOCKET, 10]],
   [option.SO_RCVLOWAT, [SOL_SOCKET, 18]],
   [option.IP_MTU_DISCOVER, [IPPROTO_IP, 10]],
   [option.IP_MTU, [IPPROTO_IP, 14]],
@@ -246,9 +250,15 @@ export class KernelStack implements SocketStack {
     return this.endpoint(this.libc.getpeername(socket, this.sockaddr, this.valueBytes));
   }
 
+  atMark(socket: number): number {
+    const answer = new Int32Array(1);
+    const result = this.libc.ioctl(socket, SIOCATMARK, new Uint8Array(answer.buffer));
+    return result < 0 ? -this.libc.errno() : answer[0];
+  }
+
   readiness(socket: number): number {
     this.pollfdWords[0] = socket;
-    this.pollfdWords[1] = POLLIN | POLLOUT;
+    this.pollfdWords[1] = POLLIN | POLLPRI | POLLOUT;
     if (this.libc.poll(this.pollfd, 1, 0) <= 0) return 0;
     const bits = this.pollfdWords[1] >>> 16;
     let ready = 0;
@@ -256,6 +266,7 @@ export class KernelStack implements SocketStack {
     if ((bits & (POLLOUT | POLLERR)) !== 0) ready |= WRITABLE;
     if ((bits & POLLHUP) !== 0) ready |= HANGUP;
     if ((bits & POLLERR) !== 0) ready |= FAILED;
+    if ((bits & POLLPRI) !== 0) ready |= PRIORITY;
     return ready;
   }
 

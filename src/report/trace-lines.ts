@@ -221,6 +221,10 @@ function recordText(record: Values): string {
   if (String(flags).includes('Error')) return `socket ${socketId}: ${flags} ${status}`;
   if (String(flags).includes('EndOfStream')) return `socket ${socketId}: ${flags}`;
   if (flags === 'Sent') return `socket ${socketId}: ${bucketContext} bytes sent`;
+  if (flags === 'Urgent') {
+    const byte = length === 0 ? 'has not come' : `is ${status}`;
+    return `socket ${socketId}: ${bucketContext} bytes come before an urgent one, which ${byte}`;
+  }
   return `socket ${socketId}: ${length} bytes at ${offset} of bucket ${bucketContext}, ${flags}`;
 }
 

@@ -9,7 +9,7 @@ import { openDatagrams, openListener } from './open-socket.ts';
 import { SO_ERROR } from './options.ts';
 import { checked, checkedInfo, SocketError } from './socket-error.ts';
 import type { TcpInfo } from './tcp-info.ts';
-import { mayWait, receiveRest, waitAllErrno, waitsForAll } from './wait-all.ts';
+import { asReceive, mayWait, receiveRest, waitAllErrno, waitsForAll } from './wait-all.ts';
 
 export class BlockingSockets {
   readonly stack: SocketStack;
@@ -81,7 +81,7 @@ export class BlockingSockets {
     const { stack, timeoutMs } = this;
     checkBytes(bytes);
     checked('recv', waitAllErrno(flags));
-    let got = this.until('recv', flags, () => stack.recv(socket, bytes, 0, bytes.length, flags));
+    let got = this.until('recv', asReceive(flags), () => stack.recv(socket, bytes, 0, bytes.length, flags));
     if (!waitsForAll(stack, socket, got, bytes.length, flags)) return got;
     while (got < bytes.length) {
       const more = receiveRest(stack, socket, bytes, got, flags);
@@ -112,7 +112,9 @@ export class BlockingSockets {
   recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource, flags = 0): number {
     checkBytes(bytes);
     const { stack } = this;
-    return this.until('recvfrom', flags, () => stack.recvFrom(socket, bytes, 0, bytes.length, from, flags));
+    return this.until('recvfrom', asReceive(flags), () =>
+      stack.recvFrom(socket, bytes, 0, bytes.length, from, flags),
+    );
   }
 
   private until(syscall: string, flags: number, call: () => number): number {

@@ -14,6 +14,7 @@ export const READABLE = 1; // data, an end of stream, a connection to accept, or
 export const WRITABLE = 2; // a send would take at least a byte, or fail
 export const HANGUP = 4; // both directions have ended, or there never was a connection
 export const FAILED = 8; // an error waits in SO_ERROR
+export const PRIORITY = 16; // an urgent byte waits for MSG_OOB (EPOLLPRI)
 
 export const SHUT_RD = 0;
 export const SHUT_WR = 1;
@@ -87,7 +88,8 @@ export interface SocketStack {
   /**
    * Receives up to `length` bytes. On a datagram socket: the next datagram, of which what exceeds `length` is
    * lost; 0 is then a datagram of no bytes.
-   * @param flags MSG_ bits of `message-flags.ts`; -EOPNOTSUPP for those not served, -EINVAL for MSG_OOB.
+   * @param flags MSG_ bits of `message-flags.ts`; -EOPNOTSUPP for those not served. MSG_OOB receives the urgent
+   *   byte alone (`urgent-mark.ts`): -EINVAL where there is none.
    * @returns how many, and with MSG_TRUNC how long the datagram is; 0 at the end of the stream; -EAGAIN, -ECONNRESET, -ENOTCONN; from the card also
    *   -EFAULT.
    */
@@ -140,7 +142,13 @@ export interface SocketStack {
   /** The peer's address and port; undefined where there is no peer. */
   remoteEndpoint(socket: number): Endpoint | undefined;
 
-  /** What the socket is ready for now: READABLE, WRITABLE, HANGUP and FAILED bits. */
+  /**
+   * Whether the next byte of a stream is urgent (SIOCATMARK). @returns 1 or 0; -EBADF, and -ENOTTY of a
+   *   datagram socket.
+   */
+  atMark(socket: number): number;
+
+  /** What the socket is ready for now: READABLE, WRITABLE, HANGUP, FAILED and PRIORITY bits. */
   readiness(socket: number): number;
   /** Does what the driver has to do now, without waiting. @returns how much happened, 0 for nothing. */
   poll(): number;

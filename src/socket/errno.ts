@@ -14,6 +14,7 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
+export const ENOTTY = 25;
 export const EPIPE = 32;
 export const ENONET = 64;
 export const EPROTO = 71;
@@ -59,6 +60,7 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [EINVAL, 'EINVAL'],
   [ENFILE, 'ENFILE'],
   [EMFILE, 'EMFILE'],
+  [ENOTTY, 'ENOTTY'],
   [EPIPE, 'EPIPE'],
   [ENONET, 'ENONET'],
   [EPROTO, 'EPROTO'],

@@ -3,9 +3,9 @@
  * makes of them. Calls never wait, so that MSG_DONTWAIT and, of a receive, MSG_WAITALL change nothing for
  * them: the forms that wait (`blocking.ts`, `promises.ts`) heed both. A signal is never sent.
  */
-import { EINVAL, EOPNOTSUPP } from './errno.ts';
+import { EOPNOTSUPP } from './errno.ts';
 
-/** Of a send: its last byte is urgent. Urgent bytes are received in the stream, as with SO_OOBINLINE. */
+/** Of a send: its last byte is urgent. Of a receive of a stream: the urgent byte, and nothing else. */
 export const MSG_OOB = 1;
 /** The bytes stay to be received again. */
 export const MSG_PEEK = 2;
@@ -22,7 +22,7 @@ export const MSG_MORE = 0x8000;
 const MSG_CMSG_CLOEXEC = 0x4000_0000;
 
 const OF_SEND = MSG_OOB | MSG_DONTWAIT | MSG_EOR | MSG_CONFIRM | MSG_NOSIGNAL | MSG_MORE;
-const OF_RECV = MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC;
+const OF_RECV = MSG_OOB | MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL | MSG_CMSG_CLOEXEC;
 /** A datagram is sent whole and at once. */
 const OF_SEND_TO = MSG_DONTWAIT | MSG_CONFIRM | MSG_NOSIGNAL | MSG_EOR;
 
@@ -31,8 +31,7 @@ export function sendFlagsErrno(flags: number, datagram: boolean): number {
   return (flags & ~(datagram ? OF_SEND_TO : OF_SEND)) === 0 ? 0 : -EOPNOTSUPP;
 }
 
-/** The same of a receive. Urgent bytes are never apart from others, so that none can be asked for alone. */
+/** The same of a receive. */
 export function recvFlagsErrno(flags: number): number {
-  if ((flags & ~OF_RECV) === 0) return 0;
-  return (flags & MSG_OOB) !== 0 ? -EINVAL : -EOPNOTSUPP;
+  return (flags & ~OF_RECV) === 0 ? 0 : -EOPNOTSUPP;
 }

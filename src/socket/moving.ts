@@ -38,13 +38,15 @@ export interface MovingConnection {
   readonly sendBufferBytes: number;
   readonly receiveBufferBytes: number;
   readonly receiveWindowBytes: number;
+  /** SO_OOBINLINE. */
+  readonly urgentInline: number;
 }
 
 export interface MovingSockets {
   /**
    * Brings a socket's connection to rest and writes its image.
    * @param area memory for the image.
-   * @returns the connection; or -EINVAL (not one that could move), -EBUSY (just now it cannot), -ENOBUFS (no
+   * @returns the connection; or -EINVAL (not one that could move), -EBUSY (just now it cannot, or an urgent byte waits), -ENOBUFS (no
    *   room for the image), -EOPNOTSUPP, -ENETDOWN, -EBADF.
    */
   handOff(socket: number, area: MovedPiece): MovingConnection | number;

@@ -2,6 +2,7 @@
 import {
   IP_MTU,
   IP_MTU_DISCOVER,
+  SO_OOBINLINE,
   TCP_CONGESTION,
   TCP_CORK,
   TCP_DEFER_ACCEPT_SECONDS,
@@ -18,6 +19,7 @@ const OF_VERSION_3: ReadonlySet<number> = new Set([
   TCP_LINGER2_SECONDS,
   IP_MTU_DISCOVER,
   IP_MTU,
+  SO_OOBINLINE,
 ]);
 
 /** Whether a version of the socket class has an option. One that none has is not told apart. */

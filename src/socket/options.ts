@@ -10,6 +10,7 @@ export const SO_RCVBUF = 5;
 export const SO_ERROR = 6; // get only; reading clears it
 export const SO_BROADCAST = 7;
 export const SO_RCVLOWAT = 8;
+export const SO_OOBINLINE = 9; // urgent bytes stay in the stream
 export const TCP_NODELAY = 16;
 export const TCP_MAXSEG = 17;
 export const TCP_KEEPIDLE_SECONDS = 18;

@@ -9,7 +9,7 @@ import { openDatagrams, openListener } from './open-socket.ts';
 import { SO_ERROR } from './options.ts';
 import { checked, checkedInfo, SocketError } from './socket-error.ts';
 import type { TcpInfo } from './tcp-info.ts';
-import { mayWait, receiveRest, waitAllErrno, waitsForAll } from './wait-all.ts';
+import { asReceive, mayWait, receiveRest, waitAllErrno, waitsForAll } from './wait-all.ts';
 
 export class PromiseSockets {
   readonly stack: SocketStack;
@@ -77,7 +77,9 @@ export class PromiseSockets {
     const { stack } = this;
     checkBytes(bytes);
     checked('recv', waitAllErrno(flags));
-    let got = await this.until('recv', flags, () => stack.recv(socket, bytes, 0, bytes.length, flags));
+    let got = await this.until('recv', asReceive(flags), () =>
+      stack.recv(socket, bytes, 0, bytes.length, flags),
+    );
     if (!waitsForAll(stack, socket, got, bytes.length, flags)) return got;
     while (got < bytes.length) {
       const more = receiveRest(stack, socket, bytes, got, flags);
@@ -114,7 +116,9 @@ export class PromiseSockets {
   async recvFrom(socket: number, bytes: Uint8Array, from: DatagramSource, flags = 0): Promise<number> {
     checkBytes(bytes);
     const { stack } = this;
-    return this.until('recvfrom', flags, () => stack.recvFrom(socket, bytes, 0, bytes.length, from, flags));
+    return this.until('recvfrom', asReceive(flags), () =>
+      stack.recvFrom(socket, bytes, 0, bytes.length, from, flags),
+    );
   }
 
   private async until(syscall: string, flags: number, call: () => number): Promise<number> {

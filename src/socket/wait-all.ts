@@ -4,12 +4,17 @@
  */
 import { FAILED, type SocketStack } from './contract.ts';
 import { EOPNOTSUPP } from './errno.ts';
-import { MSG_DONTWAIT, MSG_PEEK, MSG_WAITALL } from './message-flags.ts';
+import { MSG_DONTWAIT, MSG_OOB, MSG_PEEK, MSG_WAITALL } from './message-flags.ts';
 import { TCP_NODELAY } from './options.ts';
 
 /** Whether a call may wait. */
 export function mayWait(flags: number): boolean {
   return (flags & MSG_DONTWAIT) === 0;
+}
+
+/** The flags that say whether a receive waits: for the urgent byte none does, as on Linux. */
+export function asReceive(flags: number): number {
+  return (flags & MSG_OOB) === 0 ? flags : flags | MSG_DONTWAIT;
 }
 
 /**
@@ -23,7 +28,7 @@ export function waitAllErrno(flags: number): number {
 
 /**
  * Whether a receive that has got something is to wait for the rest (MSG_WAITALL). As on Linux the flag means
- * nothing for datagrams, which have no option of TCP's.
+ * nothing for datagrams, which have no option of TCP's, and the receive ends where an urgent byte is.
  */
 export function waitsForAll(
   stack: SocketStack,
@@ -32,8 +37,8 @@ export function waitsForAll(
   wanted: number,
   flags: number,
 ): boolean {
-  if ((flags & MSG_WAITALL) === 0 || !mayWait(flags) || got <= 0 || got >= wanted) return false;
-  return stack.getOption(socket, TCP_NODELAY) >= 0;
+  if ((flags & MSG_WAITALL) === 0 || !mayWait(asReceive(flags)) || got <= 0 || got >= wanted) return false;
+  return stack.getOption(socket, TCP_NODELAY) >= 0 && stack.atMark(socket) === 0;
 }
 
 /**
@@ -48,6 +53,6 @@ export function receiveRest(
   got: number,
   flags: number,
 ): number {
-  if ((stack.readiness(socket) & FAILED) !== 0) return 0;
+  if ((stack.readiness(socket) & FAILED) !== 0 || stack.atMark(socket) === 1) return 0;
   return stack.recv(socket, bytes, got, bytes.length - got, flags);
 }

@@ -516,7 +516,7 @@ export const CATALOGUE: Catalogue = {
       id: 160,
       version: 3,
       origin: 'inic',
-      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds SocketInfoGet, SocketTotalsGet and SocketSnapshotGet, records of SocketSend and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION and IP_MTU_DISCOVER, and socket numbers of 24 bits where there were 16; 0xFFFF is none in every version. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself. Nor does it look at bits 16-23 of a socket number: its host gives no number above 0xFFFE, and a message about such a number is the same, bit by bit, in all versions.',
+      doc: 'Sockets over I2O: every call that a program makes is a request, and every outcome is a reply. The host numbers the sockets. It may use a socket number again once the card has answered SocketClose or SocketAbort for it. Version 2 adds datagram sockets, SocketNameGet, events, parameter groups, batched SocketSend and the richer scatter-gather lists. A card of version 1 answers what came with version 2 as it answers any function that it does not know. Version 3 adds SocketInfoGet, SocketTotalsGet and SocketSnapshotGet, records of SocketSend, Urgent records and the options TCP_CORK, TCP_NOTSENT_LOWAT, TCP_DEFER_ACCEPT, TCP_LINGER2, TCP_CONGESTION and IP_MTU_DISCOVER, and socket numbers of 24 bits where there were 16; 0xFFFF is none in every version. Host and card speak the lower of their versions: a card of version 2 has no such options and looks at no other bit of a SocketSend, so that its host refuses them by itself. Nor does it look at bits 16-23 of a socket number: its host gives no number above 0xFFFE, and a message about such a number is the same, bit by bit, in all versions.',
       messages: [
         {
           name: 'SocketCreate',
@@ -1234,7 +1234,7 @@ export const CATALOGUE: Catalogue = {
           function: 147,
           since: 1,
           origin: 'inic',
-          doc: 'Sets an option. Some are the host\'s own, and no card has them: SO_SNDBUF and SO_RCVLOWAT say what of its own memory makes a socket ready.',
+          doc: 'Sets an option. Some are the host\'s own, and no card has them: SO_SNDBUF and SO_RCVLOWAT say what of its own memory makes a socket ready, and SO_OOBINLINE whether an urgent byte is read in its place.',
           request: {
             words: 7,
             fields: [
@@ -2357,6 +2357,11 @@ export const CATALOGUE: Catalogue = {
               value: 16,
               doc: 'no data and no bucket; bucketContext says how much was sent; since version 3',
             },
+            {
+              name: 'Urgent',
+              value: 32,
+              doc: 'no data and no bucket; bucketContext says where an urgent byte is; since version 3',
+            },
             { name: 'LastInBucket', value: 64, doc: 'the card is done with this bucket' },
           ],
         },
@@ -2538,7 +2543,7 @@ export const CATALOGUE: Catalogue = {
               low: 0,
               high: 31,
               source: 'ours',
-              doc: 'the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record the bytes of the stream that were sent, modulo 2^32',
+              doc: 'the context the bucket was posted with; 0xFFFFFFFF where the record carries no bucket; of a Sent record the bytes of the stream that were sent, modulo 2^32; of an Urgent record the bytes of the stream that come before the urgent one, of those that no record has told of yet',
             },
             {
               name: 'socketId',
@@ -2573,11 +2578,18 @@ export const CATALOGUE: Catalogue = {
               high: 23,
               unit: 'bytes',
               source: 'ours',
-              doc: 'how many bytes of the bucket',
+              doc: 'how many bytes of the bucket; of an Urgent record 1 where its byte has come, else 0',
             },
-            { name: 'status', word: 3, low: 24, high: 31, source: 'ours', doc: 'errno of an Error record' },
+            {
+              name: 'status',
+              word: 3,
+              low: 24,
+              high: 31,
+              source: 'ours',
+              doc: 'errno of an Error record; the byte of an Urgent record',
+            },
           ],
-          doc: 'One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class\'s bucket descriptor, with the socket\'s number inserted. A Sent record comes of a socket that has TCP_NOTSENT_LOWAT, since a host does not see what its card has sent: when fewer than half as many bytes as the option says wait to be sent for the first time, and the host, going by the last such record (at first by none of the connection\'s bytes), would still think otherwise.',
+          doc: 'One piece of data, an error or an end of stream, in a SocketReceivePost reply. It is shaped after the LAN class\'s bucket descriptor, with the socket\'s number inserted. A Sent record comes of a socket that has TCP_NOTSENT_LOWAT, since a host does not see what its card has sent: when fewer than half as many bytes as the option says wait to be sent for the first time, and the host, going by the last such record (at first by none of the connection\'s bytes), would still think otherwise. An Urgent record tells of a byte that the peer has made urgent, before any record with that byte; and once more when the byte has come, if it had not. The byte stays in the stream: a host that is to leave it out does so by itself.',
         },
         {
           name: 'DatagramSource',
@@ -7173,6 +7185,7 @@ export const CATALOGUE: Catalogue = {
         { in: ['Connecting', 'Connected', 'Shut', 'PeerEnded', 'Ended'], on: 'record Error', to: 'Failed' },
         { in: ['Datagram', 'DatagramConnected', 'Closing'], on: 'record Error', to: 'same' },
         { in: ['Connected', 'Shut', 'PeerEnded', 'Ended', 'Closing'], on: 'record Sent', to: 'same' },
+        { in: ['Connected', 'Shut', 'PeerEnded', 'Ended', 'Closing'], on: 'record Urgent', to: 'same' },
         {
           in: [
             'Open',

@@ -388,6 +388,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         status: 'met',
         shown: [
           { file: 'tcpip/tcp-urgent.test.ts', title: 'RFC 9293 §3.8.5: sending urgent data (MUST-30)' },
+          { file: 'data/urgent-apart.pkt' },
         ],
         reason: '',
       },
@@ -410,9 +411,9 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
         section: '3.8.5',
         level: 'MUST',
         text: 'a program is told of urgent data without asking',
-        status: 'not met',
-        shown: [],
-        reason: 'the engine keeps the mark; neither the socket class nor poll tells of it',
+        status: 'met',
+        shown: [{ file: 'data/urgent-awaited.pkt' }],
+        reason: '',
       },
       {
         id: 'MUST-33',
@@ -425,6 +426,7 @@ export const DOCUMENTS: readonly RequirementDocument[] = [
             file: 'tcpip/tcp-urgent.test.ts',
             title: 'says how much is left up to its end, also of what has not come (MUST-33)',
           },
+          { file: 'data/urgent-apart.pkt' },
         ],
         reason: '',
       },

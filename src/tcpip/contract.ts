@@ -115,6 +115,12 @@ export interface SocketOwner {
   /** A connection that has TCP_NOTSENT_LOWAT has sent bytes for the first time. */
   sent?(owner: number): void;
   /**
+   * There is an urgent byte that was not told of before, or one that was told of has come.
+   * @param distance how many bytes that the user has not taken come before it. @param byte -1: it has not come.
+   * @param readable how many bytes the user could take.
+   */
+  urgent?(owner: number, distance: number, byte: number, readable: number): void;
+  /**
    * Everything that a send queued under this context is acknowledged, or discarded: the bytes are the user's
    * again.
    */

@@ -27,6 +27,7 @@ import {
   RECEIVE_FLAG_LAST_IN_BUCKET,
   RECEIVE_FLAG_SENT,
   RECEIVE_FLAG_TRUNCATED,
+  RECEIVE_FLAG_URGENT,
   RECEIVE_RECORD_WORDS,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
   SOCKET_SEND_REPLY_LIST_WORD,
@@ -53,6 +54,7 @@ const DATAGRAM_SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
 const KNOWN_FLAGS =
   RECEIVE_FLAG_ERROR |
   RECEIVE_FLAG_SENT |
+  RECEIVE_FLAG_URGENT |
   RECEIVE_FLAG_END_OF_STREAM |
   RECEIVE_FLAG_DATAGRAM |
   RECEIVE_FLAG_TRUNCATED |
@@ -193,6 +195,22 @@ export class ReplyLists {
       this.trial.accounts?.answers.accepted(sockets.listenerOf(acceptedId), acceptedId, words, at);
   }
 
+  /** A record of an urgent byte, so many bytes on. */
+  private urgent(
+    row: MessageRow,
+    socket: number,
+    ahead: number,
+    offsetWord: number,
+    lengthWord: number,
+  ): void {
+    const plain = (lengthWord & 0xffffff) === 1 || lengthWord === 0;
+    if (offsetWord !== RECEIVE_FLAG_URGENT << 24 || !plain || ahead < 0) {
+      const words = `${hex(offsetWord, 8)} and ${hex(lengthWord, 8)}`;
+      this.fault('F-07', row, `a record of an urgent byte ${ahead} bytes on, with ${words}`);
+    }
+    this.trial.sockets.record(socket, 4, 0, false);
+  }
+
   private record(
     row: MessageRow,
     bucket: number,
@@ -237,6 +255,7 @@ export class ReplyLists {
       trial.sockets.record(socket, 3, 0, false);
       return;
     }
+    if ((flags & RECEIVE_FLAG_URGENT) !== 0) return this.urgent(row, socket, bucket, offsetWord, lengthWord);
     const datagram = (flags & RECEIVE_FLAG_DATAGRAM) !== 0;
     const least = datagram ? DATAGRAM_SOURCE_BYTES : 1;
     const { bucketBytes } = trial.receive;

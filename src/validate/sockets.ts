@@ -25,6 +25,15 @@ export interface SocketLives {
   ends(socket: number, cause: number): void;
 }
 
+/** What records tell of, beside bytes. */
+const RECORDS = [
+  'bytes',
+  'an end of stream',
+  'an error',
+  'a count of what was sent',
+  'an urgent byte',
+] as const;
+
 export class Sockets {
   /** Set once, before the first event. */
   lives: SocketLives | undefined;
@@ -42,7 +51,13 @@ export class Sockets {
   private readonly freedNs: Float64Array;
   private readonly postColumn: number;
   private readonly withdrawnColumn: number;
-  private readonly recordColumns: readonly [data: number, end: number, error: number, sent: number];
+  private readonly recordColumns: readonly [
+    data: number,
+    end: number,
+    error: number,
+    sent: number,
+    urgent: number,
+  ];
   private readonly free: number;
   private readonly posted: number;
   private readonly afterEnd: readonly number[];
@@ -69,6 +84,7 @@ export class Sockets {
       machine.column('record EndOfStream'),
       machine.column('record Error'),
       machine.column('record Sent'),
+      machine.column('record Urgent'),
     ];
     const state = (name: string): number => machine.states.indexOf(name);
     this.free = state('Free');
@@ -181,13 +197,13 @@ export class Sockets {
    * A receive record. @param kind 0 data, 1 end of stream, 2 error. @param datagram whether it says that it
    * is a datagram. // Hot path.
    */
-  record(socket: number, kind: 0 | 1 | 2 | 3, bytes: number, datagram: boolean): void {
+  record(socket: number, kind: 0 | 1 | 2 | 3 | 4, bytes: number, datagram: boolean): void {
     const state = this.state[socket];
     const next = this.machine.after(state, this.recordColumns[kind]);
     const isDatagram = state >= this.datagramFirst && state <= this.datagramLast;
     if (next === ILLEGAL) {
       const rule = this.afterEnd.includes(state) ? 'K-07' : 'K-02';
-      const what = [`${bytes} bytes`, 'an end of stream', 'an error', 'a count of what was sent'][kind];
+      const what = kind === 0 ? `${bytes} bytes` : RECORDS[kind];
       this.findings.report(rule, socket, `${what} for socket ${socket}, which is ${this.nameOf(socket)}`);
       return;
     }

@@ -12,7 +12,13 @@ import { BatchControl } from '../../src/ism/replies/batch-control.ts';
 import { NO_BUCKET } from '../../src/ism/replies/receive-records.ts';
 import { answerFrame, postReply } from '../../src/ism/replies/reply-frames.ts';
 import { checkOutcomeLimits, TRANSACTIONS_MAX } from '../../src/ism/replies/send-outcomes.ts';
-import { KIND_FREE, KIND_LISTENER, KIND_POSTED, KIND_STREAM } from '../../src/ism/sockets/card-socket.ts';
+import {
+  KIND_FREE,
+  KIND_LISTENER,
+  KIND_POSTED,
+  KIND_STREAM,
+  PENDING_URGENT,
+} from '../../src/ism/sockets/card-socket.ts';
 import { NEVER } from '../../src/time/agent.ts';
 import { trips } from '../rules/trips.ts';
 import { DATAGRAM, SocketCard, STREAM } from './card.ts';
@@ -218,6 +224,13 @@ describe('delivery', () => {
     const { card, data, stack, sockets } = readable();
     stack.tcpTake = () => 0;
     card.module['buckets'].post(card.bucketAddress(0), card.receive.bufferBytes, 1);
+    data.tellStream(1, sockets[1]);
+  });
+  trips('data delivery: what is urgent is one byte', () => {
+    const { data, stack, sockets } = readable();
+    stack.tcpUrgentDistance = () => 0;
+    stack.tcpUrgentByte = () => 256;
+    sockets[1].pending |= PENDING_URGENT;
     data.tellStream(1, sockets[1]);
   });
   trips('data delivery: only a stream has bytes that wait to be sent', () => {

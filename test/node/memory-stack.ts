@@ -359,6 +359,10 @@ class MemoryStack implements SocketStack {
     return this.sockets.get(id)?.remote;
   }
 
+  atMark(): number {
+    return 0;
+  }
+
   readiness(id: number): number {
     const socket = this.sockets.get(id);
     if (socket === undefined) return 0;

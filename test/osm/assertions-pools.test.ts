@@ -128,6 +128,13 @@ describe('the receive pool', () => {
   trips('receive pool: what is enough is asked of a socket with unread bytes', () =>
     receivePool().hasEnough(new HostSocket()),
   );
+  trips('receive pool: a queue of buckets holds bytes', () => {
+    const pool = receivePool();
+    const socket = queued(pool, 1);
+    pool.length[socket.receiveHead] = 0;
+    pool.unreadBytes(socket);
+  });
+  trips('receive pool: a byte is dropped where there is one', () => receivePool().dropByte(new HostSocket()));
   trips('receive pool: there is an empty bucket to post', () => {
     const pool = receivePool();
     for (let i = 0; i <= pool.count; i++) pool.takeToPost();

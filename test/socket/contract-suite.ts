@@ -16,6 +16,7 @@ import { flagTests } from './contract-flags.ts';
 import { infoTests } from './contract-info.ts';
 import { lowatTests } from './contract-lowats.ts';
 import { openingTests } from './contract-opening.ts';
+import { urgentTests } from './contract-urgent.ts';
 
 export interface StackUnderTest {
   readonly stack: SocketStack;
@@ -49,5 +50,6 @@ export function socketContractTests(name: string, makeStack: () => Promise<Stack
     edgeTests(bed);
     datagramTests(bed);
     flagTests(bed);
+    urgentTests(bed);
   });
 }

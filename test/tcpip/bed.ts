@@ -252,6 +252,10 @@ export class Host implements SocketOwner {
   acceptable(owner: number): void {
     this.told.push(`acceptable ${owner}`);
   }
+  urgent(owner: number): void {
+    this.told.push(`urgent ${owner}`);
+  }
+
   readable(owner: number): void {
     this.told.push(`readable ${owner}`);
   }

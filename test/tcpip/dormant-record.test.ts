@@ -80,7 +80,7 @@ const LEFT_OUT = new Set([...NOTHING, ...DEAD, ...Object.keys(FIXED), 'state']);
 /** Largest values of fields that share a word with others; elsewhere an int32, signed or not. */
 const MOST: Readonly<Record<string, number>> = {
   ...{ localPort: 65535, remotePort: 65535, ttl: 255, tos: 255, ipId: 65535, mss: 65535, mssPeer: 65535 },
-  ...{ pathMtu: 65535, port: 15, sndScale: 14, rcvScale: 14, softError: 4095 },
+  ...{ rcvUrgent: 0x1ff, pathMtu: 65535, port: 15, sndScale: 14, rcvScale: 14, softError: 4095 },
   ...{ 'timers.probes': 65535, 'timers.armed': TIMER_KEEPALIVE | TIMER_FIN_WAIT },
   ...{ 'received.segmentBytesMax': 65535, 'acks.quick': 65535, 'rack.factor': 16 },
   ...{ 'rack.persist': 16, 'rack.reordering': 300, 'rack.reordered': 0x7fff },
@@ -94,7 +94,7 @@ const MOST: Readonly<Record<string, number>> = {
   ...{ 'options.deferAccept': 255, 'options.finWaitSeconds': 120, 'options.mtuDiscover': 5 },
 };
 const FLAGS = new Set([
-  ...['bound', 'portChosen', 'addressNamed', 'scaling', 'sackPermitted', 'rcvUrgent', 'received.shutdown'],
+  ...['bound', 'portChosen', 'addressNamed', 'scaling', 'sackPermitted', 'received.shutdown'],
   ...['acks.pingPong', 'acks.challenged', 'stamps.on', 'rtt.synRetransmitted', 'listening.deferred'],
   ...['noDelay', 'keepAlive', 'reuseAddress', 'broadcast', 'cork'].map((name) => `options.${name}`),
   ...['known', 'highestKnown', 'roundOn', 'undoable', 'undoStampKnown'].map((n) => `rack.${n}`),

@@ -226,6 +226,10 @@ export class Side implements LinkPort, SocketOwner {
     this.acceptableCount.set(owner, (this.acceptableCount.get(owner) ?? 0) + 1);
     this.told.push(`acceptable ${owner}`);
   }
+  urgent(owner: number): void {
+    this.told.push(`urgent ${owner}`);
+  }
+
   readable(owner: number): void {
     this.readableCount.set(owner, (this.readableCount.get(owner) ?? 0) + 1);
     this.told.push(`readable ${owner}`);

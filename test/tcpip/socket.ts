@@ -74,6 +74,11 @@ export class Socket {
     return this.stack.tcpUrgentBytes(this.c);
   }
 
+  /** -1 where it has not come. */
+  get urgentByte(): number {
+    return this.stack.tcpUrgentByte(this.c);
+  }
+
   /** @returns errno. */
   binds(port: number, address = 0): number {
     return this.stack.tcpBind(this.c, address, port);

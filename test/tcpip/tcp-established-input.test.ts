@@ -110,7 +110,7 @@ describe('RFC 9293 §3.10.7.4, seventh check: text in order', () => {
     peer.expects({ seq: 11, ack: 4097, window: 0 });
     script.forgets();
     peer.sends({ flags: 'URG ACK', ack: 11, urgent: 5 });
-    script.tells('done 0');
+    script.tells('done 0', 'urgent 1');
     expect(socket.urgentBytes).toBe(4101);
     peer.sends({ flags: 'RST' });
     script.tells('state 1 ESTABLISHED CLOSED', 'failed 1 ECONNRESET');

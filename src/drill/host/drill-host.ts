@@ -15,6 +15,7 @@ import type { Reconciliation } from '../../ledger/reconcile.ts';
 import type { SocketStack } from '../../socket/contract.ts';
 import { SO_SNDBUF } from '../../socket/options.ts';
 import type { TcpInfo } from '../../socket/tcp-info.ts';
+import { URGENT_NONE } from '../../socket/urgent-mark.ts';
 import { IPV4_BYTES, IPV4_SOURCE } from '../../tcpip/header/ipv4.ts';
 import type { RouteMetrics } from '../../tcpip/route-table.ts';
 import { NEVER } from '../../time/agent.ts';
@@ -265,7 +266,16 @@ export class DrillHost {
     return this.engine.connectionsIn(state);
   }
 
-  /** Bytes that wait to be read (SIOCINQ). */
+  /** Bytes that wait before an urgent one, or without such in all (SIOCINQ; Linux's tcp_inq). */
+  bytesToMark(socket: number): number {
+    const readable = this.readableBytes(socket);
+    const sock = this.socks[socket];
+    return sock === undefined || sock.urgentInline !== 0 || sock.urgent === URGENT_NONE
+      ? readable
+      : Math.min(readable, sock.urgentAhead);
+  }
+
+  /** Bytes that wait to be read. */
   readableBytes(socket: number): number {
     const sock = this.socks[socket];
     if (sock === undefined || sock.connection < 0) return 0;

@@ -105,6 +105,10 @@ export class SettledSockets implements SocketStack {
     return this.stack.tcpInfo(socket);
   }
 
+  atMark(socket: number): number {
+    return this.stack.atMark(socket);
+  }
+
   readiness(socket: number): number {
     const bits = this.stack.readiness(socket);
     return bits < 0 || this.sends?.isWritable(socket) !== false ? bits : bits & ~WRITABLE;

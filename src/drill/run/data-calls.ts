@@ -2,6 +2,7 @@
 import { EAGAIN, EBADF, EFAULT, EOPNOTSUPP } from '../../socket/errno.ts';
 import {
   MSG_DONTWAIT,
+  MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
   MSG_WAITALL,
@@ -64,7 +65,8 @@ function receive(
   const bytes = new Uint8Array(length);
   const { host } = context;
   const { socket } = descriptor;
-  const mayWait = (flags & MSG_DONTWAIT) === 0 && !descriptor.nonBlocking;
+  // Nobody waits for an urgent byte.
+  const mayWait = (flags & (MSG_DONTWAIT | MSG_OOB)) === 0 && !descriptor.nonBlocking;
   const served = !descriptor.datagram && recvFlagsErrno(flags) === 0;
   const least = mayWait && served ? leastOf(context, socket, length, flags) : 0;
   let got = 0;
@@ -72,9 +74,11 @@ function receive(
     // The bytes stay where they are when there is nowhere to put them.
     if (isNull(buffer) && length > 0 && host.readableBytes(socket) > 0) return { result: -EFAULT };
     // Who waits for more than there is takes nothing yet, unless nothing more can come.
-    if (host.readableBytes(socket) < least && !host.endsReading(socket)) return { result: -EAGAIN };
+    const readable = host.readableBytes(socket);
+    const toMark = host.bytesToMark(socket);
+    if (readable < least && toMark === readable && !host.endsReading(socket)) return { result: -EAGAIN };
     const result = host.sockets.recv(socket, bytes, got, length - got, flags);
-    if (result <= 0) return { result };
+    if (result <= 0 || (flags & MSG_OOB) !== 0) return { result };
     got = Math.min(result, length);
     const wrong = context.descriptors.checkRead(descriptor, bytes, got, (flags & MSG_PEEK) !== 0);
     if ((flags & MSG_TRUNC) !== 0 || wrong === undefined) return { result };

@@ -106,7 +106,7 @@ function spliceIn(
   flags: number,
   place: Place,
 ): Answer | Blocked {
-  // Linux stops before an urgent byte, which it keeps out of the stream.
+  // Linux stops before an urgent byte, and reads no further (tcp_read_sock).
   if (context.descriptors.urgent) throw new NotJudged(place, 'splice of a stream with urgent data');
   const attempt = (): Answer => {
     const room = Math.min(count, PIPE_BYTES - held.bytes.length);

@@ -1,5 +1,5 @@
 /** poll and epoll: what descriptors are ready for. */
-import { FAILED, HANGUP, READABLE, WRITABLE } from '../../socket/contract.ts';
+import { FAILED, HANGUP, PRIORITY, READABLE, WRITABLE } from '../../socket/contract.ts';
 import { EBADF, EEXIST, EINVAL } from '../../socket/errno.ts';
 import type { Expression } from '../script/ast.ts';
 import { expressionText, fieldOf } from '../script/expression-parser.ts';
@@ -10,6 +10,7 @@ import type { EpollDescriptor, Happened, Watch } from './descriptors.ts';
 import type { Answer, Blocked } from './waiting-call.ts';
 
 const POLLIN = constant('POLLIN') ?? 0;
+const POLLPRI = constant('POLLPRI') ?? 0;
 const POLLOUT = constant('POLLOUT') ?? 0;
 const POLLERR = constant('POLLERR') ?? 0;
 const POLLHUP = constant('POLLHUP') ?? 0;
@@ -37,6 +38,7 @@ function readyBits({ descriptors, host }: CallContext, fd: number): number {
   return (
     on(READABLE, POLLIN | POLLRDNORM) |
     on(WRITABLE, POLLOUT | POLLWRNORM) |
+    on(PRIORITY, POLLPRI) |
     on(HANGUP, POLLHUP | POLLRDHUP) |
     on(FAILED, POLLERR) |
     (descriptor.errors.isEmpty ? 0 : POLLERR) |

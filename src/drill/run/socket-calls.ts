@@ -191,7 +191,8 @@ function ioctl(context: CallContext, args: readonly Expression[]): Answer {
   const { host } = context;
   const info = host.tcpInfo(descriptor.socket);
   let value: number;
-  if (command === constant('SIOCINQ')) value = host.readableBytes(descriptor.socket);
+  if (command === constant('SIOCINQ')) value = host.bytesToMark(descriptor.socket);
+  else if (command === constant('SIOCATMARK')) value = host.sockets.atMark(descriptor.socket);
   else if (command === constant('SIOCOUTQ')) value = info?.outq_bytes ?? 0;
   else if (command === constant('SIOCOUTQNSD')) value = info?.notsent_bytes ?? 0;
   else throw new NotJudged(args[1].place, 'this ioctl');

@@ -286,6 +286,11 @@ export class MixedStack implements SocketStack {
     return mixed.ops.getOption(mixed.number, option);
   }
 
+  atMark(socket: number): number {
+    const mixed = this.at(socket);
+    return mixed === undefined ? -EBADF : mixed.ops.atMark(mixed.number);
+  }
+
   tcpInfo(socket: number): TcpInfo | number {
     const mixed = this.at(socket);
     return mixed === undefined ? -EBADF : mixed.ops.tcpInfo(mixed.number);

@@ -12,6 +12,12 @@ export class WindowUpcalls extends SockUpcalls {
     this.placements = placements;
   }
 
+  /** What the byte is the stack cannot see where its payload is the card's: it is looked at once it is placed. */
+  override urgent(owner: number, ahead: number, _byte: number, readable: number): void {
+    const unread = this.placements.unread(owner);
+    super.urgent(owner, ahead + unread, -1, readable + unread);
+  }
+
   override readable(owner: number): void {
     this.placements.want(owner);
     super.readable(owner);

@@ -14,6 +14,7 @@ import {
   RECEIVE_FLAG_LAST_IN_BUCKET,
   RECEIVE_FLAG_SENT,
   RECEIVE_FLAG_TRUNCATED,
+  RECEIVE_FLAG_URGENT,
   writeDatagramSource,
 } from '../../i2o/socket.gen.ts';
 import { NO_SOCKET } from '../../i2o/socket-number.ts';
@@ -32,6 +33,7 @@ import {
   PENDING_FAIL,
   PENDING_READ,
   PENDING_SENT,
+  PENDING_URGENT,
 } from '../sockets/card-socket.ts';
 import type { SocketEvents } from '../sockets/socket-events.ts';
 
@@ -84,6 +86,10 @@ export class DataDelivery {
       return told;
     }
     if (connection >= 0) {
+      if ((socket.pending & PENDING_URGENT) !== 0) {
+        if (!this.tellUrgent(socketId, socket)) return told;
+        told = true;
+      }
       while (stack.tcpReadable(connection) > 0) {
         const bucket = this.take(socketId);
         if (bucket < 0) return told;
@@ -109,6 +115,23 @@ export class DataDelivery {
     }
     socket.pending &= ~(PENDING_READ | PENDING_FAIL);
     return told;
+  }
+
+  /**
+   * Tells where an urgent byte is among those that are told of next, and what it is if it has come.
+   * @returns false where there is no frame for it.
+   */
+  private tellUrgent(socketId: number, socket: CardSocket): boolean {
+    const { stack } = this;
+    const ahead = stack.tcpUrgentDistance(socket.connection);
+    if (ahead >= 0) {
+      if (!this.records.open()) return false;
+      const byte = stack.tcpUrgentByte(socket.connection);
+      assert(byte <= 0xff, 'data delivery: what is urgent is one byte');
+      this.records.add(ahead, socketId, RECEIVE_FLAG_URGENT, byte < 0 ? 0 : 1, Math.max(0, byte));
+    }
+    socket.pending &= ~PENDING_URGENT;
+    return true;
   }
 
   /**

@@ -3,7 +3,7 @@
  * middle of its work and must not be entered again. `PendingReplies` tells the host at the end of the turn.
  */
 import type { SocketOwner } from '../../tcpip/contract.ts';
-import { PENDING_ACCEPT, PENDING_READ, PENDING_SENT } from '../sockets/card-socket.ts';
+import { PENDING_ACCEPT, PENDING_READ, PENDING_SENT, PENDING_URGENT } from '../sockets/card-socket.ts';
 import type { PendingSockets } from '../sockets/pending-sockets.ts';
 import type { SendBuffers } from '../sockets/send-buffers.ts';
 import type { SocketEvents } from '../sockets/socket-events.ts';
@@ -13,8 +13,11 @@ export class Upcalls implements SocketOwner {
   private readonly pending: PendingSockets;
   private readonly sendBuffers: SendBuffers;
   private readonly events: SocketEvents;
+  /** Whether the host knows of Urgent records: since version 3 of the class. */
+  private readonly tellsUrgent: boolean;
 
-  constructor(pending: PendingSockets, sendBuffers: SendBuffers, events: SocketEvents) {
+  constructor(pending: PendingSockets, sendBuffers: SendBuffers, events: SocketEvents, tellsUrgent: boolean) {
+    this.tellsUrgent = tellsUrgent;
     this.pending = pending;
     this.sendBuffers = sendBuffers;
     this.events = events;
@@ -30,6 +33,10 @@ export class Upcalls implements SocketOwner {
 
   readable(owner: number): void {
     this.pending.note(owner, PENDING_READ);
+  }
+
+  urgent(owner: number): void {
+    if (this.tellsUrgent) this.pending.note(owner, PENDING_READ | PENDING_URGENT);
   }
 
   sent(owner: number): void {

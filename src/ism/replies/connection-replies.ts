@@ -16,6 +16,7 @@ import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
 import type { Outbound } from '../../iop/reply/outbound.ts';
 import { ECONNABORTED, EINVAL } from '../../socket/errno.ts';
+import type { SocketOwner } from '../../tcpip/contract.ts';
 import type { Stack } from '../../tcpip/stack/stack.ts';
 import { LISTEN } from '../../tcpip/tcp/state.ts';
 import type { BucketWaits } from '../sockets/bucket-waits.ts';
@@ -47,6 +48,8 @@ export interface ConnectionRepliesParts {
   readonly buckets: Buckets;
   readonly waits: BucketWaits;
   readonly records: ReceiveRecords;
+  /** Told of what a connection has that is accepted. */
+  readonly upcalls: SocketOwner;
 }
 
 export class ConnectionReplies {
@@ -59,6 +62,7 @@ export class ConnectionReplies {
   private readonly waits: BucketWaits;
   private readonly records: ReceiveRecords;
   private readonly stack: Stack;
+  private readonly upcalls: SocketOwner;
 
   constructor(parts: ConnectionRepliesParts) {
     this.tid = parts.tid;
@@ -70,6 +74,7 @@ export class ConnectionReplies {
     this.waits = parts.waits;
     this.records = parts.records;
     this.stack = parts.stack;
+    this.upcalls = parts.upcalls;
   }
 
   /** Answers a SocketConnect that has ended. @returns false when there was no frame. */
@@ -120,6 +125,8 @@ export class ConnectionReplies {
       socket.begins(this.stack.tcpFirstSeq(connection));
       this.answerPosted(acceptedId, socket, listenerId, REQUEST_STATUS_SUCCESS, 0);
       this.pending.note(acceptedId, PENDING_READ);
+      const distance = this.stack.tcpUrgentDistance(connection);
+      if (distance >= 0) this.upcalls.urgent?.(acceptedId, distance, -1, 0);
       told = true;
     }
     // A listener that has been shut down accepts nothing more: the numbers that are left go back.

@@ -15,6 +15,7 @@ import {
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
   RECEIVE_FLAG_SENT,
+  RECEIVE_FLAG_URGENT,
   RECEIVE_RECORD_WORDS,
   SOCKET_RECEIVE_POST,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
@@ -33,6 +34,9 @@ const COSTLY = COSTLY_ASSERTIONS;
 
 /** BufferContext of a record that carries no bucket. */
 export const NO_BUCKET = -1;
+/** Flags of records that tell of no payload. */
+const WITHOUT_DATA =
+  RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM | RECEIVE_FLAG_SENT | RECEIVE_FLAG_URGENT;
 /** Largest errno a record has room for. */
 const RECORD_STATUS_MAX = 0xff;
 
@@ -83,7 +87,8 @@ export class ReceiveRecords {
 
   /**
    * Adds a record to the open frame, and posts the frame when it is full. // Hot path.
-   * @param context BufferContext, or NO_BUCKET; of RECEIVE_FLAG_SENT how many bytes were. @param socketId or NO_SOCKET, for a bucket that comes back empty. @param flags RECEIVE_FLAG_
+   * @param context BufferContext, or NO_BUCKET; of RECEIVE_FLAG_SENT how many bytes were, of
+   * RECEIVE_FLAG_URGENT how many come before the byte. @param socketId or NO_SOCKET, for a bucket that comes back empty. @param flags RECEIVE_FLAG_
    * bits.
    * @param length bytes in the bucket, a datagram's source included. @param status errno of an error, else 0.
    */
@@ -107,7 +112,8 @@ export class ReceiveRecords {
       'receive records: what a record tells of fits a bucket',
     );
     assert(
-      status > 0 === ((flags & RECEIVE_FLAG_ERROR) !== 0) && status <= RECORD_STATUS_MAX,
+      status <= RECORD_STATUS_MAX &&
+        ((flags & RECEIVE_FLAG_URGENT) !== 0 || status > 0 === ((flags & RECEIVE_FLAG_ERROR) !== 0)),
       'receive records: a record of an error, and no other, has an errno',
     );
   }
@@ -158,7 +164,7 @@ export function recordedBytes(words: Int32Array, reply: number): number {
   for (let i = 0; i < count; i++) {
     const at = reply + SOCKET_RECEIVE_POST_REPLY_LIST_WORD + i * RECEIVE_RECORD_WORDS;
     const flags = getReceiveRecordFlags(words, at);
-    if ((flags & (RECEIVE_FLAG_ERROR | RECEIVE_FLAG_END_OF_STREAM | RECEIVE_FLAG_SENT)) !== 0) continue;
+    if ((flags & WITHOUT_DATA) !== 0) continue;
     const source = (flags & RECEIVE_FLAG_DATAGRAM) === 0 ? 0 : DATAGRAM_SOURCE_WORDS * 4;
     bytes += Math.max(0, getReceiveRecordLength(words, at) - source);
   }

@@ -29,6 +29,8 @@ export const PENDING_CLOSE = 16;
 export const PENDING_UNPOST = 32;
 /** Fewer bytes wait to be sent than did: where TCP_NOTSENT_LOWAT is set, the host may have to hear of it. */
 export const PENDING_SENT = 64;
+/** There is an urgent byte, or it has come: told before the bytes that PENDING_READ is about. */
+export const PENDING_URGENT = 128;
 
 /** Values of `ended`: which end of its data the host has been told of. */
 export const ENDED_NOT = 0;

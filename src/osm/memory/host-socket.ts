@@ -5,6 +5,7 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { ENETDOWN } from '../../socket/errno.ts';
+import { clearMark, URGENT_NONE, type UrgentMark } from '../../socket/urgent-mark.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
@@ -47,7 +48,7 @@ function bits(...states: readonly number[]): number {
 /** More need not be counted. */
 const ACKNOWLEDGED_ENOUGH = 1 << 30;
 
-export class HostSocket {
+export class HostSocket implements UrgentMark {
   /** A STATE_ number; changed by `become` and by the table. */
   state: number = STATE_FREE;
   /** Counts the uses of this socket id, so that what is of an earlier use is told apart. 0 to 32767. */
@@ -122,6 +123,11 @@ export class HostSocket {
   sentToldBytes = 0;
   /** SO_RCVLOWAT: with fewer unread bytes a stream is not readable. */
   receiveLowBytes = 1;
+  /** Urgent data (`socket/urgent-mark.ts`). */
+  urgent = URGENT_NONE;
+  urgentAhead = 0;
+  urgentByte = 0;
+  urgentInline = 0;
   sendBufferBytes = 0;
   receiveBufferBytes = 0;
   /** The card's window for the socket: what it began with, and what it has been let grow by since. */
@@ -213,6 +219,8 @@ export class HostSocket {
     this.acknowledgedBytes = 0;
     this.unsentLowBytes = 0;
     this.receiveLowBytes = 1;
+    clearMark(this);
+    this.urgentInline = 0;
     this.restartCount();
     this.acceptHead = -1;
     this.acceptTail = -1;

@@ -18,6 +18,7 @@ import {
   MEMORY_BUCKETS_USED,
 } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { isAtByte } from '../../socket/urgent-mark.ts';
 import type { HostSocket } from './host-socket.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
@@ -97,11 +98,30 @@ export class ReceivePool {
    * Whether a stream with unread bytes has as many as SO_RCVLOWAT asks for. Where no more may come, because
    * half of its window is full or buckets are short, any are enough (Linux's tcp_stream_is_readable).
    */
-  hasEnough({ receiveHead, receiveLowBytes, receiveWindowBytes }: HostSocket): boolean {
+  hasEnough(socket: HostSocket): boolean {
+    const { receiveHead, receiveLowBytes, receiveWindowBytes } = socket;
     assert(receiveHead >= 0, 'receive pool: what is enough is asked of a socket with unread bytes');
-    let wanted = this.isShort ? 0 : Math.min(receiveLowBytes, receiveWindowBytes >> 1);
+    // As Linux (tcp_poll) it does not count an urgent byte that comes next.
+    const least = receiveLowBytes + (isAtByte(socket) ? 1 : 0);
+    let wanted = this.isShort ? 0 : Math.min(least, receiveWindowBytes >> 1);
     for (let at = receiveHead; at >= 0 && wanted > 0; at = this.next[at]) wanted -= this.length[at];
     return wanted <= 0;
+  }
+
+  /** Unread bytes of a stream. */
+  unreadBytes({ receiveHead }: HostSocket): number {
+    let bytes = 0;
+    for (let at = receiveHead; at >= 0; at = this.next[at]) bytes += this.length[at];
+    assert(bytes > 0 === receiveHead >= 0, 'receive pool: a queue of buckets holds bytes');
+    return bytes;
+  }
+
+  /** The first unread byte of a stream is thrown away. There is one. */
+  dropByte(socket: HostSocket): void {
+    const head = socket.receiveHead;
+    assert(head >= 0, 'receive pool: a byte is dropped where there is one');
+    if (this.length[head] === 1) this.give(this.dequeue(socket));
+    else this.consume(head, 1);
   }
 
   /** Blocks of the store that are free. */

@@ -10,12 +10,14 @@ import {
   RECEIVE_FLAG_END_OF_STREAM,
   RECEIVE_FLAG_ERROR,
   RECEIVE_FLAG_SENT,
+  RECEIVE_FLAG_URGENT,
   RECEIVE_RECORD_WORDS,
   SOCKET_RECEIVE_POST_REPLY_LIST_WORD,
 } from '../../i2o/socket.gen.ts';
 import { BYTES_DROPPED, DATAGRAMS_DROPPED, DATAGRAMS_DROPPED_BYTES } from '../../ledger/counters.gen.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { ECONNRESET, ERRNO_MAX } from '../../socket/errno.ts';
+import { setMark } from '../../socket/urgent-mark.ts';
 import {
   type HostSocket,
   STATE_CLOSING,
@@ -29,6 +31,9 @@ import type { ReceivePool } from '../memory/receive-pool.ts';
 import type { SocketTable } from '../memory/socket-table.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
+
+/** An urgent byte lies in a window, or where the pointer of a segment in it leads. */
+const AHEAD_MAX = 0x4001_0000;
 
 /** In a bucket a datagram is preceded by so many bytes, which say where it came from. */
 const SOURCE_BYTES = DATAGRAM_SOURCE_WORDS * 4;
@@ -85,6 +90,7 @@ export class ReceiveReplies {
       return true;
     }
     if ((flags & RECEIVE_FLAG_SENT) !== 0) return this.sent(socketId, socket, bucket);
+    if ((flags & RECEIVE_FLAG_URGENT) !== 0) return this.urgent(socketId, socket, bucket, lengthWord);
     if (!this.receive.filled(bucket, offset, lengthWord & 0xffffff)) return false;
     if ((flags & RECEIVE_FLAG_DATAGRAM) !== 0) return this.datagram(bucket, socketId, socket, offset);
     if (socket === undefined || socket.state !== STATE_CONNECTED) {
@@ -105,6 +111,26 @@ export class ReceiveReplies {
     const unsent = (socket.givenBytes - bytes) | 0;
     if (unsent < -1 || unsent > socket.unsentBytes) return false;
     socket.sentToldBytes = bytes;
+    this.table.changed(socketId);
+    return true;
+  }
+
+  /**
+   * The peer has made a byte urgent, `ahead` bytes behind those that are here. @param byteWord 1 in bits 0-23
+   * where it has come; it is in bits 24-31.
+   */
+  private urgent(socketId: number, socket: HostSocket | undefined, ahead: number, byteWord: number): boolean {
+    if (socket === undefined || socket.state !== STATE_CONNECTED)
+      return socket !== undefined && (socket.state === STATE_CLOSING || socket.state === STATE_FAILED);
+    const has = byteWord & 0xffffff;
+    if (ahead < 0 || ahead > AHEAD_MAX || has > 1) return false;
+    const unread = this.receive.unreadBytes(socket);
+    if (setMark(socket, unread + ahead, has === 0 ? -1 : byteWord >>> 24, unread)) {
+      this.receive.dropByte(socket);
+      this.counters[BYTES_DROPPED] += 1;
+      // What the card hears with the next that is read.
+      socket.creditBytes += 1;
+    }
     this.table.changed(socketId);
     return true;
   }

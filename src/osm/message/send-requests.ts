@@ -24,7 +24,7 @@ import {
 } from '../../i2o/socket.gen.ts';
 import { HOST_TID } from '../../i2o/tids.ts';
 import { NO_FRAME } from '../../i2o/transport.ts';
-import { SEND_MORE } from '../../socket/send-kind.ts';
+import { SEND_MORE, SEND_URGENT } from '../../socket/send-kind.ts';
 import type { TransmitPool } from '../memory/transmit-pool.ts';
 import { fillsFrame } from './frame-budget.ts';
 import { HANDLER_SEND } from './handlers.ts';
@@ -169,7 +169,7 @@ export class SendRequests {
       socketId,
       replyMode,
       kind & SEND_MORE,
-      0,
+      (kind & SEND_URGENT) >> 1,
       kind >> RECORD_SHIFT,
       sizeWords,
     );

@@ -20,6 +20,7 @@ import { HAND_OFF_DELIVERED_BYTES, HAND_OFF_FILLS } from '../../ledger/counters.
 import type { Ledger } from '../../ledger/ledger.ts';
 import { EBADF, EBUSY, EINVAL, EMFILE, ENETDOWN, ENOBUFS, EOPNOTSUPP, EPROTO } from '../../socket/errno.ts';
 import type { MovedPiece, MovingConnection, MovingSockets } from '../../socket/moving.ts';
+import { URGENT_NONE } from '../../socket/urgent-mark.ts';
 import type { Driver } from '../kernel/driver.ts';
 import {
   type HostSocket,
@@ -80,6 +81,8 @@ export class CardMoves implements MovingSockets {
     if (socket.state !== STATE_CONNECTED || socket.errno !== 0) return -EINVAL;
     // Bytes that the card was never given make a hole, and offered buffers are still to be filled.
     if (socket.broken !== 0 || socket.offeredBuffers > 0) return -EBUSY;
+    // An urgent byte would be told of anew.
+    if (socket.urgent !== URGENT_NONE) return -EBUSY;
     const errno = this.ask(socketId, EXPORT_STEP_TAKE, area.length);
     if (errno !== 0) return 0 - errno;
     const length = getSocketExportReplyImageBytes(control.reply, 0);
@@ -101,6 +104,7 @@ export class CardMoves implements MovingSockets {
       sendBufferBytes: socket.sendBufferBytes,
       receiveBufferBytes: socket.receiveBufferBytes,
       receiveWindowBytes: socket.receiveWindowBytes,
+      urgentInline: socket.urgentInline,
     };
   }
 
@@ -232,6 +236,7 @@ export class CardMoves implements MovingSockets {
     socket.become(STATE_CONNECTING);
     socket.become(STATE_CONNECTED);
     socket.connectTold = 1;
+    socket.urgentInline = connection.urgentInline;
     socket.localAddress = connection.localAddress;
     socket.localPort = connection.localPort;
     socket.remoteAddress = connection.remoteAddress;

@@ -16,10 +16,11 @@ import {
   type SocketStack,
   WRITABLE,
 } from '../../socket/contract.ts';
-import { EOPNOTSUPP } from '../../socket/errno.ts';
-import { MSG_EOR, MSG_OOB, sendFlagsErrno } from '../../socket/message-flags.ts';
+import { EBADF, ENOTTY, EOPNOTSUPP } from '../../socket/errno.ts';
+import { MSG_EOR, sendFlagsErrno } from '../../socket/message-flags.ts';
 import { kindOf } from '../../socket/send-kind.ts';
 import type { TcpInfo } from '../../socket/tcp-info.ts';
+import { isAtMark } from '../../socket/urgent-mark.ts';
 import { NEVER } from '../../time/agent.ts';
 import type { Driver } from '../kernel/driver.ts';
 import { STATE_CONNECTED } from '../memory/host-socket.ts';
@@ -137,13 +138,12 @@ export class CardSockets implements SocketStack {
   }
 
   /**
-   * Why the card cannot be told of a send's flags: a negative errno; 0: it can, or the socket is none. An
-   * urgent byte is refused, and a record on a card of class version 2.
+   * Why the card cannot be told of a send's flags: a negative errno; 0: it can, or the socket is none. A
+   * record is refused on a card of class version 2.
    */
   private sendErrno(socketId: number, flags: number): number {
     const socket = this.table.open(socketId);
     if (socket === undefined) return 0;
-    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     const datagram = socket.datagram !== 0;
     if ((flags & MSG_EOR) !== 0 && !datagram && this.driver.classVersion < 3) return -EOPNOTSUPP;
     return sendFlagsErrno(flags, datagram);
@@ -245,6 +245,14 @@ export class CardSockets implements SocketStack {
     } catch (failure) {
       return this.driver.failed(failure);
     }
+  }
+
+  atMark(socketId: number): number {
+    this.counters[USER_CALLS] += 1;
+    const socket = this.calls.open(socketId);
+    if (socket === undefined) return -EBADF;
+    if (socket.datagram !== 0) return -ENOTTY;
+    return isAtMark(socket) ? 1 : 0;
   }
 
   // Hot path.

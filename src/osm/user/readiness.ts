@@ -4,6 +4,7 @@
  */
 import { assert, COSTLY_ASSERTIONS } from '../../assert/assert.ts';
 import { FAILED, HANGUP, READABLE, WRITABLE } from '../../socket/contract.ts';
+import { URGENT_NONE, withPriority } from '../../socket/urgent-mark.ts';
 import {
   type HostSocket,
   hasRoom,
@@ -20,7 +21,7 @@ import type { TransmitPool } from '../memory/transmit-pool.ts';
 
 const COSTLY = COSTLY_ASSERTIONS;
 
-/** @returns READABLE, WRITABLE, HANGUP and FAILED bits. */
+/** @returns READABLE, WRITABLE, HANGUP, FAILED and PRIORITY bits. */
 export function readinessOf(socket: HostSocket, transmit: TransmitPool, receive: ReceivePool): number {
   if (COSTLY) assert(socket.state !== STATE_FREE, 'readiness: only a socket in use is ready for anything');
   switch (socket.state) {
@@ -31,7 +32,7 @@ export function readinessOf(socket: HostSocket, transmit: TransmitPool, receive:
     case STATE_DATAGRAM:
       return datagramReadiness(socket, transmit);
     case STATE_FAILED:
-      return READABLE | WRITABLE | HANGUP | (socket.errno !== 0 ? FAILED : 0);
+      return withPriority(socket, READABLE | WRITABLE | HANGUP | (socket.errno !== 0 ? FAILED : 0));
     case STATE_OPEN:
       return openReadiness(socket);
     case STATE_CONNECTING:
@@ -51,12 +52,13 @@ function openReadiness(socket: HostSocket): number {
 
 function connectedReadiness(socket: HostSocket, transmit: TransmitPool, receive: ReceivePool): number {
   let bits = 0;
-  const some = socket.receiveHead >= 0 && (socket.receiveLowBytes <= 1 || receive.hasEnough(socket));
+  const plain = socket.receiveLowBytes <= 1 && socket.urgent === URGENT_NONE;
+  const some = socket.receiveHead >= 0 && (plain || receive.hasEnough(socket));
   if (some || socket.endOfStream !== 0 || socket.readEnded !== 0) bits |= READABLE;
   if (socket.writeEnded !== 0) bits |= WRITABLE;
   else if (hasRoom(socket) && transmit.serves(socket)) bits |= WRITABLE;
   if (socket.writeEnded !== 0 && (socket.endOfStream !== 0 || socket.readEnded !== 0)) bits |= HANGUP;
-  return bits;
+  return socket.urgent === URGENT_NONE ? bits : withPriority(socket, bits);
 }
 
 function datagramReadiness(socket: HostSocket, transmit: TransmitPool): number {

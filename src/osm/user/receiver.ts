@@ -18,7 +18,16 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import type { DatagramSource } from '../../socket/contract.ts';
 import { discard } from '../../socket/discard.ts';
 import { EAGAIN, EBADF, EINVAL, ENETDOWN, ENOTCONN } from '../../socket/errno.ts';
-import { MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../../socket/message-flags.ts';
+import { MSG_OOB, MSG_PEEK, MSG_TRUNC, recvFlagsErrno } from '../../socket/message-flags.ts';
+import {
+  bytesToMark,
+  isAtByte,
+  passMark,
+  receiveAround,
+  receiveUrgent,
+  type UnreadBytes,
+  URGENT_NONE,
+} from '../../socket/urgent-mark.ts';
 import type { Driver } from '../kernel/driver.ts';
 import {
   type HostSocket,
@@ -46,6 +55,7 @@ export class Receiver {
   private readonly dma: DmaEngine;
   private readonly datagrams: DatagramReceiver;
   private readonly counters: Float64Array;
+  private readonly nowhere = new Uint8Array(1);
 
   constructor(
     region: Region,
@@ -83,6 +93,18 @@ export class Receiver {
       return this.empty(socket);
     }
     if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
+    if (socket.urgent !== URGENT_NONE) return this.takeAround(socketId, socket, bytes, offset, length);
+    return this.takeBytes(socketId, socket, bytes, offset, length);
+  }
+
+  /** Takes up to so many bytes of those there are. // Hot path. */
+  private takeBytes(
+    socketId: number,
+    socket: HostSocket,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
     const { receive } = this;
     let copied = 0;
     while (copied < length) {
@@ -98,6 +120,32 @@ export class Receiver {
     }
     this.used(socketId, socket, copied);
     return copied;
+  }
+
+  /** A receive of a stream that has an urgent byte. */
+  private takeAround(
+    socketId: number,
+    socket: HostSocket,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+  ): number {
+    const unread: UnreadBytes = {
+      readable: () => this.receive.unreadBytes(socket),
+      take: (at, count) => this.takeBytes(socketId, socket, bytes, offset + at, count),
+      drop: () => this.drop(socketId, socket),
+    };
+    const taken = receiveAround(socket, unread, length);
+    return taken > 0 || length === 0 ? taken : this.empty(socket);
+  }
+
+  /** Throws the first unread byte away: a program has it by MSG_OOB, or never. */
+  private drop(socketId: number, socket: HostSocket): void {
+    const { receive } = this;
+    this.dma.copyOut(RECEIVE_COPIES, receive.address[socket.receiveHead], this.nowhere, 0, 1);
+    receive.dropByte(socket);
+    this.driver.buckets.postDue();
+    this.used(socketId, socket, 1);
   }
 
   /**
@@ -117,6 +165,11 @@ export class Receiver {
     const stays = (flags & MSG_PEEK) !== 0;
     const whole = (flags & MSG_TRUNC) !== 0;
     const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
+    if ((flags & MSG_OOB) !== 0 && socket !== undefined && isStream(socket)) {
+      this.counters[USER_CALLS] += 1;
+      if (!isWithin(bytes, offset, length)) return NOT_WITHIN;
+      return takeUrgent(socket, bytes, offset, length, flags);
+    }
     if (stays || (whole && socket?.datagram === 1)) {
       this.counters[USER_CALLS] += 1;
       try {
@@ -125,7 +178,10 @@ export class Receiver {
         return this.driver.failed(failure);
       }
     }
-    if (whole) return discard(length, (into, part) => this.recv(socketId, into, 0, part));
+    if (whole)
+      return discard(socket === undefined ? length : bytesToMark(socket, length), (into, part) =>
+        this.recv(socketId, into, 0, part),
+      );
     if (from === undefined) return this.recv(socketId, bytes, offset, length);
     return this.recvFrom(socketId, bytes, offset, length, from);
   }
@@ -145,13 +201,18 @@ export class Receiver {
     const { receive } = this;
     // Of bytes that would be thrown away none is copied.
     const copies = (flags & MSG_TRUNC) === 0;
+    // An urgent byte that comes next is passed over, and stays as well.
+    let skip = isAtByte(socket) ? 1 : 0;
+    const most = bytesToMark(socket, length);
     let done = 0;
-    for (let at = socket.receiveHead; at >= 0 && done < length; at = receive.next[at]) {
-      const count = Math.min(receive.length[at], length - done);
-      if (copies) this.dma.copyOut(PEEK_COPIES, receive.address[at], bytes, offset + done, count);
+    for (let at = socket.receiveHead; at >= 0 && done < most; at = receive.next[at]) {
+      const count = Math.min(receive.length[at] - skip, most - done);
+      if (copies && count > 0)
+        this.dma.copyOut(PEEK_COPIES, receive.address[at] + skip, bytes, offset + done, count);
+      skip = 0;
       done += count;
     }
-    return done;
+    return done > 0 || length === 0 ? done : this.empty(socket);
   }
 
   /** As `SocketStack.recvFrom`. // Hot path. */
@@ -192,6 +253,9 @@ export class Receiver {
     const socket = socketId >= 0 && socketId < this.sockets.length ? this.sockets[socketId] : undefined;
     if (socket === undefined || socket.receiveHead < 0) return this.empty(socket) || -1;
     if (socket.datagram !== 0 && socket.errno !== 0) return takeError(socket);
+    if (socket.urgent !== URGENT_NONE && socket.datagram === 0) {
+      if (this.passUrgent(socketId, socket)) return this.empty(socket) || -1;
+    }
     const bucket = this.receive.dequeue(socket);
     this.receive.lend(bucket);
     const length = this.receive.length[bucket];
@@ -199,6 +263,24 @@ export class Receiver {
     if (socket.datagram !== 0) this.datagrams.count(length);
     else this.used(socketId, socket, length);
     return bucket;
+  }
+
+  /**
+   * The bytes of the first bucket close up over an urgent byte in it, since what is lent has no gap.
+   * @returns whether nothing is left to be lent.
+   */
+  private passUrgent(socketId: number, socket: HostSocket): boolean {
+    const { receive } = this;
+    const head = socket.receiveHead;
+    const { urgentAhead } = socket;
+    const held = receive.length[head];
+    if (urgentAhead < held && socket.urgentInline === 0) {
+      const at = receive.address[head];
+      if (urgentAhead > 0) this.dma.move(RECEIVE_COPIES, at, at + 1, urgentAhead);
+      this.drop(socketId, socket);
+      passMark(socket, urgentAhead + 1);
+    } else passMark(socket, held);
+    return socket.receiveHead < 0;
   }
 
   /** Region address of a lent bucket's bytes. */
@@ -264,6 +346,26 @@ export class Receiver {
 /** Whether a datagram can be taken: the socket is open, or its card has died and left some. */
 function hasDatagrams(socket: HostSocket): boolean {
   return socket.datagram !== 0 && socket.receiveHead >= 0;
+}
+
+/** Whether a socket is a stream that is, or was, somebody's. */
+function isStream({ datagram, state }: HostSocket): boolean {
+  return datagram === 0 && state !== STATE_FREE && state !== STATE_CLOSING;
+}
+
+/** MSG_OOB. */
+function takeUrgent(
+  socket: HostSocket,
+  bytes: Uint8Array,
+  offset: number,
+  length: number,
+  flags: number,
+): number {
+  if (socket.state === STATE_LISTENING) return -ENOTCONN;
+  const { endOfStream, readEnded, urgent } = socket;
+  // As Linux, once there is no connection and its peer has not ended it.
+  if (socket.state === STATE_FAILED && urgent !== URGENT_NONE && endOfStream === 0) return -ENOTCONN;
+  return receiveUrgent(socket, bytes, offset, length, flags, endOfStream !== 0 || readEnded !== 0);
 }
 
 function checkHeld(bytes: number): void {

@@ -195,11 +195,12 @@ export class SocketCalls {
    * A connection that is accepted begins with what the host keeps of its listener's options. The card has
    * given it the others, but may have done so before the listener had TCP_NOTSENT_LOWAT.
    */
-  private inherit({ receiveLowBytes, unsentLowBytes }: HostSocket, accepted: number): void {
+  private inherit({ receiveLowBytes, unsentLowBytes, urgentInline }: HostSocket, accepted: number): void {
     const socket = this.sockets[accepted];
     assert(socket.accepted === 1, 'socket calls: a connection that is accepted came by its listener');
     socket.connectTold = 1;
     socket.receiveLowBytes = receiveLowBytes;
+    socket.urgentInline = urgentInline;
     if (unsentLowBytes > 0) this.options.set(accepted, TCP_NOTSENT_LOWAT, unsentLowBytes);
   }
 

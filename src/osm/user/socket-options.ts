@@ -1,5 +1,5 @@
 /**
- * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_RCVLOWAT, SO_ERROR); the others are the
+ * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_RCVLOWAT, SO_OOBINLINE, SO_ERROR); the others are the
  * card's, and are set and asked for by SocketOptionSet and SocketOptionGet.
  */
 import { assert } from '../../assert/assert.ts';
@@ -11,6 +11,7 @@ import {
   SO_BROADCAST,
   SO_ERROR,
   SO_LINGER_SECONDS,
+  SO_OOBINLINE,
   SO_RCVBUF,
   SO_RCVLOWAT,
   SO_SNDBUF,
@@ -53,6 +54,10 @@ export class SocketOptions {
       return 0;
     }
     if (option === SO_RCVLOWAT) return setReceiveLow(socket, value);
+    if (option === SO_OOBINLINE) {
+      socket.urgentInline = value === 0 ? 0 : 1;
+      return 0;
+    }
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionSet(frame, this.control.begin(), socketId, option, value);
@@ -86,6 +91,7 @@ export class SocketOptions {
     if (option === SO_RCVLOWAT) return socket.receiveLowBytes;
     if (socket.datagram !== 0 && isTcpOption(option)) return -EOPNOTSUPP;
     if (!isOptionOf(option, this.driver.classVersion)) return -ENOPROTOOPT;
+    if (option === SO_OOBINLINE) return socket.urgentInline;
     const frame = socket.lost === 0 ? this.driver.awaitFrame() : NO_FRAME;
     if (frame === NO_FRAME) return -ENETDOWN;
     this.requests.optionGet(frame, this.control.begin(), socketId, option);

@@ -8,6 +8,7 @@ import type { AddressEntry } from '../arp/address-conflicts.ts';
 import type { NeighbourEntry } from '../arp/neighbour-states.ts';
 import type { RouteEntry } from '../route-table.ts';
 import { tcpInfo } from '../tcp/info.ts';
+import { URGENT_NONE, urgentByte, urgentDistance } from '../tcp/urgent.ts';
 import { awakeTcb } from '../tcp/wake.ts';
 import { windowBytes } from '../tcp/window.ts';
 import { MovingStack } from './moving-stack.ts';
@@ -99,12 +100,20 @@ export class ToldStack extends MovingStack {
     return (tcb.sndMax - tcb.sndUna) | 0;
   }
 
-  /** Bytes up to the end of the urgent data that has arrived; 0: none. Urgent data stays in the stream. */
+  /** Bytes up to the end of the urgent data that has been told of; 0: none. Urgent data stays in the stream. */
   tcpUrgentBytes(c: number): number {
+    return this.tcpUrgentDistance(c) + 1;
+  }
+
+  /** Bytes to be taken before the urgent one, which may not have come yet; -1: there is none. */
+  tcpUrgentDistance(c: number): number {
     const tcb = awakeTcb(this.tcp, c);
-    if (tcb.rcvUrgent === 0) return 0;
-    const left = (tcb.rcvUp - tcb.rcvNxt + tcb.received.queuedBytes) | 0;
-    return Math.max(left, 0);
+    return tcb.rcvUrgent === URGENT_NONE ? -1 : urgentDistance(tcb);
+  }
+
+  /** The urgent byte, 0 to 255; -1 where it has not come. */
+  tcpUrgentByte(c: number): number {
+    return urgentByte(awakeTcb(this.tcp, c));
   }
 
   /** Sequence number behind what was sent once: the SYN, bytes, the FIN. */

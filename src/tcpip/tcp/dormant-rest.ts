@@ -72,13 +72,13 @@ export function savePath(words: Int32Array, from: number, tcb: Tcb): number {
   let at = from;
   words[at++] =
     tcb.softError |
-    (tcb.rcvUrgent << 12) |
     (acks.challenged << 13) |
     (marks.echo << 14) |
     (marks.reductionDue << 15) |
     (marks.reducing << 16) |
     (tcb.listening.deferred << 17) |
-    (mtuSearch.binds << 18);
+    (mtuSearch.binds << 18) |
+    (tcb.rcvUrgent << 19);
   words[at++] = tcb.pathMtu | (timers.probes << 16);
   words[at++] = tcb.pathMtuMs;
   words[at++] = tcb.rcvUp;
@@ -103,13 +103,13 @@ export function loadPath(words: Int32Array, from: number, tcb: Tcb): number {
   let at = from;
   const flags = words[at++];
   tcb.softError = flags & 0xfff;
-  tcb.rcvUrgent = (flags >> 12) & 1;
   acks.challenged = (flags >> 13) & 1;
   marks.echo = (flags >> 14) & 1;
   marks.reductionDue = (flags >> 15) & 1;
   marks.reducing = (flags >> 16) & 1;
   tcb.listening.deferred = (flags >> 17) & 1;
   mtuSearch.binds = (flags >> 18) & 1;
+  tcb.rcvUrgent = (flags >> 19) & 0x1ff;
   const path = words[at++];
   tcb.pathMtu = path & HALF;
   timers.probes = path >>> 16;

@@ -40,6 +40,7 @@ import {
   successorIss,
 } from './time-wait-state.ts';
 import { startFinWait } from './timers.ts';
+import { receiveUrgent, URGENT_AWAITED } from './urgent.ts';
 import { awakeTcb } from './wake.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -204,7 +205,7 @@ function segmentArrives(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean {
   if (!takeAcknowledgement(tcp, tcb, segment)) return false;
 
   // Sixth check: urgent data.
-  if ((flags & URG) !== 0) receiveUrgent(tcb, segment);
+  if ((flags & URG) !== 0 || tcb.rcvUrgent === URGENT_AWAITED) receiveUrgent(tcp, tcb, segment);
   // Seventh and eighth: text and FIN.
   if (end === seq) return false;
   const { state } = tcb;
@@ -350,14 +351,5 @@ function finAcknowledged(tcp: TcpTables, tcb: Tcb, segment: SegmentIn): boolean 
       return false;
     default:
       return true;
-  }
-}
-
-/** RFC 9293 §3.10.7.4, sixth check, with MUST-62: the pointer names the octet after the urgent data. */
-function receiveUrgent(tcb: Tcb, segment: SegmentIn): void {
-  const up = (segment.seq + segment.urgent) | 0;
-  if (tcb.rcvUrgent === 0 || after(up, tcb.rcvUp)) {
-    tcb.rcvUrgent = 1;
-    tcb.rcvUp = up;
   }
 }

@@ -4,13 +4,13 @@ import { TCP_RETRANS_BYTES, TCP_WINDOW_PROBES } from '../../ledger/counters.gen.
 import { TX_RETRANSMIT } from '../contract.ts';
 import { ACK, SYN } from '../header/tcp.ts';
 import { ACK_NONE, ACK_NOW } from './control-block/acknowledgements.ts';
-import { OUTSTANDING_TIMERS } from './control-block/timers.ts';
+import { OUTSTANDING_TIMERS, PROBE_DUE, PROBE_DUE_ALONE } from './control-block/timers.ts';
 import { synFlags } from './ecn.ts';
 import { forgetProbe } from './mtu-probe.ts';
 import { sendSegment } from './segment-out.ts';
 import { SYN_SENT } from './state.ts';
 import type { TcpTables } from './tables.ts';
-import type { Tcb } from './tcb.ts';
+import { hasUnsent, type Tcb } from './tcb.ts';
 import { startTimeout } from './timers.ts';
 
 /** Claims room for one packet. @returns its address; -1: the port is full, and `portFull` says so. */
@@ -70,17 +70,28 @@ export function outputAck(tcp: TcpTables, tcb: Tcb): number {
  * answer (as Linux does).
  */
 export function outputProbe(tcp: TcpTables, tcb: Tcb): number {
-  const at = claim(tcp, tcb);
+  let at = claim(tcp, tcb);
   if (at < 0) return 0;
   const { acks } = tcb;
   const { owed } = acks;
+  let sent = 1;
+  if (tcb.sndUrgent !== 0 && tcb.timers.probeDue === PROBE_DUE && hasUnsent(tcb)) {
+    // As Linux (tcp_write_wakeup): the peer is told of it by a segment in its place, too.
+    sendSegment(tcp, tcb, at, tcb.sndUna, ACK, 0, 0, 0, 0);
+    if (owed !== ACK_NONE) acks.owed = ACK_NOW;
+    // The one that asks for an answer goes as well, if not at once.
+    tcb.timers.probeDue = PROBE_DUE_ALONE;
+    at = claim(tcp, tcb);
+    if (at < 0) return sent;
+    sent += 1;
+  }
   tcb.timers.probeDue = 0;
   sendSegment(tcp, tcb, at, (tcb.sndUna - 1) | 0, ACK, 0, 0, 0, 0);
   // The peer does not look at what a segment out of place acknowledges (RFC 9293 §3.10.7.4, first check):
   // what was owed before is owed still.
   if (owed !== ACK_NONE) acks.owed = ACK_NOW;
   tcp.environment.counters[TCP_WINDOW_PROBES] += 1;
-  return 1;
+  return sent;
 }
 
 /** Counts what `sendSegment`, which counts segments, does not know of one that it has sent again. */

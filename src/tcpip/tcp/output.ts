@@ -247,7 +247,8 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number, follows: boolean)
   if (length >= mss) {
     if (length === mss) return mss;
     const cut = tcp.environment.ports[tcb.port].segmentBytesMax;
-    if (cut <= mss || mss !== tcb.mss) return mss;
+    // Each segment has a pointer of its own to urgent data.
+    if (cut <= mss || mss !== tcb.mss || tcb.sndUrgent !== 0) return mss;
     const most = Math.min(length, cut, SEGMENT_TOTAL_MAX);
     return most - (most % mss);
   }
@@ -255,7 +256,7 @@ function sendable(tcp: TcpTables, tcb: Tcb, available: number, follows: boolean)
   if (length < available) return follows && fillsWindow(tcb, length) ? length : 0;
   // It is all that is left, and less than a full segment. Announced bytes hold it back, and Nagle's algorithm
   // does while another small segment is out.
-  if (tcb.finQueued !== 0) return length;
+  if ((tcb.finQueued | tcb.sndUrgent) !== 0) return length;
   if (tcb.options.cork !== 0 || (tcp.sendQueue.flags[tcb.sends.tail] & ELEMENT_WAITS) !== 0) return 0;
   const smallIsOut = after(tcb.sndSmall, tcb.sndUna) && atOrAfter(tcb.sndNxt, tcb.sndSmall);
   return tcb.options.noDelay === 0 && smallIsOut ? 0 : length;

@@ -21,7 +21,7 @@ import {
   TIMESTAMPS_WORD,
   URG,
 } from '../header/tcp.ts';
-import { after, before } from '../seq.ts';
+import { before } from '../seq.ts';
 import { ACK_NONE } from './control-block/acknowledgements.ts';
 import { TIMER_ACK } from './control-block/timers.ts';
 import { segmentFlags } from './ecn.ts';
@@ -31,6 +31,7 @@ import { SYN_SENT } from './state.ts';
 import { putSynOptions } from './syn-options.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
+import { pointsToUrgent, urgentPointer } from './urgent.ts';
 import { advertiseWindow, windowShift } from './window.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -89,9 +90,9 @@ export function sendSegment(
   view.setInt32(segment + TCP_ACK, (flags & ACK) === 0 ? 0 : tcb.rcvNxt);
   let bits = hasMarks ? flags | segmentFlags(tcb, isNew) : flags;
   let urgent = 0;
-  if (tcb.sndUrgent !== 0 && after(tcb.sndUp, seq)) {
+  if (tcb.sndUrgent !== 0 && pointsToUrgent(tcb, seq)) {
     bits |= URG;
-    urgent = Math.min(0xffff, (tcb.sndUp - seq) | 0);
+    urgent = urgentPointer(tcb, seq);
   }
   const window = advertiseWindow(tcp, tcb, (flags & SYN) === 0 ? tcb.rcvScale : 0);
   view.setInt32(segment + TCP_OFFSET_FLAGS, (((headerBytes << 10) | bits) << 16) | window);

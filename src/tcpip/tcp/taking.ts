@@ -11,6 +11,7 @@ import { acknowledgeNow } from './ready.ts';
 import { ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2 } from './state.ts';
 import type { TcpTables } from './tables.ts';
 import type { Tcb } from './tcb.ts';
+import { passUrgent, URGENT_NONE } from './urgent.ts';
 import { restoreWindow, windowUpdateDue } from './window.ts';
 
 /** The module's own copy, which V8 folds into hot functions: see `COSTLY_ASSERTIONS`. */
@@ -45,6 +46,7 @@ export function takeTo(
 function took(tcp: TcpTables, tcb: Tcb, taken: number): number {
   tcb.received.unconsumedBytes = (tcb.received.unconsumedBytes + taken) | 0;
   tcp.environment.counters[BYTES_DELIVERED] += taken;
+  if (tcb.rcvUrgent !== URGENT_NONE) passUrgent(tcb);
   // Slots are free that a window was cut for want of: it may open before anything is consumed.
   if (tcb.received.withheldBytes > 0 && isReceiving(tcb) && windowUpdateDue(tcp, tcb))
     acknowledgeNow(tcp, tcb);

@@ -141,7 +141,7 @@ export class Tcb {
   rcvAdv = 0;
   /** The shift of the windows that we offer. */
   rcvScale = 0;
-  /** 1 once urgent data has been announced: it ends before `rcvUp`. */
+  /** An URGENT_ number: whether there is an urgent byte that nobody has taken, the one before `rcvUp`. */
   rcvUrgent = 0;
   rcvUp = 0;
 

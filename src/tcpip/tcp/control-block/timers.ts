@@ -18,6 +18,10 @@ export const OUTSTANDING_TIMERS = TIMER_RETRANSMIT | TIMER_PROBE | TIMER_REORDER
 /** No time-out of Linux's is shorter (TCP_TIMEOUT_MIN_US). */
 export const TIMEOUT_LEAST_US = 2000;
 
+/** Values of `probeDue`: a probe is to go; it is, and what it says of urgent data has gone by itself. */
+export const PROBE_DUE = 1;
+export const PROBE_DUE_ALONE = 2;
+
 export class ConnectionTimers {
   /** TIMER_ bits of the timers that run. */
   armed = 0;

@@ -33,7 +33,7 @@ export function imageBytesOf(tcp: TcpTables, tcb: Tcb): number {
  * Writes a connection's image, and brings it to rest: from now on it sends nothing, takes nothing and knows
  * no time, until `keep`, or until its user gives it up because another stack has it.
  * @param address a multiple of 4. @returns the bytes of the image; -EINVAL in a state in which there is
- *   nothing to hand over, -EBUSY while it is being handed over or reset, -ENOBUFS for too little room.
+ *   nothing to hand over, -EBUSY while it is being handed over or reset, or an urgent byte waits, -ENOBUFS for too little room.
  */
 export function handOff(tcp: TcpTables, tcb: Tcb, address: number, room: number): number {
   const errno = moveErrno(tcb);
@@ -63,7 +63,8 @@ export function keep(tcp: TcpTables, tcb: Tcb): void {
 
 function moveErrno(tcb: Tcb): number {
   if (!isMovable(tcb.state) || tcb.parent >= 0 || tcb.owner < 0) return EINVAL;
-  return (tcb.moving | tcb.resetDue) !== 0 ? EBUSY : 0;
+  // Where an urgent byte is, and whether it has come, an image does not say.
+  return (tcb.moving | tcb.resetDue | tcb.rcvUrgent) !== 0 ? EBUSY : 0;
 }
 
 function shapeOf(tcp: TcpTables, tcb: Tcb): ImageShape {

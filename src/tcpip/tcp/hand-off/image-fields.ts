@@ -216,7 +216,7 @@ export const IMAGE_FIELDS: readonly ImageField[] = [
   span('timers', 'retries', 255),
   any('timers', 'stalledMs', 'agoMs'),
   span('timers', 'probes', 255),
-  flag('timers', 'probeDue'),
+  span('timers', 'probeDue', 2),
   any('timers', 'lastSendUs', 'agoUs'),
   any('timers', 'lastReceiveMs', 'agoMs'),
 
