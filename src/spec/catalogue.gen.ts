@@ -10954,6 +10954,7 @@ export const CATALOGUE: Catalogue = {
         { name: 'EINVAL', value: 22, doc: 'a value, or a state, that does not allow it' },
         { name: 'ENFILE', value: 23, doc: 'the card has no room for another socket' },
         { name: 'EMFILE', value: 24, doc: 'the program has no room for another socket' },
+        { name: 'ENOTTY', value: 25, doc: 'the descriptor has no such ioctl' },
         { name: 'EPIPE', value: 32, doc: 'the half that sends has ended' },
         { name: 'ENONET', value: 64, doc: 'no network' },
         { name: 'EPROTO', value: 71, doc: 'the protocol was broken' },

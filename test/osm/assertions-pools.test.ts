@@ -134,6 +134,12 @@ describe('the receive pool', () => {
     pool.length[socket.receiveHead] = 0;
     pool.unreadBytes(socket);
   });
+  trips('receive pool: a bucket whose byte is dropped has one', () => {
+    const pool = receivePool();
+    const socket = queued(pool, 1);
+    pool.length[socket.receiveHead] = 0;
+    pool.dropByte(socket);
+  });
   trips('receive pool: a byte is dropped where there is one', () => receivePool().dropByte(new HostSocket()));
   trips('receive pool: there is an empty bucket to post', () => {
     const pool = receivePool();

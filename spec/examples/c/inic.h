@@ -1363,6 +1363,7 @@
 #define INIC_EINVAL 22
 #define INIC_ENFILE 23
 #define INIC_EMFILE 24
+#define INIC_ENOTTY 25
 #define INIC_EPIPE 32
 #define INIC_ENONET 64
 #define INIC_EPROTO 71

@@ -120,6 +120,7 @@ export class ReceivePool {
   dropByte(socket: HostSocket): void {
     const head = socket.receiveHead;
     assert(head >= 0, 'receive pool: a byte is dropped where there is one');
+    assert(this.length[head] > 0, 'receive pool: a bucket whose byte is dropped has one');
     if (this.length[head] === 1) this.give(this.dequeue(socket));
     else this.consume(head, 1);
   }
