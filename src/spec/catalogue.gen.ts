@@ -11014,6 +11014,11 @@ export const CATALOGUE: Catalogue = {
           value: 8,
           doc: 'bytes from which on a socket counts as readable; the host\'s own, no card has it',
         },
+        {
+          name: 'SO_OOBINLINE',
+          value: 9,
+          doc: 'urgent bytes stay in the stream; the host\'s own, and no card has it; since version 3',
+        },
         { name: 'TCP_NODELAY', value: 16, doc: '1: short segments are not held back' },
         { name: 'TCP_MAXSEG', value: 17, doc: 'payload of a segment at the most, in bytes' },
         { name: 'TCP_KEEPIDLE_SECONDS', value: 18, doc: 'idle time before the first probe, in seconds' },
