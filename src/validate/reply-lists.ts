@@ -255,7 +255,10 @@ export class ReplyLists {
       trial.sockets.record(socket, 3, 0, false);
       return;
     }
-    if ((flags & RECEIVE_FLAG_URGENT) !== 0) return this.urgent(row, socket, bucket, offsetWord, lengthWord);
+    if ((flags & RECEIVE_FLAG_URGENT) !== 0) {
+      this.urgent(row, socket, bucket, offsetWord, lengthWord);
+      return;
+    }
     const datagram = (flags & RECEIVE_FLAG_DATAGRAM) !== 0;
     const least = datagram ? DATAGRAM_SOURCE_BYTES : 1;
     const { bucketBytes } = trial.receive;
