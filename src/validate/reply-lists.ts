@@ -246,11 +246,7 @@ export class ReplyLists {
     }
     if ((flags & RECEIVE_FLAG_SENT) !== 0) {
       if (offsetWord !== RECEIVE_FLAG_SENT << 24 || lengthWord !== 0)
-        this.fault(
-          'F-07',
-          row,
-          `a record of what was sent, with ${hex(offsetWord, 8)} and ${hex(lengthWord, 8)}`,
-        );
+        this.fault('F-07', row, `a record of what was sent: ${hex(offsetWord, 8)}, ${hex(lengthWord, 8)}`);
       trial.accounts?.sent(socket, bucket);
       trial.sockets.record(socket, 3, 0, false);
       return;
