@@ -51,6 +51,10 @@ const SENDING = 1;
 const RECEIVING = 2;
 const RESTING = 3;
 
+function isUnderWay(stage: number): boolean {
+  return stage === SENDING || stage === RECEIVING;
+}
+
 export class Balancer implements Program {
   /** Requests that have arrived, and that were answered. */
   arrived = 0;
@@ -88,6 +92,12 @@ export class Balancer implements Program {
   get idle(): boolean {
     const { ports, sockets, timeouts, others } = this.refusals;
     return this.arrived === this.answered + ports + sockets + timeouts + others;
+  }
+
+  /** Requests that arrived before a time, and have had neither an answer nor a refusal yet. */
+  hangingSince(beforeNs: number): number {
+    const { stages, sinceNs } = this;
+    return stages.filter((stage, socket) => isUnderWay(stage) && sinceNs[socket] < beforeNs).length;
   }
 
   nextDeadlineNs(): number {

@@ -77,16 +77,16 @@ export function socketClaims({ arms }: Runs): Claim[] {
   ];
 }
 
-/** Of requests that came to nothing, those that were refused within their call, of a hundred. */
-function refusedPercent({ refusals }: ArmRun): number {
-  const all = Object.values(refusals).reduce((sum: number, count: number) => sum + count, 0);
+/** Of requests that came to nothing or hang, those that were refused within their call, of a hundred. */
+function refusedPercent({ refusals, hanging }: ArmRun): number {
+  const all = Object.values(refusals).reduce((sum: number, count: number) => sum + count, hanging);
   return all === 0 ? 100 : (100 * refusals.ports) / all;
 }
 
 function refusedAtOnce(arms: Runs['arms']): Claim {
   const share = (name: ArmName): Effect =>
     effectOf(
-      'of requests that came to nothing, refused at once by EADDRNOTAVAIL',
+      'of requests that came to nothing or hang, refused at once by EADDRNOTAVAIL',
       '%',
       arms[name].map(refusedPercent),
     );

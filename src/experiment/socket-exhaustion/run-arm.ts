@@ -59,6 +59,8 @@ export interface ArmRun {
   readonly perProcessorS: number | null;
   /** Since the start. */
   readonly refusals: Refusals;
+  /** Requests that have had no end yet, and have been under way for more than a second. */
+  readonly hanging: number;
   /** SYNs and last handshake segments that a full accept queue of the server dropped. */
   readonly synDrops: number;
   readonly exhaustedS: number | null;
@@ -92,6 +94,7 @@ export function runArm(arm: Arm, seed: number): ArmRun {
   sides.run(() => false, arm.seconds * SECOND_NS);
   const end = markOf(sides, server, balancers);
   const refusals = sumOf(balancers);
+  const hanging = balancers.reduce((sum, of) => sum + of.hangingSince(sides.queue.nowNs - SECOND_NS), 0);
   for (const balancer of balancers) balancer.stop();
   // An overloaded server has work left for a while.
   if (!sides.run(() => balancers.every(({ idle }) => idle), DRAIN_NS)) {
@@ -101,7 +104,7 @@ export function runArm(arm: Arm, seed: number): ArmRun {
   sides.run(() => false, arm.idleS * SECOND_NS + SETTLE_NS);
   const line = sides.unbalanced();
   if (line !== undefined) throw new Error(`the books of "${arm.name}" do not balance: ${line}`);
-  return summary(arm, watched, end, refusals, balancers, sides);
+  return summary(arm, watched, end, { refusals, hanging }, balancers, sides);
 }
 
 function startPrograms(
@@ -216,7 +219,7 @@ function summary(
   arm: Arm,
   { seconds, begin }: ReturnType<typeof watch>,
   end: Mark,
-  refusals: Refusals,
+  { refusals, hanging }: Pick<ArmRun, 'refusals' | 'hanging'>,
   balancers: readonly Balancer[],
   sides: Sides,
 ): ArmRun {
@@ -242,6 +245,7 @@ function summary(
     cardUs: cardNs / answered / arm.scale / 1000,
     perProcessorS: hostNs + cardNs === 0 ? null : perProcessorS(arm, answered, hostNs, cardNs),
     refusals,
+    hanging,
     synDrops: sides.counts()['tcpListenOverflows'] ?? 0,
     exhaustedS: first(({ exhaustedNs }) => exhaustedNs),
     recoveredS: first(({ recoveredNs }) => recoveredNs),
