@@ -4,9 +4,8 @@ enum { REPLIES = 16384, TRL_WORD = 3, LAST = INIC_MESSAGE_FLAG_REPLY | INIC_MESS
 static uint32_t replies[REPLIES][FRAME_WORDS], reply_head, reply_tail;
 
 static uint32_t *reply_new(const uint32_t *request, uint32_t flags, uint32_t words) {
-  uint32_t *reply = replies[reply_tail++ % REPLIES];
+  uint32_t *reply = memset(replies[reply_tail++ % REPLIES], 0, FRAME_WORDS * 4);
   if (reply_tail - reply_head > REPLIES) die("too many answers wait");
-  memset(reply, 0, FRAME_WORDS * 4);
   memcpy(reply + 1, request + 1, 12);
   reply[0] = 1 | flags << 8 | words << 16;
   return reply;
@@ -27,8 +26,7 @@ static void refuse(const uint32_t *request, uint32_t detail) {
 }
 
 static void malformed(const uint32_t *request, uint32_t detail, uint32_t byte) {
-  uint32_t words = INIC_TRANSACTION_ERROR_REPLY_WORDS;
-  reply_status(request, words, INIC_REQUEST_STATUS_TRANSACTION_ERROR, detail)[5] = byte;
+  reply_status(request, INIC_TRANSACTION_ERROR_REPLY_WORDS, INIC_REQUEST_STATUS_TRANSACTION_ERROR, detail)[5] = byte;
 }
 
 /* It was never delivered, which a record tells; over the pipe the frame stays the host's to fetch. */
@@ -43,8 +41,7 @@ static uint32_t *outcome(const uint32_t *request, int error) {
   const struct inic_request *rule = inic_request_of(INIC_SOCKET_CLASS_ID, FUNCTION(request));
   uint32_t mode = rule->reply_mode ? GET(request, SOCKET_CREATE_REPLY_MODE) : INIC_REPLY_MODE_BATCH;
   if (mode == INIC_REPLY_MODE_NEVER || (mode == INIC_REPLY_MODE_ON_ERROR && error == 0)) return NULL;
-  if (error == 0) return succeed(request, rule->reply_words);
-  return refuse(request, (uint32_t)error), NULL;
+  return error == 0 ? succeed(request, rule->reply_words) : (refuse(request, (uint32_t)error), NULL);
 }
 
 /* An answer to several transactions, which has a list: elements of so many words at a word. Returns the first. */

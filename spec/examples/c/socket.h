@@ -1,7 +1,7 @@
 /* The socket class's messages: what each does to its socket, or why not. */
 
-enum { CLASS_VERSION = 3, NUMBER_BITS = 24, OLD_NUMBER_BITS = 16 }; /* a number was shorter before version 3 */
-enum { LOOPBACK = 0x7f000001, EPHEMERAL = 32768, BACKLOG_MAX = 32, POSTS_MAX = 64, OPTIONS = 64, ANSWERED = -1 };
+enum { CLASS_VERSION = 3, LOOPBACK = 0x7f000001, EPHEMERAL = 32768, BACKLOG_MAX = 32, POSTS_MAX = 64 };
+enum { OPTIONS = 64, ANSWERED = -1 };
 static struct sock {
   int state, conn, closing; /* state: an INIC_SOCKET_STATE_; closing: to be answered at the end of the turn */
   int backlog, waiting[BACKLOG_MAX + 1], waiting_count, posts[POSTS_MAX], post_count;
@@ -10,13 +10,9 @@ static struct sock {
 static uint32_t next_port;
 static int closing_count;
 
-/* The lower of what the host is to be offered and what we speak. */
+/* The version that both sides speak, and a socket's number of a field: it was shorter before version 3. */
 static uint32_t class_version(void) { return least(SETTING(CLASS_VERSION), CLASS_VERSION); }
-
-/* A socket's number, of a field that may have other bits above it. */
-static uint32_t number_in(uint32_t field) {
-  return field & ((1u << (class_version() >= 3 ? NUMBER_BITS : OLD_NUMBER_BITS)) - 1);
-}
+static uint32_t number_in(uint32_t field) { return field & (class_version() >= 3 ? 0xffffff : 0xffff); }
 
 static void sockets_begin(void) {
   memset(socks, 0, sizeof socks);
@@ -227,7 +223,7 @@ static int send_to(const uint32_t *request, struct sock *sock) {
 static void credit(const uint32_t *request) {
   const uint32_t *pair = request + INIC_SOCKET_RECEIVE_CREDIT_LIST_WORD;
   for (uint32_t i = 0; i < GET(request, SOCKET_RECEIVE_CREDIT_COUNT); i++, pair += 2) {
-    uint32_t id = (pair[0] & 0xffff) | number_in(GET(request, SOCKET_RECEIVE_CREDIT_SOCKET_ID_HIGH) << OLD_NUMBER_BITS);
+    uint32_t id = (pair[0] & 0xffff) | number_in(GET(request, SOCKET_RECEIVE_CREDIT_SOCKET_ID_HIGH) << 16);
     struct conn *conn = id < SETTING(SOCKETS) ? conn_of(&socks[id]) : NULL;
     if (conn != NULL) conn->window += pair[1] + (uint32_t)((int16_t)(pair[0] >> 16) * 256);
   }

@@ -1,5 +1,9 @@
 /** What a reply says, and what was expected of one, in the words of the spec: what a verdict shows. */
-import { FAILURE_CODE_NAMES, REQUEST_STATUS_NAMES } from '../../i2o/executive.gen.ts';
+import {
+  DETAILED_STATUS_UNKNOWN_FUNCTION,
+  FAILURE_CODE_NAMES,
+  REQUEST_STATUS_NAMES,
+} from '../../i2o/executive.gen.ts';
 import {
   FLAG_FAIL,
   FLAG_MULTIPLE,
@@ -48,9 +52,12 @@ function saidText(reply: Int32Array, message: MessageEntry | undefined): string 
 /** A code of word 4 by name: whose it is depends on the status and on the class. */
 function codeName(status: number, code: number, className: string): string {
   if (status !== TRANSACTION_ERROR && className === 'socket') {
-    // A function that the card has not is refused by a general code.
+    // A function that the card has not is refused by a general code. ENOTTY has its number, and is no message's.
+    const general = enumValueName('DetailedStatus', code);
     const name = errnoName(code);
-    return /^E\d/.test(name) ? (enumValueName('DetailedStatus', code) ?? name) : name;
+    if (general !== undefined && (code === DETAILED_STATUS_UNKNOWN_FUNCTION || /^E\d/.test(name)))
+      return general;
+    return name;
   }
   const own = status === TRANSACTION_ERROR ? undefined : CODES[className];
   // A class of that kind also has the general codes, for what it does not serve: the number alone does not say which.
