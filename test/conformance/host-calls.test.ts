@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { frameFunction, frameInitiatorContext, frameTransactionContext } from '../../src/i2o/frame.ts';
 import { SOCKET_BIND } from '../../src/i2o/socket.gen.ts';
 import { SOCK_DGRAM } from '../../src/socket/contract.ts';
+import { TCP_NODELAY } from '../../src/socket/options.ts';
 import { messageNamed } from '../../src/spec/catalogue.ts';
 import { ScriptedCard } from '../osm/scripted-card.ts';
 import { type Vector, vectorFile, wordsOf } from './vectors.ts';
@@ -15,7 +16,7 @@ import { type Vector, vectorFile, wordsOf } from './vectors.ts';
 const CALLS: Readonly<Record<string, (card: ScriptedCard) => unknown>> = {
   SocketBind: ({ sockets }) => sockets.bind(sockets.socket(), 0x7f000001, 80),
   SocketListen: ({ sockets }) => sockets.listen(sockets.socket(), 8),
-  SocketOptionSet: (card) => card.sockets.setOption(card.connect(), 9, 1),
+  SocketOptionSet: (card) => card.sockets.setOption(card.connect(), TCP_NODELAY, 1),
   SocketOptionGet: (card) => card.sockets.getOption(card.connect(), 0x100),
   SocketStatusGet: (card) => card.sockets.status(card.connect()),
   SocketNameGet: ({ sockets }) => sockets.localEndpoint(sockets.socket(SOCK_DGRAM)),

@@ -1,6 +1,6 @@
 /**
- * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_RCVLOWAT, SO_OOBINLINE, SO_ERROR); the others are the
- * card's, and are set and asked for by SocketOptionSet and SocketOptionGet.
+ * Options of sockets. The driver keeps those that only it needs (SO_SNDBUF, SO_RCVLOWAT, SO_OOBINLINE, SO_ERROR); the
+ * others are the card's, and are set and asked for by SocketOptionSet and SocketOptionGet.
  */
 import { assert } from '../../assert/assert.ts';
 import { getSocketOptionGetReplyValue } from '../../i2o/socket.gen.ts';

@@ -34,6 +34,38 @@ export const SENT_CUTS: readonly Cut[] = [
     inRecords(isSent, (words, at) => put(words, at + 2, 24, 31, 0x40)),
   ),
   cut(
+    'an urgent byte that has not come, and is told all the same',
+    ['F-07'],
+    inRecords(isSent, (words, at) => {
+      put(words, at + 2, 24, 31, 0x20);
+      words[at + 3] = 5 << 24;
+    }),
+  ),
+  cut(
+    'an urgent byte of two bytes',
+    ['F-07'],
+    inRecords(isSent, (words, at) => {
+      put(words, at + 2, 24, 31, 0x20);
+      words[at + 3] = 2;
+    }),
+  ),
+  cut(
+    'an urgent byte behind the stream',
+    ['F-07'],
+    inRecords(isSent, (words, at) => {
+      put(words, at + 2, 24, 31, 0x20);
+      words[at] = -2;
+    }),
+  ),
+  cut(
+    'an urgent byte of a listener',
+    ['K-02'],
+    inRecords(isSent, (words, at, tape) => {
+      put(words, at + 2, 24, 31, 0x20);
+      put(words, at + 1, 0, 15, tape.frames(0, 0x87)[0].words[4] & 0xffff);
+    }),
+  ),
+  cut(
     'a send with a bit that there is not',
     ['F-08'],
     inRequest(
