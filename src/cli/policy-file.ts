@@ -1,7 +1,7 @@
 /** A policy of offload as a file has it. */
-import { readFileSync } from 'node:fs';
 import { parsePolicy } from '../host/devices/policy/parse.ts';
 import type { PolicyRule } from '../host/devices/policy/rule.ts';
+import { readWhole } from '../record/read-whole.ts';
 import type { Topology } from '../world/topology.ts';
 import { unknownDevice } from '../world/virtual/mixed-topology.ts';
 import { fileErrorText, UserError } from './errors.ts';
@@ -10,7 +10,7 @@ import { fileErrorText, UserError } from './errors.ts';
 export function readPolicyText(file: string): string {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readWhole(file);
   } catch (error) {
     throw new UserError(`${file}: cannot be read (${fileErrorText(error)})`);
   }

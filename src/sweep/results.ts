@@ -7,7 +7,6 @@ import {
   existsSync,
   fstatSync,
   openSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -16,6 +15,7 @@ import {
 } from 'node:fs';
 import type { MachineFacts } from '../record/manifest.ts';
 import { notOverwritten } from '../record/not-overwritten.ts';
+import { readWhole } from '../record/read-whole.ts';
 import type { EngineName } from './engine.ts';
 import { figureFault } from './figure-check.ts';
 import { pointCount, type SweepPlan, settingsOf } from './plan.ts';
@@ -85,7 +85,7 @@ export function checkOwn(path: string): void {
  * where a figure cannot have been measured.
  */
 export function readResults(path: string, torn = false): SweepResults {
-  const text = attempt(path, 'read', () => readFileSync(path, 'utf8'));
+  const text = attempt(path, 'read', () => readWhole(path));
   const rows = text.split('\n');
   const last = rows.pop() ?? '';
   const head = readHead(path, rows[0] ?? last);

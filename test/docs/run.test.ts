@@ -63,6 +63,9 @@ const isRunByCommand = ({ path, marks }: Block): boolean =>
   marks.has('file') &&
   commands.some((block) => block.path === path && block.text.includes(marks.get('file')!));
 
+/** Whether a block runs in this form: what takes long is left to the long one. */
+const isInTime = ({ marks }: Block): boolean => LONG || !marks.has('long');
+
 /** What the page shows behind a block as its output; undefined if it shows none. */
 function shownBehind(block: Block): string[] | undefined {
   const next = BLOCKS[BLOCKS.indexOf(block) + 1];
@@ -76,7 +79,7 @@ function expectShown(block: Block, { stdout, stderr }: Outcome, shown: readonly 
 }
 
 describe('a program runs, and prints what is shown', () => {
-  it.each(named(programs.filter((block) => isRunHere(block) && !isRunByCommand(block))))(
+  it.each(named(programs.filter((block) => isRunHere(block) && isInTime(block) && !isRunByCommand(block))))(
     '$place',
     async ({ block }) => {
       const cwd = folderOf(block);
@@ -117,7 +120,7 @@ describe('data is read by the parser of its kind', () => {
 });
 
 describe('commands run, and print what is shown', () => {
-  const inTime = commands.filter((block) => isRunHere(block) && (LONG || !block.marks.has('long')));
+  const inTime = commands.filter((block) => isRunHere(block) && isInTime(block));
   it.each(named(inTime))('$place', async ({ block }) => {
     for (const { command, output } of commandsOf(block.text)) {
       const outcome = await run(folderOf(block), 'sh', ['-c', command]);

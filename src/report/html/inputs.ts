@@ -1,5 +1,6 @@
 /** The files a report is made from: results of sweeps, and of the bench. */
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
+import { readWhole } from '../../record/read-whole.ts';
 import type { Report } from '../../record/result.ts';
 import { FORMAT, ResultsError, readResults, type SweepResults } from '../../sweep/results.ts';
 
@@ -42,7 +43,7 @@ function startOf(file: string): string {
 }
 
 function readJson(file: string): unknown {
-  const text = attempt(file, () => readFileSync(file, 'utf8'));
+  const text = attempt(file, () => readWhole(file));
   try {
     return JSON.parse(text);
   } catch {
