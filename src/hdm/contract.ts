@@ -16,6 +16,4 @@ export interface Device extends LinkPort {
   poll(): number;
   /** Clock nanoseconds when the device next has something to do by itself; `NEVER` if only after a send. */
   nextDeadlineNs(): number;
-  /** As `Agent.drained`, of the device's turns. Absent: it never says so. */
-  readonly drained?: boolean;
 }

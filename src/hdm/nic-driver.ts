@@ -244,11 +244,6 @@ export class NicDriver {
     if (this.rxTail !== tailBefore) words[this.registerWord + RX_TAIL] = this.rxTail;
   }
 
-  /** Whether `refill` would post nothing, also if slots became free. */
-  get filled(): boolean {
-    return ((this.rxTail - this.rxNext) | 0) >= this.rxPending;
-  }
-
   /** Hands every frame that is done to the client, and posts buffers in their place. // Hot path. */
   deliver(): void {
     const client = this.client;

@@ -219,11 +219,6 @@ export class FakeNic implements Device {
     return frames;
   }
 
-  /** See `Device`: it neither waits for room on the wire nor has a descriptor that a packet slot could fill. */
-  get drained(): boolean {
-    return !this.wantsRoom && this.driver.filled;
-  }
-
   /** Nothing of what was taken from the wire waits longer than the turn. */
   private endTurn(): void {
     if (this.active.largeReceiveOffload) {

@@ -29,13 +29,6 @@ export class PortGroup {
     return frames;
   }
 
-  /** Whether a turn of none of the ports would change anything before a frame comes. // Hot path. */
-  get drained(): boolean {
-    const { devices } = this;
-    for (let port = 0; port < devices.length; port++) if (devices[port].drained !== true) return false;
-    return true;
-  }
-
   /** When one of the ports next has something to do by itself, in clock nanoseconds. */
   nextDeadlineNs(): number {
     const { devices } = this;

@@ -35,7 +35,7 @@ import type { ParameterGroup } from '../iop/module/parameter-group.ts';
 import { BYTES_DESTROYED } from '../ledger/counters.gen.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { Stack } from '../tcpip/stack/stack.ts';
-import { type Clock, deadlineNsOf } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { PendingReplies } from './delivery/pending-replies.ts';
 import type { Answers } from './replies/answers.ts';
 import { recordedBytes } from './replies/receive-records.ts';
@@ -94,6 +94,7 @@ const STACK_TURNS = 4;
  * function's.
  */
 const REQUEST_WORDS_MIN = 4;
+const NS_PER_US = 1000;
 /** Byte of a message where MsgFlags are. */
 const FLAGS_BYTE = 1;
 
@@ -124,8 +125,6 @@ export class SocketModule implements Module {
   private readonly events: SocketEvents;
   private readonly pendingReplies: PendingReplies;
   private readonly reader: SglReader;
-  /** Whether device, timers and output had nothing more to do when the replies of the last turn were made. */
-  private settled = false;
 
   constructor(parts: SocketModuleParts) {
     const newest = parts.classVersion >= 2;
@@ -202,20 +201,12 @@ export class SocketModule implements Module {
   poll(): number {
     const { clock, device, stack, packets } = this;
     let work = 0;
-    let moved = 1;
     for (let turn = 0; turn < STACK_TURNS; turn++) {
-      moved = device.poll() + stack.advance(clock.nowUs) + stack.flush(clock.nowUs);
+      const moved = device.poll() + stack.advance(clock.nowUs) + stack.flush(clock.nowUs);
       work += moved;
       if (moved === 0 || packets.available < this.roomy) break;
     }
-    work += this.pendingReplies.deliver();
-    this.settled = moved === 0;
-    return work;
-  }
-
-  /** See `Agent`. Telling the host may have made room that a peer is to hear of. // Hot path. */
-  get drained(): boolean {
-    return this.settled && this.pendingReplies.drained && !this.stack.hasOutput() && this.device.drained;
+    return work + this.pendingReplies.deliver();
   }
 
   nextDeadlineNs(): number {
@@ -223,7 +214,8 @@ export class SocketModule implements Module {
     const replies = this.pendingReplies.nextDeadlineNs();
     let next = Math.min(device, replies);
     if (this.stack.hasDeadline()) {
-      const timer = deadlineNsOf(this.clock, this.stack.deadlineUs());
+      const waitUs = (this.stack.deadlineUs() - this.clock.nowUs) | 0;
+      const timer = this.clock.nowNs + (waitUs > 0 ? waitUs * NS_PER_US : 0);
       if (timer < next) next = timer;
     }
     return next;

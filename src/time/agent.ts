@@ -19,14 +19,6 @@ export interface Agent {
    * notification.
    */
   nextDeadlineNs(): number;
-  /**
-   * Whether the last turn has left nothing: until something comes, or its deadline, another would find
-   * nothing, and change nothing but the counts of turns. Who drives the agent may then leave out the turn
-   * that would look once more. Absent: it never says so.
-   */
-  readonly drained?: boolean;
-  /** A turn that would have found nothing was left out: it is counted. Only of an agent with `drained`. */
-  leftOut?(): void;
 }
 
 /** A deadline that never comes. */

@@ -45,20 +45,9 @@ export class VirtualClock extends Clock {
   }
 }
 
-const NS_PER_US = 1000;
-
 /** Wrapping int32 microseconds of a time in nanoseconds. */
 export function microsecondsOf(nowNs: number): number {
-  return Math.floor(nowNs / NS_PER_US) | 0;
-}
-
-/**
- * When a deadline in wrapping microseconds is reached, in clock nanoseconds; now, where it has passed. It is the
- * same whenever it is asked for: the clock's microseconds have begun some time ago.
- */
-export function deadlineNsOf({ nowNs, nowUs }: Clock, dueUs: number): number {
-  const waitUs = (dueUs - nowUs) | 0;
-  return waitUs > 0 ? (Math.floor(nowNs / NS_PER_US) + waitUs) * NS_PER_US : nowNs;
+  return Math.floor(nowNs / 1000) | 0;
 }
 
 /**

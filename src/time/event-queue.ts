@@ -1,8 +1,7 @@
 /**
  * Drives agents inline in virtual time: always the one that wants to run first, ties by their order. An
  * agent that works is charged and runs again when its charge is over; one that does not looks on for as long
- * as it spins, is then armed, and rests until notified or due. Where an agent that spins says that it has left
- * nothing, the turn that would find nothing is left out, and no time is another for it.
+ * as it spins, is then armed, and rests until notified or due.
  *
  * What a turn does is seen when its work is done. A turn runs at one instant of the queue, but its agent has
  * a time of its own, which goes ahead by what its work so far has cost (`localNs`). What it shows others is
@@ -14,14 +13,14 @@
  * wire) calls `deadlineChanged`. After a turn the queue asks the agent itself, and when `run` is called
  * from outside it asks all, since a test or a program may have used any of them.
  *
- * Times are kept in arrays and hardly ever passed on, for V8 boxes a double that leaves a function.
+ * Times are kept in arrays and hardly ever passed from one function to the next, for V8 boxes a double that
+ * leaves a function, and the boxes have to be collected.
  */
 import { assert } from '../assert/assert.ts';
 import { type Agent, NEVER } from './agent.ts';
 import type { Clock } from './clock.ts';
 import type { Meter } from './cost-model.ts';
 import { DueTree } from './due-tree.ts';
-import { type Engine, type Entry, NO_ENGINE } from './queue-entry.ts';
 import { Samples } from './samples.ts';
 import { type Showing, Showings } from './showings.ts';
 
@@ -31,13 +30,37 @@ import { type Showing, Showings } from './showings.ts';
  */
 const TURNS_AT_ONE_TIME_MAX = 10_000_000;
 
+export interface Entry {
+  readonly agent: Agent;
+  /** What its work costs. */
+  readonly meter: Meter;
+  /** What works for it beside it. What it shows waits for that as well. Absent: nothing does. */
+  readonly engine?: Engine;
+  /** How long it looks on without work before it is armed, in nanoseconds; 0 or absent: not at all. */
+  readonly spinNs?: number;
+  /** How long after it was shown something an agent that spins sees it, in nanoseconds: half a look. */
+  readonly lookNs?: number;
+}
+
+/** Works for an agent while that goes on: a DMA engine. */
+export interface Engine {
+  /**
+   * Says when all is done that the agent's work until now has begun. @param nowNs by agent, its own time.
+   * @param settledNs by agent, where the answer is put.
+   */
+  settle(nowNs: Float64Array, settledNs: Float64Array, agent: number): void;
+}
+
+const NO_ENGINE: Engine = {
+  settle: (nowNs, settledNs, agent) => {
+    settledNs[agent] = nowNs[agent];
+  },
+};
 /** Agents there is room for at first. What is known of each lies in arrays of one kind for good. */
 const AGENTS = 16;
 
 /** No spell of looking is under way. */
 const NOT_SPINNING = -1;
-/** No turn is left out. */
-const NOT_LEFT_OUT = -1;
 
 export class EventQueue {
   readonly clock: Clock;
@@ -55,8 +78,6 @@ export class EventQueue {
   private spinNs = new Float64Array(AGENTS);
   private spinUntilNs = new Float64Array(AGENTS);
   private lookNs = new Float64Array(AGENTS);
-  /** When each would look once more, its work done, and that is left out unless something comes until then. */
-  private leftOutNs = new Float64Array(AGENTS);
   /** What each agent has still to show. */
   private readonly showings: Showings[] = [];
   /** Who is the next to show something, or to have a turn. */
@@ -95,7 +116,6 @@ export class EventQueue {
     this.spinNs[agent] = entry.spinNs ?? 0;
     this.spinUntilNs[agent] = NOT_SPINNING;
     this.lookNs[agent] = entry.lookNs ?? 0;
-    this.leftOutNs[agent] = NOT_LEFT_OUT;
     this.showings.push(new Showings());
     this.due.add();
     this.bringForward(agent, this.timeNs);
@@ -112,9 +132,7 @@ export class EventQueue {
 
   /** Something was shown that an agent may be looking for: one that spins sees it without being notified. */
   shown(agent: number): void {
-    if (this.spinUntilNs[agent] === NOT_SPINNING) return;
-    // It looks as soon as it is free: one that is busy until later sees it then, and waits for no look.
-    this.notify(agent, this.timeNs <= this.leftOutNs[agent] ? 0 : this.lookNs[agent]);
+    if (this.spinUntilNs[agent] !== NOT_SPINNING) this.notify(agent, this.lookNs[agent]);
   }
 
   /** An agent's own deadline may be another than when its last turn ended. */
@@ -189,8 +207,7 @@ export class EventQueue {
     if (this.depth === 0) this.askAll();
     const outer = this.current;
     const limitNs = this.limitNs;
-    // A run that has used up its time bounds none within it.
-    this.limitNs = this.timeNs >= limitNs ? untilNs : Math.min(untilNs, limitNs);
+    this.limitNs = this.expired ? untilNs : Math.min(untilNs, limitNs);
     this.depth += 1;
     try {
       return this.runUntil(done, this.limitNs);
@@ -207,6 +224,11 @@ export class EventQueue {
     return this.depth > 0;
   }
 
+  /** Whether the run under way has used up its time. */
+  private get expired(): boolean {
+    return this.timeNs >= this.limitNs;
+  }
+
   /** Twice as much room for what is known of each agent. */
   private makeRoom(): void {
     this.wakeNs = twiceAsLong(this.wakeNs);
@@ -215,7 +237,6 @@ export class EventQueue {
     this.spinNs = twiceAsLong(this.spinNs);
     this.spinUntilNs = twiceAsLong(this.spinUntilNs);
     this.lookNs = twiceAsLong(this.lookNs);
-    this.leftOutNs = twiceAsLong(this.leftOutNs);
     this.waiting = twiceAsLong(this.waiting);
   }
 
@@ -309,8 +330,6 @@ export class EventQueue {
     do waiting.showFirst();
     while (waiting.isDue(this.timeNs));
     this.setShow(agent);
-    // To show something may cost it something, which the turn that would be left out is charged.
-    if (this.timeNs <= this.leftOutNs[agent]) this.notify(agent, 0);
   }
 
   private turn(agent: number): void {
@@ -320,33 +339,14 @@ export class EventQueue {
     assert(this.waiting[agent] === 0, 'event queue: an agent that waits inside a call is not run');
     wakeNs[agent] = NEVER;
     this.current = agent;
-    if (this.leftOutNs[agent] !== NOT_LEFT_OUT) this.endLeftOut(agent);
     const worked = this.poll(agent) > 0;
     this.charge(agent);
     this.current = -1;
-    if (!worked) this.rest(agent);
-    else if (this.spinNs[agent] > 0 && this.agents[agent].drained === true) this.leaveOut(agent);
-    else {
+    if (worked) {
       this.spinUntilNs[agent] = NOT_SPINNING;
       wakeNs[agent] = busyUntilNs[agent];
-    }
+    } else this.rest(agent);
     this.deadlineChanged(agent);
-  }
-
-  /** An agent that spins has left nothing: its work done, it would find that, and look on from then. */
-  private leaveOut(agent: number): void {
-    const { wakeNs, spinUntilNs, busyUntilNs, leftOutNs } = this;
-    leftOutNs[agent] = busyUntilNs[agent];
-    spinUntilNs[agent] = busyUntilNs[agent] + this.spinNs[agent];
-    wakeNs[agent] = spinUntilNs[agent];
-  }
-
-  /** A turn follows on one that was left out, or comes in its place. */
-  private endLeftOut(agent: number): void {
-    const { leftOutNs } = this;
-    if (this.timeNs > leftOutNs[agent]) this.agents[agent].leftOut?.();
-    else this.spinUntilNs[agent] = NOT_SPINNING;
-    leftOutNs[agent] = NOT_LEFT_OUT;
   }
 
   /** An agent has found nothing to do: it looks on for a while, and then asks to be notified. */

@@ -59,11 +59,6 @@ describe('the run loop', () => {
     of['holding'] = true;
     of.arm();
   });
-  trips('processor: a turn is left out with no frame in its hands', () => {
-    const of = processor();
-    of['holding'] = true;
-    of.leftOut();
-  });
   trips('processor: a static frame lies in the region', () => {
     const of = processor();
     const { words } = of['outbound'];

@@ -55,8 +55,6 @@ export interface Module {
   poll(): number;
   /** When it next wants a turn by itself, in clock nanoseconds; `NEVER` if only when a request comes. */
   nextDeadlineNs(): number;
-  /** As `Agent.drained`, of the module's turns. Absent: it never says so. */
-  readonly drained?: boolean;
   /**
    * SysQuiesce, IopClear, a reset, or the end of its device: every open request is answered or withdrawn, and
    * everything held is given back. It leaves the executive REPLY_RESERVE outbound frames.

@@ -71,8 +71,6 @@ export class IoProcessor implements Agent {
   private readonly onFault: ((error: unknown) => void) | undefined;
   /** An inbound frame has been received and not released yet. */
   private holding = false;
-  /** Whether the last turn has taken all requests that there were. */
-  private emptied = false;
   /** 1 when the last turn found something, else 0. */
   private found = 0;
 
@@ -102,24 +100,6 @@ export class IoProcessor implements Agent {
     this.onFault = onFault;
     parts.outbound.preserver = inbound;
     assert(this.modules.length === this.devices.length, 'processor: each device has one module');
-  }
-
-  /** See `Agent`. Only of a card with one module, which most are. // Hot path of a simulation. */
-  get drained(): boolean {
-    return this.emptied && this.modules.length === 1 && this.modules[0].drained === true && this.isQuiet;
-  }
-
-  /** Whether the processor itself has nothing to do. */
-  private get isQuiet(): boolean {
-    const { iop, outbound } = this;
-    return this.devices[0].runs && !iop.busy && !iop.starting && !outbound.short;
-  }
-
-  leftOut(): void {
-    const { counters } = this;
-    if (COSTLY) this.checkLeftOut();
-    counters[IOP_POLLS] += 1;
-    this.countIdle();
   }
 
   /** One turn of the run loop. */
@@ -184,19 +164,10 @@ export class IoProcessor implements Agent {
       this.found = 1;
       return work;
     }
-    this.countIdle();
-    return 0;
-  }
-
-  private countIdle(): void {
-    const { counters } = this;
     counters[IOP_IDLE_POLLS] += 1;
     counters[IOP_RESTS] += this.found;
     this.found = 0;
-  }
-
-  private checkLeftOut(): void {
-    assert(!this.holding, 'processor: a turn is left out with no frame in its hands');
+    return 0;
   }
 
   private checkTurnEnd(work: number): void {
@@ -242,14 +213,10 @@ export class IoProcessor implements Agent {
   private takeRequests(): number {
     const { inbound, outbound, iop } = this;
     let taken = 0;
-    this.emptied = false;
     if (COSTLY) this.checkReleased();
     while (taken < REQUESTS_PER_TURN) {
       const frame = inbound.receive();
-      if (frame === NO_FRAME) {
-        this.emptied = true;
-        break;
-      }
+      if (frame === NO_FRAME) break;
       // Without an outbound queue nothing is answered by way of it, so that no request need wait for it.
       if (iop.canReply) {
         if (outbound.producer.available(REPLY_RESERVE) < REPLY_RESERVE) break;

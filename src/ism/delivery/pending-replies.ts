@@ -93,18 +93,6 @@ export class PendingReplies {
   }
 
   /**
-   * Whether `deliver` would tell nothing before something else happens, or the deadline comes. A socket that
-   * waits for a bucket, and an answer that found no frame, are served when the host brings one.
-   */
-  get drained(): boolean {
-    return (
-      (this.pending.count === 0 || this.pending.starved) &&
-      this.buckets.endedWaiting === 0 &&
-      !this.outbound.short
-    );
-  }
-
-  /**
    * When the module next wants a turn for its replies, in clock nanoseconds; NEVER if none waits for company.
    */
   nextDeadlineNs(): number {

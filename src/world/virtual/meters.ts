@@ -2,7 +2,7 @@
 import { FRAME_BYTES } from '../../i2o/frame.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { CostMeter, type Costs, type Meter } from '../../time/cost-model.ts';
-import type { Engine } from '../../time/queue-entry.ts';
+import type { Engine } from '../../time/event-queue.ts';
 import type { BusCosts } from '../topology/checked.ts';
 
 /** A host's processor works for all its cards. */
