@@ -38,5 +38,7 @@ const client = tls.connect({ host: '127.0.0.1', port, ca: cert, servername: 'loc
 client.setEncoding('utf8');
 client.on('data', (text) => console.log(text === createHash('sha1').update(bytes).digest('hex')));
 client.on('error', (error) => console.log('error', error.code));
-client.on('close', () => console.log('closed'));
-worker.on('exit', (code) => console.log('exit', code));
+// Which of the two ends first is not said: the thread may be gone before its end of the connection has been heard.
+const closed = new Promise((resolve) => client.once('close', resolve));
+const [code] = await Promise.all([new Promise((resolve) => worker.once('exit', resolve)), closed]);
+console.log('closed, exit', code);
