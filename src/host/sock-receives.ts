@@ -78,15 +78,16 @@ export class SockReceives {
     if (sock.state === SOCK_LISTENING || sock.state === SOCK_OPEN)
       return takeError(sock) || unconnected(sock);
     if (sock.urgent !== URGENT_NONE) return this.takeAround(sock, socket, bytes, offset, length);
-    if (this.readable(sock, socket) === 0) return this.empty(sock, socket);
-    return this.takeBytes(sock, socket, bytes, offset, length);
+    const readable = this.readable(sock, socket);
+    if (readable === 0) return this.empty(sock, socket);
+    return this.takeBytes(sock, socket, bytes, offset, Math.min(readable, length));
   }
 
-  /** Takes up to so many bytes of those there are. // Hot path. */
+  /** Takes so many bytes, of those there are. // Hot path. */
   private takeBytes(sock: Sock, socket: number, bytes: Uint8Array, offset: number, length: number): number {
     const { stack, reads } = this;
     const { connection } = sock;
-    this.dma.begins(Math.min(this.readable(sock, socket), length));
+    this.dma.begins(length);
     const taken =
       reads?.take(socket, bytes, offset, length) ?? stack.tcpTakeTo(connection, bytes, offset, length);
     this.counters[BYTES_RECEIVED] += taken;
