@@ -1,18 +1,18 @@
 /** A policy of offload as a file has it. */
 import { parsePolicy } from '../host/devices/policy/parse.ts';
 import type { PolicyRule } from '../host/devices/policy/rule.ts';
-import { readWhole } from '../record/read-whole.ts';
+import { readText } from '../plans/files.ts';
 import type { Topology } from '../world/topology.ts';
 import { unknownDevice } from '../world/virtual/mixed-topology.ts';
-import { fileErrorText, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
 
 /** @returns rules that `parsePolicy` can read. @throws UserError where the file cannot be read, or they. */
 export function readPolicyText(file: string): string {
   let text: string;
   try {
-    text = readWhole(file);
+    text = readText(file);
   } catch (error) {
-    throw new UserError(`${file}: cannot be read (${fileErrorText(error)})`);
+    throw new UserError((error as RangeError).message);
   }
   let rules: PolicyRule[];
   try {
