@@ -91,8 +91,7 @@ function isFolder(path: string): boolean {
 
 function sourceOf(path: string): string {
   if (path !== '-' && statSync(path).size > BYTES_MAX) throw new UserError('it is too large');
-  // Editors of other systems begin a text with a byte order mark.
-  return readFileSync(path === '-' ? STDIN : path, 'utf8').replace(/^\uFEFF/, '');
+  return readFileSync(path === '-' ? STDIN : path, 'utf8');
 }
 
 /** A file that cannot be read is no script. */

@@ -38,6 +38,11 @@ describe('times', () => {
   });
 });
 
+it('begins behind a byte order mark, which takes no column', () => {
+  expect(events('\uFEFF0 `true`')[0].time).toEqual({ kind: 'absolute', us: 0 });
+  expect(() => events('\uFEFF0 < Q 0:0(0)')).toThrow('a.pkt:1:5: expected TCP flags');
+});
+
 describe('packets', () => {
   it('has all that a TCP segment may say', () => {
     expect(

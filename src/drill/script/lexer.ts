@@ -82,6 +82,8 @@ class Lexer {
     this.file = file;
     this.names = names;
     this.source = source;
+    // Editors of other systems begin a text with a byte order mark.
+    if (source.startsWith('\uFEFF')) this.at = this.lineStart = 1;
     this.newline = source.indexOf('\n');
     this.defines = new Map(defines);
   }
