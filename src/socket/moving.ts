@@ -46,8 +46,8 @@ export interface MovingSockets {
   /**
    * Brings a socket's connection to rest and writes its image.
    * @param area memory for the image.
-   * @returns the connection; or -EINVAL (not one that could move), -EBUSY (just now it cannot, or an urgent byte waits), -ENOBUFS (no
-   *   room for the image), -EOPNOTSUPP, -ENETDOWN, -EBADF.
+   * @returns the connection; or -EINVAL (not one that could move), -EBUSY (just now it cannot, or an urgent byte
+   *   waits), -ENOBUFS (no room for the image), -EOPNOTSUPP, -ENETDOWN, -EBADF.
    */
   handOff(socket: number, area: MovedPiece): MovingConnection | number;
   /** Nobody has taken it: it goes on here. @returns 0, or -ENETDOWN. */
